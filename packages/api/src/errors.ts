@@ -1,0 +1,218 @@
+/**
+ * The one error table. `docs/errors.md` lists the same rows; a test keeps both equal.
+ * `status` is the HTTP status where the error can be an answer, else null (start-up and command errors).
+ */
+export const errorTable = {
+  TL_ADDRESS_IN_USE: {
+    status: null,
+    title: "The address is already in use",
+    remedy:
+      "Stop the program that holds the port, or choose another address with the flag that the message names.",
+  },
+  TL_ADMIN_TOKEN_REQUIRED: {
+    status: 401,
+    title: "This endpoint changes state and needs the instance's token",
+    remedy:
+      "Send `Authorization: Bearer <token>`; the token stands in `run/<role>.json` in the data directory.",
+  },
+  TL_BODY_TOO_LARGE: {
+    status: 413,
+    title: "The request body is over the limit",
+    remedy: "Send a smaller body: webhooks take 1 MiB, OTLP requests 64 MiB after inflating.",
+  },
+  TL_BODY_UNREADABLE: {
+    status: 400,
+    title: "The request body cannot be read",
+    remedy: "Check that the body is complete and that Content-Type and Content-Encoding name what was sent.",
+  },
+  TL_CONSOLE_NOT_BUILT: {
+    status: 503,
+    title: "The console has not been built",
+    remedy: "Run `npm run build` once, then reload the page.",
+  },
+  TL_DATA_DIRECTORY_IN_USE: {
+    status: null,
+    title: "A trace backend already runs on this data directory",
+    remedy: "Use the running instance, stop it, or choose another directory with --data.",
+  },
+  TL_DATA_DIRECTORY_UNUSABLE: {
+    status: null,
+    title: "The data directory cannot be used",
+    remedy:
+      "Check that the path is a directory which this user may read and write, and that the disk has room.",
+  },
+  TL_DATA_VERSION_UNKNOWN: {
+    status: null,
+    title: "The data directory was written by an unknown version",
+    remedy: "Start the version of Throughline that wrote it, or choose another directory with --data.",
+  },
+  TL_DESK_REFUSED: {
+    status: null,
+    title: "The service desk refused the note",
+    remedy: "Check the technician key and its rights on the desk, then `throughline jobs retry ID`.",
+  },
+  TL_DESK_UNAVAILABLE: {
+    status: null,
+    title: "The service desk did not answer as expected",
+    remedy: "Check that the desk is up and reachable; the job is retried with back-off.",
+  },
+  TL_FILE_UNREADABLE: {
+    status: null,
+    title: "A file or folder cannot be read",
+    remedy: "Check the path and its permissions.",
+  },
+  TL_IMPORT_NOTHING: {
+    status: null,
+    title: "Nothing in the file could be imported",
+    remedy: "Compare the file's columns or fields with `throughline import --help`.",
+  },
+  TL_INTERNAL: {
+    status: 500,
+    title: "An unexpected error",
+    remedy: "See the log line with the same trace id; report it if it repeats.",
+  },
+  TL_JOB_NOT_FOUND: {
+    status: 404,
+    title: "No such job",
+    remedy: "List the jobs with `throughline jobs list`.",
+  },
+  TL_JOB_NOT_RETRYABLE: {
+    status: 409,
+    title: "The job cannot be retried in its present state",
+    remedy: "Only a job that ended can be retried; see `throughline jobs show ID`.",
+  },
+  TL_LLM_FAILED: {
+    status: null,
+    title: "The model did not write a usable note",
+    remedy:
+      "Check OPENAI_BASE_URL, OPENAI_API_KEY and OPENAI_MODEL, quota and reachability; the gathered context was written instead.",
+  },
+  TL_NOT_FOUND: {
+    status: 404,
+    title: "Nothing is found at this address",
+    remedy: "Check the path and the method.",
+  },
+  TL_NOT_RUNNING: {
+    status: null,
+    title: "No instance is running on this data directory",
+    remedy:
+      "Start one with `throughline up --data DIR`, or name the directory of the running one with --data.",
+  },
+  TL_PARAMETER_INVALID: {
+    status: 400,
+    title: "A request parameter is wrong",
+    remedy: "Correct the parameter that the message names.",
+  },
+  TL_QUEUE_UNAVAILABLE: {
+    status: 503,
+    title: "The job could not be stored, nothing was accepted",
+    remedy: "Send the webhook again later; check the disk of the data directory.",
+  },
+  TL_RUNTIME_MISSING: {
+    status: null,
+    title: "Node 24 is not installed in this checkout",
+    remedy: "Run `npm ci` at the root of the checkout.",
+  },
+  TL_SETTING_INVALID: {
+    status: null,
+    title: "A setting is wrong",
+    remedy: "Correct the flag or variable that the message names; `throughline COMMAND --help` lists them.",
+  },
+  TL_SIGNATURE_INVALID: {
+    status: 401,
+    title: "The webhook's signature is missing or does not match",
+    remedy:
+      "Sign the raw body with the tenant's secret: `X-ServiceDesk-Signature: sha256=<hex HMAC-SHA256>`.",
+  },
+  TL_TENANT_EXISTS: {
+    status: 409,
+    title: "The tenant exists already",
+    remedy: "Choose another id, or remove the tenant first.",
+  },
+  TL_TENANT_INVALID: {
+    status: 422,
+    title: "The tenant's settings are wrong",
+    remedy: "Correct the field that the message names.",
+  },
+  TL_TENANT_MISSING: {
+    status: 400,
+    title: "The webhook names no tenant",
+    remedy: "Put `tenant_id` into the body or send the header `X-Tenant-ID`.",
+  },
+  TL_TENANT_UNKNOWN: {
+    status: 404,
+    title: "No such tenant",
+    remedy: "Check the id with `throughline tenant list`, or add it with `throughline tenant add`.",
+  },
+  TL_TICKET_INVALID: {
+    status: 422,
+    title: "The ticket does not fit the schema",
+    remedy: "Correct the fields that `errors` names.",
+  },
+  TL_TRACE_BACKEND_FAILED: {
+    status: 503,
+    title: "The trace backend cannot store or read",
+    remedy: "See its log; check the disk of the data directory.",
+  },
+  TL_TRACE_NOT_FOUND: {
+    status: 404,
+    title: "No such trace",
+    remedy: "Spans arrive a few seconds after the work; check the id, the sampling rate and the retention.",
+  },
+  TL_USAGE: {
+    status: null,
+    title: "The command was used wrongly",
+    remedy: "See `throughline COMMAND --help`.",
+  },
+} as const satisfies Record<string, { status: number | null; title: string; remedy: string }>;
+
+export type ErrorCode = keyof typeof errorTable;
+
+/** An error with a row in the table. `message` says what was wrong and where; it never holds secrets or bodies. */
+export class ThroughlineError extends Error {
+  readonly code: ErrorCode;
+  /** Fields at fault, for answers about input: where (dotted path) and what is wrong, never the value. */
+  readonly fields: readonly FieldError[];
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: ErrorOptions & { fields?: readonly FieldError[] } = {},
+  ) {
+    super(message, options);
+    this.name = "ThroughlineError";
+    this.code = code;
+    this.fields = options.fields ?? [];
+  }
+}
+
+export interface FieldError {
+  field: string;
+  message: string;
+}
+
+/** RFC 9457 problem details, media type `application/problem+json`. */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  code: ErrorCode;
+  remedy: string;
+  errors?: readonly FieldError[];
+}
+
+export const problemMediaType = "application/problem+json";
+
+export function toProblem(error: ThroughlineError): Problem {
+  const row = errorTable[error.code];
+  return {
+    type: `urn:throughline:error:${error.code}`,
+    title: row.title,
+    status: row.status ?? 500,
+    detail: error.message,
+    code: error.code,
+    remedy: row.remedy,
+    ...(error.fields.length > 0 ? { errors: error.fields } : {}),
+  };
+}

@@ -1,0 +1,4 @@
+export * from "./errors.ts";
+export * from "./jobs.ts";
+export * from "./traces.ts";
+export * from "./webhook.ts";

@@ -1,0 +1,37 @@
+import { z } from "zod";
+
+/** A job as the admin API and `throughline jobs` show it. Times are ISO 8601, UTC. */
+export const jobView = z.object({
+  id: z.string(),
+  tenantId: z.string(),
+  ticketId: z.string(),
+  priority: z.enum(["low", "medium", "high", "critical"]),
+  state: z.enum(["waiting", "active", "done", "dead"]),
+  /** Attempts that ended, the present one not included. */
+  attempts: z.number().int(),
+  /** How the enhancement ended; null until it has. */
+  status: z.enum(["success", "partial", "failed"]).nullable(),
+  /** Why the last attempt failed; null where none did. */
+  reason: z.string().nullable(),
+  noteId: z.string().nullable(),
+  traceId: z.string().nullable(),
+  enqueuedAt: z.string(),
+  /** When a waiting job may be taken. */
+  availableAt: z.string(),
+  finishedAt: z.string().nullable(),
+});
+export type JobView = z.infer<typeof jobView>;
+
+export const jobList = z.object({ jobs: z.array(jobView) });
+
+export const queueStatus = z.object({
+  name: z.string(),
+  paused: z.boolean(),
+  waiting: z.number().int(),
+  active: z.number().int(),
+  done: z.number().int(),
+  dead: z.number().int(),
+  /** Age of the oldest waiting job in milliseconds; null where none waits. */
+  oldestWaitingMs: z.number().nullable(),
+});
+export type QueueStatus = z.infer<typeof queueStatus>;

@@ -1,0 +1,48 @@
+import type { TicketWebhook } from "@throughline/api";
+
+/** A ticket on its way: what a job carries and every stage reads. */
+export interface Ticket {
+  tenantId: string;
+  ticketId: string;
+  event: string;
+  description: string;
+  priority: TicketWebhook["priority"];
+  /** ISO 8601 with zone, as the desk sent it. */
+  createdAt: string;
+}
+
+/** Something that was really retrieved and may be cited. */
+export interface Source {
+  kind: "ticket" | "document" | "system";
+  /** Ticket id; document path with `#heading`; IP address. Unique within its kind and tenant. */
+  id: string;
+  title: string;
+  /** What the note may quote: the resolution, the passage, or the system's role, client and location. Plain text. */
+  excerpt: string;
+  /** Higher is better; comparable within one kind only. */
+  score: number;
+  /** Why it was found, for people: `words: vpn, certificate`. */
+  why: string;
+}
+
+export type ContextPart = "ticket_history" | "documentation" | "ip_lookup";
+
+/** What context gathering yields; `missing` names what failed or came too late. */
+export interface GatheredContext {
+  tickets: Source[];
+  documents: Source[];
+  systems: Source[];
+  ipLookup: "found" | "none" | "skipped" | "error";
+  missing: { part: ContextPart; reason: string }[];
+}
+
+/** A written note before it becomes HTML. Source numbers are 1-based indexes into `sources`. */
+export interface Note {
+  sections: { title: string; items: { text: string; sources: number[] }[] }[];
+  sources: Source[];
+  /** `extractive` says in the note that no model was used. */
+  writer:
+    | { kind: "model"; model: string }
+    | { kind: "extractive"; because: "no model is configured" | "the model failed" };
+  missing: GatheredContext["missing"];
+}

@@ -1,0 +1,36 @@
+import { credentialPatterns } from "./credentials.ts";
+import { isSensitiveKey } from "./sensitive-key.ts";
+
+export const placeholder = "[REDACTED]";
+
+/** `ticket.description` is customer text: only its beginning may travel. */
+const cutKeys: ReadonlyMap<string, number> = new Map([["ticket.description", 100]]);
+
+export interface Redactor {
+  /** True when values under this key must never leave: `api_key`, `db.password`, `x-access-token`. */
+  isSensitiveKey(key: string): boolean;
+  /** Free text (span names, status messages, event names) without the credentials in it. */
+  text(text: string): string;
+  /** A string value under a key: hidden, cut or cleaned. */
+  string(key: string, value: string): string;
+}
+
+/** Compiles the rules once; the redactor holds no state and may be shared. */
+export function createRedactor(): Redactor {
+  const text = (value: string): string => {
+    let out = value;
+    for (const { hint, pattern, replacement } of credentialPatterns) {
+      if (hint.test(out)) out = out.replace(pattern, replacement);
+    }
+    return out;
+  };
+  return {
+    isSensitiveKey,
+    text,
+    string: (key, value) => {
+      if (isSensitiveKey(key)) return placeholder;
+      const limit = cutKeys.get(key);
+      return text(limit === undefined ? value : [...value.slice(0, limit * 2)].slice(0, limit).join(""));
+    },
+  };
+}
