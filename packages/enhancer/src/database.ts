@@ -26,6 +26,8 @@ export interface Database {
     state: "waiting" | "active" | "done" | "dead";
     /** Attempts that ended. */
     attempts: Generated<number>;
+    /** After this many the job is dead; a manual retry raises it. */
+    attempts_allowed: number;
     /** How often a worker took it; more than `attempts` after a crash. */
     takes: Generated<number>;
     available_at: number;
@@ -40,6 +42,8 @@ export interface Database {
     traceparent: string;
     tracestate: string;
     enqueued_at: number;
+    /** Slowness is measured from here: the webhook, or the latest manual retry. */
+    clock_started_at: number;
     finished_at: number | null;
   };
   /** One row: is the queue paused? */
@@ -93,10 +97,10 @@ const migrations: readonly string[] = [
   create table jobs (
     id text primary key, tenant_id text not null, ticket_id text not null, ticket text not null,
     priority integer not null, state text not null check (state in ('waiting','active','done','dead')),
-    attempts integer not null default 0, takes integer not null default 0,
+    attempts integer not null default 0, attempts_allowed integer not null, takes integer not null default 0,
     available_at integer not null, leased_until integer, lease_owner text, write_started_at integer,
     note_id text, status text, reason text, traceparent text not null, tracestate text not null,
-    enqueued_at integer not null, finished_at integer
+    enqueued_at integer not null, clock_started_at integer not null, finished_at integer
   ) strict;
   create index jobs_due on jobs (priority, available_at) where state = 'waiting';
   create index jobs_leased on jobs (leased_until) where state = 'active';
@@ -153,15 +157,18 @@ const migrations: readonly string[] = [
   `,
 ];
 
+/** How long a writer waits for another process's lock. The wait blocks the thread: keep it short where requests are served. */
+const busyTimeoutMs = 1_000;
+
 /**
  * Opens (and where needed creates or migrates) the file. Several processes may hold it open.
  * Throws TL_DATA_VERSION_UNKNOWN for a file of a later version and TL_DATA_DIRECTORY_UNUSABLE where it cannot be opened.
  */
-export function openDatabase(file: string): EnhancerDatabase {
+export function openDatabase(file: string, options: { busyTimeoutMs?: number } = {}): EnhancerDatabase {
   const isNew = !existsSync(file);
   let sqlite: DatabaseSync;
   try {
-    sqlite = new DatabaseSync(file, { timeout: 5_000 });
+    sqlite = new DatabaseSync(file, { timeout: options.busyTimeoutMs ?? busyTimeoutMs });
     // WAL lets readers and one writer work side by side; FULL syncs each commit: a 202 survives power loss.
     sqlite.exec("pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on");
     migrate(sqlite, file);

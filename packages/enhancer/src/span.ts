@@ -8,6 +8,8 @@ import {
   type Tracer,
 } from "@opentelemetry/api";
 
+import { wallClockMs } from "@throughline/tracing";
+
 /** What every custom span says of its ticket (docs/trace-contract.md). */
 export interface TicketRef {
   tenantId: string;
@@ -32,14 +34,14 @@ export async function inTicketSpan<T>(
     "status.code": 0,
     ...options.attributes,
   };
-  const span = tracer.startSpan(name, { ...options, attributes }, parent);
+  const span = tracer.startSpan(name, { startTime: wallClockMs(), ...options, attributes }, parent);
   try {
     return await context.with(trace.setSpan(parent, span), () => work(span));
   } catch (error) {
     failSpan(span, error);
     throw error;
   } finally {
-    span.end();
+    span.end(wallClockMs());
   }
 }
 

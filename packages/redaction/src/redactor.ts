@@ -30,7 +30,8 @@ export function createRedactor(): Redactor {
     string: (key, value) => {
       if (isSensitiveKey(key)) return placeholder;
       const limit = cutKeys.get(key);
-      return text(limit === undefined ? value : [...value.slice(0, limit * 2)].slice(0, limit).join(""));
+      // A cut between two surrogates would leave half a character.
+      return text(limit === undefined ? value : value.slice(0, limit).replace(/[\uD800-\uDBFF]$/, ""));
     },
   };
 }
