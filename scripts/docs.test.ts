@@ -1,0 +1,45 @@
+import { errorTable } from "@throughline/api";
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+
+const root = new URL("../", import.meta.url).pathname;
+const read = (file: string) => readFileSync(`${root}${file}`, "utf8");
+const documents = execFileSync("git", ["ls-files", "*.md"], { cwd: root, encoding: "utf8" })
+  .trim()
+  .split("\n");
+
+test("docs/errors.md lists exactly the codes of the error table, with their status and words", () => {
+  const rows = [...read("docs/errors.md").matchAll(/^\| `(TL_\w+)` \| (\S+) \| (.+) \| (.+) \|$/gm)].map(
+    ([, code, status, title, remedy]) => ({
+      code,
+      status: status === "-" ? null : Number(status),
+      title,
+      remedy,
+    }),
+  );
+  expect(rows).toEqual(Object.entries(errorTable).map(([code, row]) => ({ code, ...row })));
+});
+
+test("every relative link of the documents leads to a file", () => {
+  const dead = documents.flatMap((file) =>
+    [...read(file).matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)]
+      .map(([, target]) => new URL(target ?? "", `file://${root}${file}`).pathname)
+      .filter((path) => !existsSync(path))
+      .map((path) => `${file}: ${path.slice(root.length)}`),
+  );
+  expect(dead).toEqual([]);
+});
+
+test("every npm script that the documents show exists", () => {
+  const { scripts } = JSON.parse(read("package.json")) as { scripts: Record<string, string> };
+  const shown = documents.flatMap((file) =>
+    [...read(file).matchAll(/npm run ([\w:-]+)/g)].map(([, name]) => name ?? ""),
+  );
+  expect(shown.filter((name) => scripts[name] === undefined)).toEqual([]);
+});
+
+test("the version of the command is the package's", async () => {
+  const { version } = await import("../apps/cli/src/version.ts");
+  expect(version).toBe((JSON.parse(read("package.json")) as { version: string }).version);
+});
