@@ -1,1 +1,117 @@
-export {};
+import type { Tracer } from "@opentelemetry/api";
+import type { FastifyInstance } from "fastify";
+import type { Logger } from "pino";
+import { enhancerAdminRoutes } from "./admin.ts";
+import { pingDatabase } from "./database.ts";
+import { createServiceDeskPlus } from "./desk/servicedesk-plus.ts";
+import { createNoteWriter, type ModelSettings } from "./llm/writer.ts";
+import { EnhancerMetrics } from "./metrics.ts";
+import { createWebhookServer } from "./receive/server.ts";
+import { type EnhancerStore, openEnhancerStore } from "./store.ts";
+import { Worker, workerDefaults } from "./work/worker.ts";
+
+export { importDocuments } from "./history/import-documents.ts";
+export { importHistory } from "./history/import-history.ts";
+export { importInventory } from "./history/import-inventory.ts";
+export { sign } from "./receive/signature.ts";
+export { type EnhancerStore, openEnhancerStore } from "./store.ts";
+export type { Tenant } from "./tenants/tenants.ts";
+
+export interface EnhancerConfig {
+  /** Exists, 0700. */
+  dataDirectory: string;
+  /** Where webhooks are taken; undefined: this process does not receive. */
+  webhook: { host: string; port: number } | undefined;
+  /** Whether this process takes jobs. */
+  worker: boolean;
+  /** undefined: notes are extractive. */
+  model: Pick<ModelSettings, "apiKey" | "baseUrl" | "model"> | undefined;
+  /** Base of the links in notes, without a slash at the end. */
+  publicUrl: string | undefined;
+}
+
+const modelLimits = { timeoutMs: 30_000, maxOutputTokens: 1_000, temperature: 0.3 };
+
+export interface EnhancerDependencies {
+  tracer: Tracer;
+  logger: Logger;
+}
+
+export interface Enhancer {
+  /** `http://host:port`; undefined where this process does not receive. */
+  webhookUrl: string | undefined;
+  store: EnhancerStore;
+  /** Mounts the operations on the admin server. */
+  adminRoutes: (server: FastifyInstance) => void;
+  health(): Promise<{ ok: boolean; detail: string }>;
+  metrics(): Promise<string>;
+  /** Refuses new webhooks, lets jobs end for `graceMs`, gives the rest back to the queue. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/** Starts the enhancer's parts that `config` names: store, then worker, then webhook; stop is the reverse. */
+export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDependencies): Promise<Enhancer> {
+  const { tracer, logger } = deps;
+  const store = openEnhancerStore(config.dataDirectory);
+  const { database, tenants, queue } = store;
+  const metrics = new EnhancerMetrics();
+
+  const server =
+    config.webhook === undefined
+      ? undefined
+      : createWebhookServer({ tenants, queue, tracer, logger, observe: metrics.observeWebhook });
+  const worker = config.worker
+    ? new Worker(
+        {
+          database,
+          queue,
+          tracer,
+          logger,
+          writer: createNoteWriter({
+            tracer,
+            ...(config.model === undefined ? {} : { model: { ...modelLimits, ...config.model } }),
+          }),
+          findTenant: (id) => tenants.get(id),
+          openDesk: (tenant, ticket) =>
+            createServiceDeskPlus({ baseUrl: tenant.deskUrl, key: tenant.deskKey, tracer, ticket }),
+          publicUrl: config.publicUrl,
+        },
+        workerDefaults,
+        metrics.observeJob,
+      )
+    : undefined;
+
+  let webhookUrl: string | undefined;
+  try {
+    if (worker !== undefined) {
+      await queue.reclaimFromDeadProcesses();
+      worker.start();
+    }
+    if (server !== undefined && config.webhook !== undefined)
+      webhookUrl = await server.listen(config.webhook);
+  } catch (error) {
+    await worker?.stop(0);
+    await store.close();
+    throw error;
+  }
+
+  return {
+    webhookUrl,
+    store,
+    adminRoutes: enhancerAdminRoutes(queue, tenants),
+    health: async () => {
+      try {
+        await pingDatabase(database);
+        return { ok: true, detail: "database answers" };
+      } catch (error) {
+        return { ok: false, detail: String(error) };
+      }
+    },
+    metrics: async () => metrics.text(await queue.status(), worker?.active),
+    stop: async (graceMs) => {
+      await server?.close();
+      await worker?.stop(graceMs);
+      await store.close();
+    },
+  };
+}

@@ -1,0 +1,79 @@
+import { ThroughlineError } from "@throughline/api";
+import type { Command } from "commander";
+import { type Flags, invalidSetting } from "../config.ts";
+import { addSettings, printJson, textOf } from "./options.ts";
+import type { CommandContext } from "./program.ts";
+import { withStore } from "./tenant.ts";
+
+const kinds = {
+  history: {
+    argument: "<file>",
+    description:
+      "resolved tickets, CSV or JSONL: ticket_id, subject, description, resolution, resolved_date, priority, tags",
+  },
+  docs: { argument: "<dir>", description: "a folder of Markdown, text and HTML, cut into sections" },
+  inventory: { argument: "<file>", description: "systems, CSV: ip, hostname, role, client, location" },
+} as const;
+type Kind = keyof typeof kinds;
+
+export function addImportCommands(program: Command, context: CommandContext): void {
+  const parent = program
+    .command("import")
+    .description("what notes are written from; running it again changes nothing");
+  for (const kind of Object.keys(kinds) as Kind[]) {
+    const { argument, description } = kinds[kind];
+    const command = parent
+      .command(kind)
+      .description(description)
+      .argument(argument)
+      .option("--tenant <ID>", "whose it is")
+      .option("--json", "print JSON");
+    addSettings(command, ["data"]).action((path: string, flags: Flags) =>
+      runImport(kind, path, flags, context),
+    );
+  }
+}
+
+async function runImport(kind: Kind, path: string, flags: Flags, context: CommandContext): Promise<void> {
+  const tenant = textOf(flags, "tenant", context);
+  if (tenant === undefined) throw invalidSetting("--tenant", undefined, "is required");
+  const { importDocuments, importHistory, importInventory } = await import("@throughline/enhancer");
+  const run = { history: importHistory, docs: importDocuments, inventory: importInventory }[kind];
+  const asJson = flags["json"] === true;
+  const progress = progressBar(!asJson && process.stderr.isTTY);
+  const bad: { line: string; reason: string }[] = [];
+  await withStore(flags, context, async (store) => {
+    const result = await run(store.database, tenant, path, {
+      onProgress: progress.update,
+      onBadRow: (line, reason) => {
+        bad.push({ line: String(line), reason });
+        progress.clear();
+        if (!asJson) process.stderr.write(`${path}: line ${line}: ${reason}, skipped\n`);
+      },
+    });
+    progress.clear();
+    if (asJson) printJson({ tenant, kind, ...result, bad });
+    else {
+      const counts = Object.entries(result).map(([name, count]) => `${String(count)} ${name}`);
+      process.stdout.write(`${kind} of ${tenant}: ${counts.join(", ")}\n`);
+    }
+    if (result.read > 0 && result.skipped === result.read) {
+      throw new ThroughlineError("TL_IMPORT_NOTHING", `${path}: all ${result.read} entries are bad.`);
+    }
+  });
+}
+
+function progressBar(visible: boolean) {
+  const width = 30;
+  return {
+    update: (done: number, total: number): void => {
+      if (!visible || total === 0) return;
+      const share = Math.min(1, done / total);
+      const bar = "█".repeat(Math.round(share * width)).padEnd(width, "░");
+      process.stderr.write(`\r${bar} ${Math.round(share * 100)} %`);
+    },
+    clear: (): void => {
+      if (visible) process.stderr.write("\r\u001b[K");
+    },
+  };
+}

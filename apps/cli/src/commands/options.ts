@@ -1,0 +1,66 @@
+import type { Command } from "commander";
+import { Option } from "commander";
+import { type Flags, flagOf, readSettings, type SettingName, type Settings, variableOf } from "../config.ts";
+import { openDataDirectory } from "../runtime/data-directory.ts";
+import type { CommandContext } from "./program.ts";
+
+const texts: Record<SettingName, [placeholder: string, description: string]> = {
+  data: ["DIR", "directory of all state (default .throughline)"],
+  readyFile: ["FILE", "written as JSON once everything answers: pid and addresses"],
+  webhook: ["HOST:PORT", "webhooks (default 127.0.0.1:8000)"],
+  admin: ["HOST:PORT", "operations, metrics and health (default 127.0.0.1:8001)"],
+  console: ["HOST:PORT", "console and Jaeger's HTTP API (default 127.0.0.1:16686)"],
+  otlpGrpc: ["HOST:PORT", "OTLP over gRPC (default 127.0.0.1:4317)"],
+  otlpHttp: ["HOST:PORT", "OTLP over HTTP (default 127.0.0.1:4318)"],
+  queryGrpc: ["HOST:PORT", "reserved for Jaeger's gRPC query API (default 127.0.0.1:16685)"],
+  zipkin: ["HOST:PORT", "reserved for Zipkin (default 127.0.0.1:9411)"],
+  jaegerCompact: ["HOST:PORT", "reserved for Jaeger compact Thrift, UDP (default 127.0.0.1:6831)"],
+  jaegerBinary: ["HOST:PORT", "reserved for Jaeger binary Thrift, UDP (default 127.0.0.1:6832)"],
+  jaegerThrift: ["HOST:PORT", "reserved for Jaeger Thrift over HTTP (default 127.0.0.1:14268)"],
+  publicUrl: ["URL", "where people reach the console: notes then link to their trace"],
+  retention: ["TIME", "how long spans are kept (default 72h)"],
+  durability: [
+    "LEVEL",
+    "fsync: acknowledged spans survive power loss; os: a crash of the process (default fsync)",
+  ],
+  slowThreshold: ["TIME", "a trace that takes longer is slow (default 60s)"],
+};
+
+/** Adds the flags of settings; each may also stand in the environment or in `.env`. */
+export function addSettings(command: Command, names: readonly SettingName[]): Command {
+  for (const name of names) {
+    const [placeholder, description] = texts[name];
+    command.addOption(new Option(`${flagOf(name)} <${placeholder}>`, `${description} [${variableOf(name)}]`));
+  }
+  return command;
+}
+
+/** The data directory of a command that works on it. */
+export function dataDirectoryOf(flags: Flags, context: CommandContext): string {
+  return openDataDirectory(settingsOf(flags, context).data);
+}
+
+export function settingsOf(flags: Flags, context: CommandContext): Settings {
+  return readSettings(flags, context.environment);
+}
+
+/** A flag's value, or its variable's: `--tenant` and THROUGHLINE_TENANT. */
+export function textOf(flags: Flags, name: string, context: CommandContext): string | undefined {
+  const flag = flags[name];
+  if (typeof flag === "string") return flag;
+  return context.environment[variableOf(name)] || undefined;
+}
+
+export function printJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** Left-aligned columns; the last one may be long. */
+export function printTable(rows: readonly (readonly string[])[]): void {
+  const widths: number[] = [];
+  for (const row of rows) row.forEach((cell, at) => (widths[at] = Math.max(widths[at] ?? 0, cell.length)));
+  for (const row of rows) {
+    const cells = row.map((cell, at) => (at === row.length - 1 ? cell : cell.padEnd(widths[at] ?? 0)));
+    process.stdout.write(`${cells.join("  ")}\n`);
+  }
+}

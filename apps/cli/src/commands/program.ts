@@ -1,0 +1,70 @@
+import { errorTable, ThroughlineError } from "@throughline/api";
+import { Command, CommanderError } from "commander";
+import type { InstanceOptions } from "../main.ts";
+import type { Instance } from "../runtime/instance.ts";
+import { version } from "../version.ts";
+import { addImportCommands } from "./import.ts";
+import { addJobCommands } from "./jobs.ts";
+import { addServeCommands } from "./serve.ts";
+import { addSimulateCommands } from "./simulate.ts";
+import { addTenantCommands } from "./tenant.ts";
+import { addTicketCommands } from "./ticket.ts";
+import { addTraceCommand } from "./trace.ts";
+
+/** What the commands need of the process; the wiring supplies it. */
+export interface CommandContext {
+  startInstance: (options: InstanceOptions) => Promise<Instance>;
+  environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** Errors of wrong use: exit code 2. Everything else that fails: 1. */
+const wrongUse = new Set([
+  "TL_ADDRESS_IN_USE",
+  "TL_DATA_DIRECTORY_IN_USE",
+  "TL_DATA_DIRECTORY_UNUSABLE",
+  "TL_DATA_VERSION_UNKNOWN",
+  "TL_SETTING_INVALID",
+  "TL_TENANT_INVALID",
+  "TL_USAGE",
+]);
+
+export function createProgram(context: CommandContext): { run(argv: readonly string[]): Promise<void> } {
+  const program = new Command("throughline")
+    .description("AI notes on service-desk tickets, and one trace through every one of them.")
+    .version(version)
+    .showHelpAfterError("(`throughline COMMAND --help` lists what it takes)")
+    .exitOverride();
+  addServeCommands(program, context);
+  addTenantCommands(program, context);
+  addImportCommands(program, context);
+  addTicketCommands(program, context);
+  addTraceCommand(program, context);
+  addJobCommands(program, context);
+  addSimulateCommands(program);
+  return {
+    run: async (argv) => {
+      try {
+        await program.parseAsync(argv);
+      } catch (error) {
+        process.exitCode = report(error);
+      }
+    },
+  };
+}
+
+/** One sentence with the code on standard error; the exit code. */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof ThroughlineError) {
+    process.stderr.write(`throughline: ${error.message} [${error.code}] ${errorTable[error.code].remedy}\n`);
+    return wrongUse.has(error.code) ? 2 : 1;
+  }
+  if (error instanceof Error && error.name === "TracingConfigError") {
+    process.stderr.write(`throughline: ${error.message} [TL_SETTING_INVALID]\n`);
+    return 2;
+  }
+  process.stderr.write(
+    `throughline: ${error instanceof Error ? (error.stack ?? error.message) : String(error)} [TL_INTERNAL]\n`,
+  );
+  return 1;
+}

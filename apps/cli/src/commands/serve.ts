@@ -1,0 +1,51 @@
+import type { Command } from "commander";
+import { readModelSettings, readSettings, settingNames } from "../config.ts";
+import type { Role } from "../runtime/instance.ts";
+import { addSettings } from "./options.ts";
+import type { CommandContext } from "./program.ts";
+
+const roles: readonly [Role, string][] = [
+  ["up", "receiver, worker and trace backend in one process"],
+  ["receiver", "take webhooks and queue their tickets"],
+  ["worker", "take jobs, write notes"],
+  ["traces", "the trace backend: OTLP in, Jaeger's API and the console out"],
+];
+
+export function addServeCommands(program: Command, context: CommandContext): void {
+  const demo = program
+    .command("demo")
+    .description("up, with a simulated desk, a sample tenant and three tickets");
+  addSettings(demo, settingNames).action(async (flags: Record<string, unknown>) => {
+    const { runDemo } = await import("../demo/demo.ts");
+    await runDemo(flags, context);
+  });
+  for (const [role, description] of roles) {
+    addSettings(program.command(role).description(description), settingNames).action((flags) =>
+      serve(role, flags, context),
+    );
+  }
+}
+
+async function serve(role: Role, flags: Record<string, unknown>, context: CommandContext): Promise<void> {
+  const settings = readSettings(flags, context.environment);
+  const model = readModelSettings(context.environment);
+  const { createLogger } = await import("../runtime/logger.ts");
+  const logger = createLogger(role, undefined);
+  const instance = await context.startInstance({
+    role,
+    settings,
+    environment: context.environment,
+    model,
+    logger,
+  });
+  process.stdout.write(`throughline ${role} is ready, data in ${instance.directory}\n`);
+  for (const [part, address] of Object.entries(instance.addresses))
+    process.stdout.write(`  ${part.padEnd(9)} ${address}\n`);
+  if (role === "up" || role === "worker") {
+    process.stdout.write(
+      `  notes are written by ${model === undefined ? "the extractive writer: OPENAI_API_KEY is not set" : model.model}\n`,
+    );
+  }
+  const { runUntilStopped } = await import("../runtime/run-until-stopped.ts");
+  await runUntilStopped(() => instance.stop(), logger);
+}

@@ -1,0 +1,68 @@
+import {
+  type Problem,
+  ThroughlineError,
+  traceSearchAnswer,
+  traceView,
+  type TraceView,
+} from "@throughline/api";
+import type { Command } from "commander";
+import { type Flags, invalidSetting } from "../config.ts";
+import { addressOfRunning } from "../runtime/data-directory.ts";
+import { renderWaterfall } from "../trace/waterfall.ts";
+import { addSettings, dataDirectoryOf, printJson } from "./options.ts";
+import type { CommandContext } from "./program.ts";
+
+export function addTraceCommand(program: Command, context: CommandContext): void {
+  const command = program
+    .command("trace")
+    .description("the waterfall of a ticket (its newest trace) or of a trace id")
+    .argument("<id>")
+    .option("--sort <ORDER>", "start or duration", "start")
+    .option("--json", "print JSON");
+  addSettings(command, ["data"]).action(async (id: string, flags: Flags) => {
+    const order = flags["sort"];
+    if (order !== "start" && order !== "duration")
+      throw invalidSetting("--sort", String(order), "expected start or duration");
+    const console = addressOfRunning(dataDirectoryOf(flags, context), "console");
+    if (console === undefined)
+      throw new ThroughlineError("TL_NOT_RUNNING", "No trace backend runs on this data directory.");
+    const found = await findTrace(console, id);
+    if (found === undefined)
+      throw new ThroughlineError("TL_TRACE_NOT_FOUND", `Nothing is stored for "${id}".`);
+    if (flags["json"] === true) printJson(found);
+    else
+      process.stdout.write(
+        renderWaterfall(found, { order, colour: hasColours(context), consoleUrl: console }),
+      );
+  });
+}
+
+/** The newest trace of a ticket, or the trace of that id; undefined where there is none (yet). */
+export async function findTrace(consoleUrl: string, id: string): Promise<TraceView | undefined> {
+  const search = await get(
+    `${consoleUrl}/api/throughline/traces?${new URLSearchParams({ q: id, limit: "1" }).toString()}`,
+  );
+  const traceId = search === undefined ? undefined : traceSearchAnswer.parse(search).traces[0]?.traceId;
+  if (traceId === undefined) return undefined;
+  const view = await get(`${consoleUrl}/api/throughline/traces/${traceId}`);
+  return view === undefined ? undefined : traceView.parse(view);
+}
+
+async function get(url: string): Promise<unknown> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(30_000) }).catch((cause: unknown) => {
+    throw new ThroughlineError("TL_NOT_RUNNING", `${new URL(url).origin} does not answer: ${String(cause)}`, {
+      cause,
+    });
+  });
+  if (response.status === 404) return undefined;
+  const answer: unknown = await response.json();
+  if (response.ok) return answer;
+  const { detail, code } = answer as Partial<Problem>;
+  throw new Error(`${new URL(url).origin} answered ${response.status} ${code ?? ""} ${detail ?? ""}`);
+}
+
+/** Colours for a terminal; NO_COLOR and FORCE_COLOR are heard. */
+export function hasColours(context: CommandContext): boolean {
+  if (context.environment["NO_COLOR"]) return false;
+  return Boolean(context.environment["FORCE_COLOR"]) || process.stdout.isTTY;
+}

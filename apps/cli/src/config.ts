@@ -1,0 +1,142 @@
+import { ThroughlineError } from "@throughline/api";
+import { existsSync, readFileSync } from "node:fs";
+import { parseEnv } from "node:util";
+import { z } from "zod";
+import { type Address, parseAddress, parseDuration } from "./runtime/address.ts";
+
+/** Environment of the process over `.env` in the working directory. The only place that reads either. */
+export function readEnvironment(): Readonly<Record<string, string | undefined>> {
+  const file = existsSync(".env") ? parseEnv(readFileSync(".env", "utf8")) : {};
+  return Object.freeze({ ...file, ...process.env });
+}
+
+const address = (fallback: string) =>
+  z
+    .string()
+    .default(fallback)
+    .transform((text, context): Address => {
+      const parsed = parseAddress(text);
+      if (parsed !== undefined) return parsed;
+      context.addIssue({ code: "custom", message: "expected host:port, for example 127.0.0.1:8000" });
+      return z.NEVER;
+    });
+
+const duration = (fallback: string) =>
+  z
+    .string()
+    .default(fallback)
+    .transform((text, context): number => {
+      const parsed = parseDuration(text);
+      if (parsed !== undefined && parsed > 0) return parsed;
+      context.addIssue({ code: "custom", message: "expected a duration such as 500ms, 60s, 72h or 30d" });
+      return z.NEVER;
+    });
+
+const optionalText = z.string().optional();
+
+/** One row per setting: the flag is its name in kebab case, the variable THROUGHLINE_ and its name in capitals. */
+const settingsSchema = z.object({
+  data: z.string().min(1, "expected a directory").default(".throughline"),
+  readyFile: optionalText,
+  webhook: address("127.0.0.1:8000"),
+  admin: address("127.0.0.1:8001"),
+  console: address("127.0.0.1:16686"),
+  otlpGrpc: address("127.0.0.1:4317"),
+  otlpHttp: address("127.0.0.1:4318"),
+  queryGrpc: address("127.0.0.1:16685"),
+  zipkin: address("127.0.0.1:9411"),
+  jaegerCompact: address("127.0.0.1:6831"),
+  jaegerBinary: address("127.0.0.1:6832"),
+  jaegerThrift: address("127.0.0.1:14268"),
+  publicUrl: z
+    .url({ protocol: /^https?$/, error: "expected an http or https address" })
+    .transform((url) => url.replace(/\/+$/, ""))
+    .optional(),
+  retention: duration("72h"),
+  durability: z.enum(["fsync", "os"], { error: "expected fsync or os" }).default("fsync"),
+  slowThreshold: duration("60s"),
+});
+export type Settings = z.infer<typeof settingsSchema>;
+export type SettingName = keyof Settings;
+export type Flags = Readonly<Record<string, unknown>>;
+
+const modelSchema = z.object({
+  apiKey: z.string().min(1),
+  baseUrl: z.url({ protocol: /^https?$/, error: "expected an http or https address" }).optional(),
+  model: z.string().min(1).default("gpt-4o-mini"),
+});
+export type ModelSettings = z.infer<typeof modelSchema> & { baseUrl: string | undefined };
+
+export const settingNames = Object.keys(settingsSchema.shape) as readonly SettingName[];
+
+export function flagOf(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+export function variableOf(name: string): string {
+  return `THROUGHLINE_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+/**
+ * Flag over environment over `.env` over default, parsed once and frozen.
+ * Throws TL_SETTING_INVALID naming the flag or variable, its value and what was expected.
+ */
+export function readSettings(
+  flags: Flags,
+  environment: Readonly<Record<string, string | undefined>>,
+  defaults: Readonly<Partial<Record<SettingName, string>>> = {},
+): Settings {
+  const raw: Record<string, string> = {};
+  const sources: Record<string, string> = {};
+  for (const name of settingNames) {
+    const flag = flags[name];
+    const variable = environment[variableOf(name)];
+    const fallback = defaults[name];
+    if (typeof flag === "string") [raw[name], sources[name]] = [flag, flagOf(name)];
+    else if (variable !== undefined && variable !== "")
+      [raw[name], sources[name]] = [variable, variableOf(name)];
+    else if (fallback !== undefined) [raw[name], sources[name]] = [fallback, flagOf(name)];
+  }
+  const parsed = settingsSchema.safeParse(raw);
+  if (parsed.success) return Object.freeze(parsed.data);
+  const issue = parsed.error.issues[0];
+  const name = String(issue?.path[0]);
+  throw invalidSetting(sources[name] ?? flagOf(name), raw[name], issue?.message ?? "is wrong");
+}
+
+/** The model from OPENAI_*; undefined where no key is set. Throws TL_SETTING_INVALID. */
+export function readModelSettings(
+  environment: Readonly<Record<string, string | undefined>>,
+): ModelSettings | undefined {
+  const variables = { apiKey: "OPENAI_API_KEY", baseUrl: "OPENAI_BASE_URL", model: "OPENAI_MODEL" } as const;
+  const value = (name: keyof typeof variables) => environment[variables[name]]?.trim() || undefined;
+  const [apiKey, baseUrl, model] = [value("apiKey"), value("baseUrl"), value("model")];
+  if (apiKey === undefined) {
+    if (baseUrl !== undefined || model !== undefined) {
+      const named = baseUrl === undefined ? "OPENAI_MODEL" : "OPENAI_BASE_URL";
+      throw new ThroughlineError(
+        "TL_SETTING_INVALID",
+        `${named} is set but OPENAI_API_KEY is not: set it too (any text where the server asks for none), or unset ${named}.`,
+      );
+    }
+    return undefined;
+  }
+  const parsed = modelSchema.safeParse({ apiKey, baseUrl, model });
+  if (parsed.success) return Object.freeze({ ...parsed.data, baseUrl: parsed.data.baseUrl });
+  const issue = parsed.error.issues[0];
+  const name = issue?.path[0] as keyof typeof variables;
+  throw invalidSetting(
+    variables[name],
+    name === "apiKey" ? undefined : value(name),
+    issue?.message ?? "is wrong",
+  );
+}
+
+export function invalidSetting(
+  source: string,
+  value: string | undefined,
+  expected: string,
+): ThroughlineError {
+  const shown = value === undefined ? "" : ` is "${value}"`;
+  return new ThroughlineError("TL_SETTING_INVALID", `${source}${shown}: ${expected}.`);
+}

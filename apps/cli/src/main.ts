@@ -1,0 +1,170 @@
+import { ThroughlineError } from "@throughline/api";
+import module from "node:module";
+import type { Logger } from "pino";
+import { createProgram } from "./commands/program.ts";
+import { type ModelSettings, readEnvironment, type Settings } from "./config.ts";
+import { createAdminServer } from "./runtime/admin-server.ts";
+import {
+  addressOfRunning,
+  announce,
+  newToken,
+  openDataDirectory,
+  runningInstances,
+  writeJsonFile,
+} from "./runtime/data-directory.ts";
+import type { Instance, Role } from "./runtime/instance.ts";
+import { explainListenError } from "./runtime/port-holder.ts";
+import { version } from "./version.ts";
+
+// Compiled code is kept between starts: the second start loads in half the time.
+module.enableCompileCache();
+
+/** How long jobs under way may go on once a stop was asked for; the whole stop stays within 5 s. */
+const jobGraceMs = 2_500;
+const flushMs = 1_000;
+
+export interface InstanceOptions {
+  role: Role;
+  settings: Settings;
+  environment: Readonly<Record<string, string | undefined>>;
+  model: ModelSettings | undefined;
+  logger: Logger;
+  /** Addresses of parts that run beside the instance (`desk`, `llm`), for the ready file. */
+  beside?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Wires one process: trace backend, then tracing, then the enhancer, then the admin server; then it is announced.
+ * Stop is the reverse. This is the only place where the parts meet.
+ */
+async function startInstance(options: InstanceOptions): Promise<Instance> {
+  const { role, settings, logger, environment } = options;
+  const runs = (part: Role) => role === "up" || role === part;
+  const directory = openDataDirectory(settings.data);
+  const stops: (() => Promise<void>)[] = [];
+  const stop = async () => {
+    for (const undo of stops.splice(0).reverse()) await undo();
+  };
+  try {
+    const addresses: Record<string, string> = { ...options.beside };
+    const backend = runs("traces") ? await startTraceBackend(directory, settings, logger) : undefined;
+    if (backend !== undefined) {
+      stops.push(() => backend.stop());
+      Object.assign(addresses, backend.addresses);
+    }
+
+    const { initTracerProvider, tracingConfig } = await import("@throughline/tracing");
+    const tracing = initTracerProvider({
+      config: tracingConfig(environment),
+      version,
+      attributes: role === "up" ? {} : { "throughline.role": role },
+      // Without a setting, spans go to the backend of this data directory, wherever it listens just now.
+      defaultEndpoint: () =>
+        `http://${addresses["otlpGrpc"] ?? addressOfRunning(directory, "otlpGrpc") ?? "127.0.0.1:4317"}`,
+      slowThresholdMs: settings.slowThreshold,
+      logger,
+    });
+    stops.push(() => tracing.shutdown(flushMs));
+
+    const enhancer = await startEnhancer(options, directory, runs, tracing);
+    if (enhancer !== undefined) stops.push(() => enhancer.stop(jobGraceMs));
+    if (enhancer?.webhookUrl !== undefined) addresses["webhook"] = enhancer.webhookUrl;
+
+    const token = newToken();
+    const admin = createAdminServer({
+      host: settings.admin.host,
+      token,
+      logger,
+      health: {
+        ...(backend === undefined ? {} : { traces: () => backend.health() }),
+        ...(enhancer === undefined ? {} : { enhancer: () => enhancer.health() }),
+      },
+      metrics: [
+        ...(backend === undefined ? [] : [() => backend.metrics()]),
+        ...(enhancer === undefined ? [] : [() => enhancer.metrics(), () => spanMetrics(tracing.counts())]),
+      ],
+      routes: enhancer === undefined ? [] : [enhancer.adminRoutes],
+    });
+    addresses["admin"] = await admin.listen(settings.admin);
+    stops.push(() => admin.close());
+
+    const withdraw = announce(directory, { role, pid: process.pid, token, addresses });
+    stops.push(() => Promise.resolve(withdraw()));
+    if (settings.readyFile !== undefined)
+      writeJsonFile(settings.readyFile, { pid: process.pid, ...addresses });
+    return { directory, addresses, store: enhancer?.store, stop };
+  } catch (error) {
+    await stop();
+    throw explainListenError(alreadyRunning(error, directory), settings);
+  }
+}
+
+async function startTraceBackend(directory: string, settings: Settings, logger: Logger) {
+  const { createTraceBackend } = await import("@throughline/traces");
+  return createTraceBackend(
+    {
+      dataDirectory: `${directory}/traces`,
+      durability: settings.durability,
+      retentionMs: settings.retention,
+      otlpGrpc: settings.otlpGrpc,
+      otlpHttp: settings.otlpHttp,
+      console: settings.console,
+      consoleAssets: new URL("../../console/dist", import.meta.url).pathname,
+    },
+    { logger },
+  );
+}
+
+async function startEnhancer(
+  { settings, model, logger }: InstanceOptions,
+  dataDirectory: string,
+  runs: (part: Role) => boolean,
+  tracing: { tracer(name: string): import("@opentelemetry/api").Tracer },
+) {
+  const receives = runs("receiver");
+  const works = runs("worker");
+  if (!receives && !works) return undefined;
+  const { createEnhancer } = await import("@throughline/enhancer");
+  return createEnhancer(
+    {
+      dataDirectory,
+      webhook: receives ? settings.webhook : undefined,
+      worker: works,
+      model,
+      publicUrl: settings.publicUrl,
+    },
+    { tracer: tracing.tracer("throughline.enhancer"), logger },
+  );
+}
+
+function spanMetrics(counts: { ended: number; exported: number; dropped: number; queued: number }): string {
+  return [
+    "# HELP otel_sdk_span_ended_total Sampled spans that ended in this process.",
+    "# TYPE otel_sdk_span_ended_total counter",
+    `otel_sdk_span_ended_total ${counts.ended}`,
+    "# HELP otel_sdk_exporter_span_exported_total Spans that the trace backend took.",
+    "# TYPE otel_sdk_exporter_span_exported_total counter",
+    `otel_sdk_exporter_span_exported_total ${counts.exported}`,
+    "# HELP throughline_spans_dropped_total Spans lost before the trace backend took them.",
+    "# TYPE throughline_spans_dropped_total counter",
+    `throughline_spans_dropped_total ${counts.dropped}`,
+    "# HELP otel_sdk_processor_span_queue_size Spans that wait for export.",
+    "# TYPE otel_sdk_processor_span_queue_size gauge",
+    `otel_sdk_processor_span_queue_size ${counts.queued}`,
+    "",
+  ].join("\n");
+}
+
+/** A second start on one data directory: says where the first runs. */
+function alreadyRunning(error: unknown, directory: string): unknown {
+  if (!(error instanceof ThroughlineError) || error.code !== "TL_DATA_DIRECTORY_IN_USE") return error;
+  const first = runningInstances(directory).find(({ addresses }) => addresses["console"] !== undefined);
+  if (first === undefined) return error;
+  return new ThroughlineError(
+    "TL_DATA_DIRECTORY_IN_USE",
+    `${directory} is in use: process ${first.pid} already runs on it, its console is ${first.addresses["console"]}.`,
+    { cause: error },
+  );
+}
+
+await createProgram({ startInstance, environment: readEnvironment() }).run(process.argv);

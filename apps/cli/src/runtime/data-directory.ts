@@ -1,0 +1,98 @@
+import { ThroughlineError } from "@throughline/api";
+import { randomBytes } from "node:crypto";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { z } from "zod";
+
+const runFileSchema = z.object({
+  role: z.string(),
+  pid: z.number().int(),
+  /** Bearer token for what changes state. */
+  token: z.string(),
+  addresses: z.record(z.string(), z.string()),
+});
+/** `run/<role>.json` in the data directory: how a command finds a running instance. */
+export type RunFile = z.infer<typeof runFileSchema>;
+
+/** Makes the directory where it is missing; only its owner may enter. Returns the absolute path. */
+export function openDataDirectory(directory: string): string {
+  const path = resolve(directory);
+  try {
+    mkdirSync(join(path, "run"), { recursive: true, mode: 0o700 });
+    chmodSync(path, 0o700);
+  } catch (error) {
+    throw new ThroughlineError("TL_DATA_DIRECTORY_UNUSABLE", `${path}: ${String(error)}`, { cause: error });
+  }
+  return path;
+}
+
+export function newToken(): string {
+  return randomBytes(32).toString("base64url");
+}
+
+/** Written whole or not at all. */
+export function writeJsonFile(file: string, content: unknown, mode = 0o600): void {
+  const draft = `${file}.${process.pid}.tmp`;
+  writeFileSync(draft, `${JSON.stringify(content, null, 2)}\n`, { mode });
+  renameSync(draft, file);
+}
+
+/** Announces this process; a second process of the same role gets a name of its own. Returns how to withdraw it. */
+export function announce(directory: string, run: RunFile): () => void {
+  const plain = join(directory, "run", `${run.role}.json`);
+  const file = isAlive(readRunFile(plain)) ? join(directory, "run", `${run.role}.${run.pid}.json`) : plain;
+  writeJsonFile(file, run);
+  return () => {
+    if (readRunFile(file)?.token === run.token) rmSync(file, { force: true });
+  };
+}
+
+/** Announced processes that are still there. One that crashed left its file behind; its process id tells. */
+export function runningInstances(directory: string): RunFile[] {
+  let names: string[];
+  try {
+    names = readdirSync(join(directory, "run"));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw new ThroughlineError("TL_DATA_DIRECTORY_UNUSABLE", `${directory}: ${String(error)}`, {
+      cause: error,
+    });
+  }
+  return names
+    .filter((name) => name.endsWith(".json"))
+    .sort()
+    .flatMap((name) => {
+      const run = readRunFile(join(directory, "run", name));
+      return run !== undefined && isAlive(run) ? [run] : [];
+    });
+}
+
+/** The address of a part that runs on this directory; undefined where none does. */
+export function addressOfRunning(directory: string, part: string): string | undefined {
+  for (const { addresses } of runningInstances(directory)) {
+    const address = addresses[part];
+    if (address !== undefined) return address;
+  }
+  return undefined;
+}
+
+function readRunFile(file: string): RunFile | undefined {
+  try {
+    const parsed = runFileSchema.safeParse(JSON.parse(readFileSync(file, "utf8")));
+    return parsed.success ? parsed.data : undefined;
+  } catch {
+    // Gone, or another process is about to replace it: as good as not there.
+    return undefined;
+  }
+}
+
+function isAlive(run: RunFile | undefined): boolean {
+  if (run === undefined) return false;
+  if (run.pid === process.pid) return true;
+  try {
+    process.kill(run.pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}

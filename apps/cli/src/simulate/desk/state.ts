@@ -1,0 +1,113 @@
+import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from "node:fs";
+import { join } from "node:path";
+
+export interface DeskRequest {
+  id: string;
+  subject: string;
+  description: string;
+  status: string;
+  priority: string;
+  createdAt: number;
+  updatedAt: number;
+}
+
+export interface DeskNote {
+  id: string;
+  requestId: string;
+  description: string;
+  showToRequester: boolean;
+  createdAt: number;
+}
+
+type Entry =
+  | { put: "request"; request: DeskRequest }
+  | { put: "note"; note: DeskNote }
+  | { delete: "note"; id: string };
+
+/**
+ * Requests and notes, kept in `desk.jsonl`: one JSON entry a line, appended and synced before the answer leaves.
+ * At start the lines are read again; a torn last line is what a crash leaves and is passed over.
+ */
+export class DeskState {
+  private readonly requests = new Map<string, DeskRequest>();
+  private readonly notes = new Map<string, DeskNote>();
+  private readonly file: number;
+  private lastId = 1_000;
+
+  constructor(dataDirectory: string) {
+    const path = join(dataDirectory, "desk.jsonl");
+    this.file = openSync(path, "a", 0o600);
+    const text = readFileSync(path, "utf8");
+    for (const line of text.split("\n")) this.replay(line);
+    if (text !== "" && !text.endsWith("\n")) writeSync(this.file, "\n");
+  }
+
+  request(id: string): DeskRequest | undefined {
+    return this.requests.get(id);
+  }
+
+  allRequests(): DeskRequest[] {
+    return [...this.requests.values()];
+  }
+
+  /** Oldest first. */
+  notesOf(requestId: string): DeskNote[] {
+    return [...this.notes.values()].filter((note) => note.requestId === requestId);
+  }
+
+  note(id: string): DeskNote | undefined {
+    return this.notes.get(id);
+  }
+
+  putRequest(request: DeskRequest): void {
+    this.write({ put: "request", request });
+  }
+
+  addNote(note: Omit<DeskNote, "id" | "createdAt">): DeskNote {
+    const made = { ...note, id: this.nextId(), createdAt: Date.now() };
+    this.write({ put: "note", note: made });
+    return made;
+  }
+
+  deleteNote(id: string): void {
+    this.write({ delete: "note", id });
+  }
+
+  /** Ids are decimal strings, as the real desk's. */
+  nextId(): string {
+    return String(++this.lastId);
+  }
+
+  close(): void {
+    closeSync(this.file);
+  }
+
+  private write(entry: Entry): void {
+    writeSync(this.file, `${JSON.stringify(entry)}\n`);
+    fsyncSync(this.file);
+    this.apply(entry);
+  }
+
+  private replay(line: string): void {
+    if (line === "") return;
+    let entry: Entry;
+    try {
+      entry = JSON.parse(line) as Entry;
+    } catch {
+      // Torn by a crash: it was never acknowledged.
+      return;
+    }
+    this.apply(entry);
+  }
+
+  private apply(entry: Entry): void {
+    if ("delete" in entry) this.notes.delete(entry.id);
+    else if (entry.put === "note") {
+      this.notes.set(entry.note.id, entry.note);
+      this.lastId = Math.max(this.lastId, Number(entry.note.id) || 0);
+    } else {
+      this.requests.set(entry.request.id, entry.request);
+      this.lastId = Math.max(this.lastId, Number(entry.request.id) || 0);
+    }
+  }
+}

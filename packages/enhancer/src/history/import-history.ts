@@ -1,0 +1,136 @@
+import { ThroughlineError } from "@throughline/api";
+import { z } from "zod";
+import type { EnhancerDatabase } from "../database.ts";
+import { type Importer, noneYet, requireTenant, rowsPerTransaction } from "./import-result.ts";
+import { readRows } from "./rows.ts";
+
+const resolvedAt = z.union([z.string(), z.number()]).transform((value, context): number | null => {
+  const text = String(value).trim();
+  if (text === "") return null;
+  const time = /^\d{11,14}$/.test(text) ? Number(text) : Date.parse(text);
+  if (!Number.isNaN(time)) return time;
+  context.addIssue({ code: "custom", message: "is no date: ISO 8601 or milliseconds since the epoch" });
+  return z.NEVER;
+});
+
+const tags = z
+  .union([z.array(z.string()), z.string()])
+  .transform((value) =>
+    (Array.isArray(value) ? value : value.split(";")).map((tag) => tag.trim()).filter((tag) => tag !== ""),
+  );
+
+const optional = <T extends z.ZodType>(schema: T) =>
+  z.preprocess((value) => (value === "" || value === null ? undefined : value), schema.optional());
+
+const resolvedTicket = z.object({
+  ticket_id: z
+    .string()
+    .max(100)
+    .regex(/^[A-Z0-9-]+$/, "must be of A-Z, 0-9 and -"),
+  subject: z.string().max(500),
+  description: z.string().max(10_000),
+  resolution: z.string().min(1).max(20_000),
+  resolved_date: optional(resolvedAt),
+  priority: optional(z.enum(["low", "medium", "high", "critical"])),
+  tags: optional(tags),
+});
+type ResolvedTicket = z.infer<typeof resolvedTicket>;
+
+/**
+ * Resolved tickets from CSV (with a header) or JSONL: `ticket_id, subject, description, resolution, resolved_date, priority, tags`.
+ * Upsert on tenant and ticket. Throws TL_TENANT_UNKNOWN, TL_FILE_UNREADABLE, TL_IMPORT_NOTHING.
+ */
+export const importHistory: Importer = async (database, tenantId, path, options) => {
+  await requireTenant(database, tenantId);
+  const result = noneYet();
+  let batch = new Map<string, ResolvedTicket>();
+  const flush = async () => {
+    const counts = await upsertResolvedTickets(database, tenantId, [...batch.values()]);
+    result.inserted += counts.inserted;
+    result.updated += counts.updated;
+    result.unchanged += counts.unchanged;
+    batch = new Map();
+  };
+  for await (const { line, fields, problem } of readRows(path, options)) {
+    result.read++;
+    const parsed = resolvedTicket.safeParse(fields);
+    if (problem !== undefined || !parsed.success) {
+      result.skipped++;
+      options.onBadRow(
+        line,
+        problem ??
+          z
+            .prettifyError(parsed.error ?? new z.ZodError([]))
+            .split("\n")[0]
+            ?.replace(/^✖ /, "") ??
+          "is wrong",
+      );
+      continue;
+    }
+    // A ticket that stands twice in one batch: the later line counts.
+    if (batch.has(parsed.data.ticket_id)) await flush();
+    batch.set(parsed.data.ticket_id, parsed.data);
+    if (batch.size >= rowsPerTransaction) await flush();
+  }
+  await flush();
+  if (result.read === 0) throw new ThroughlineError("TL_IMPORT_NOTHING", `${path} holds no rows.`);
+  return result;
+};
+
+async function upsertResolvedTickets(
+  database: EnhancerDatabase,
+  tenantId: string,
+  tickets: readonly ResolvedTicket[],
+) {
+  const counts = { inserted: 0, updated: 0, unchanged: 0 };
+  if (tickets.length === 0) return counts;
+  await database.transaction().execute(async (transaction) => {
+    const ids = tickets.map(({ ticket_id: id }) => id);
+    const known = await transaction
+      .selectFrom("ticket_history")
+      .selectAll()
+      .where("tenant_id", "=", tenantId)
+      .where("ticket_id", "in", ids)
+      .execute();
+    const byId = new Map(known.map(({ rowid: _rowid, ...row }) => [row.ticket_id, JSON.stringify(row)]));
+    const changed = tickets
+      .map((ticket) => toRow(tenantId, ticket))
+      .filter((row) => {
+        const before = byId.get(row.ticket_id);
+        if (before === undefined) counts.inserted++;
+        else if (before === JSON.stringify(row)) counts.unchanged++;
+        else counts.updated++;
+        return before !== JSON.stringify(row);
+      });
+    if (changed.length === 0) return;
+    await transaction
+      .insertInto("ticket_history")
+      .values(changed)
+      .onConflict((conflict) =>
+        conflict.columns(["tenant_id", "ticket_id"]).doUpdateSet(({ ref }) => ({
+          subject: ref("excluded.subject"),
+          description: ref("excluded.description"),
+          resolution: ref("excluded.resolution"),
+          resolved_at: ref("excluded.resolved_at"),
+          priority: ref("excluded.priority"),
+          tags: ref("excluded.tags"),
+        })),
+      )
+      .execute();
+  });
+  return counts;
+}
+
+/** In the order of the table's columns, so that a row can be compared with what is stored. */
+function toRow(tenantId: string, ticket: ResolvedTicket) {
+  return {
+    tenant_id: tenantId,
+    ticket_id: ticket.ticket_id,
+    subject: ticket.subject,
+    description: ticket.description,
+    resolution: ticket.resolution,
+    resolved_at: ticket.resolved_date ?? null,
+    priority: ticket.priority ?? null,
+    tags: JSON.stringify(ticket.tags ?? []),
+  };
+}

@@ -1,0 +1,83 @@
+import { ThroughlineError } from "@throughline/api";
+import { z } from "zod";
+import { normalAddress } from "../context/inventory.ts";
+import type { EnhancerDatabase } from "../database.ts";
+import { type Importer, noneYet, requireTenant, rowsPerTransaction } from "./import-result.ts";
+import { readRows } from "./rows.ts";
+
+const text = z.string().trim().max(500).default("");
+const system = z.object({
+  ip: z.string().transform((value, context): string => {
+    const address = normalAddress(value);
+    if (address !== undefined) return address;
+    context.addIssue({ code: "custom", message: "is no IPv4 or IPv6 address" });
+    return z.NEVER;
+  }),
+  hostname: text,
+  role: text,
+  client: text,
+  location: text,
+});
+type System = z.infer<typeof system>;
+
+/** Systems from CSV or JSONL: `ip, hostname, role, client, location`. Upsert on tenant and address. Throws as importHistory does. */
+export const importInventory: Importer = async (database, tenantId, path, options) => {
+  await requireTenant(database, tenantId);
+  const result = noneYet();
+  let batch = new Map<string, System>();
+  const flush = async () => {
+    const counts = await upsertSystems(database, tenantId, [...batch.values()]);
+    result.inserted += counts.inserted;
+    result.updated += counts.updated;
+    result.unchanged += counts.unchanged;
+    batch = new Map();
+  };
+  for await (const { line, fields, problem } of readRows(path, options)) {
+    result.read++;
+    const parsed = system.safeParse(fields);
+    if (problem !== undefined || !parsed.success) {
+      result.skipped++;
+      const issue = parsed.error?.issues[0];
+      options.onBadRow(line, problem ?? `${issue?.path.join(".") ?? "row"}: ${issue?.message ?? "is wrong"}`);
+      continue;
+    }
+    if (batch.has(parsed.data.ip)) await flush();
+    batch.set(parsed.data.ip, parsed.data);
+    if (batch.size >= rowsPerTransaction) await flush();
+  }
+  await flush();
+  if (result.read === 0) throw new ThroughlineError("TL_IMPORT_NOTHING", `${path} holds no rows.`);
+  return result;
+};
+
+async function upsertSystems(database: EnhancerDatabase, tenantId: string, systems: readonly System[]) {
+  const counts = { inserted: 0, updated: 0, unchanged: 0 };
+  if (systems.length === 0) return counts;
+  await database.transaction().execute(async (transaction) => {
+    const ips = systems.map(({ ip }) => ip);
+    const known = await transaction
+      .selectFrom("inventory")
+      .selectAll()
+      .where("tenant_id", "=", tenantId)
+      .where("ip", "in", ips)
+      .execute();
+    const byIp = new Map(known.map((row) => [row.ip, JSON.stringify(row)]));
+    for (const { ip, hostname, role, client, location } of systems) {
+      const row = { tenant_id: tenantId, ip, hostname, role, client, location };
+      const before = byIp.get(ip);
+      if (before === JSON.stringify(row)) {
+        counts.unchanged++;
+        continue;
+      }
+      counts[before === undefined ? "inserted" : "updated"]++;
+      await transaction
+        .insertInto("inventory")
+        .values(row)
+        .onConflict((conflict) =>
+          conflict.columns(["tenant_id", "ip"]).doUpdateSet({ hostname, role, client, location }),
+        )
+        .execute();
+    }
+  });
+  return counts;
+}

@@ -1,0 +1,51 @@
+import { ThroughlineError } from "@throughline/api";
+import type { EnhancerDatabase } from "../database.ts";
+
+export interface ImportOptions {
+  /** Bytes read so far and in all. */
+  onProgress: (doneBytes: number, totalBytes: number) => void;
+  /** A row, or a file of a folder, that was skipped: its line or path, and why. */
+  onBadRow: (where: number | string, reason: string) => void;
+}
+
+/** Counts of rows, or of files for a folder of documents. */
+export interface ImportResult {
+  read: number;
+  inserted: number;
+  updated: number;
+  unchanged: number;
+  skipped: number;
+}
+
+export type Importer = (
+  database: EnhancerDatabase,
+  tenantId: string,
+  path: string,
+  options: ImportOptions,
+) => Promise<ImportResult>;
+
+export function noneYet(): ImportResult {
+  return { read: 0, inserted: 0, updated: 0, unchanged: 0, skipped: 0 };
+}
+
+/** Rows that go into one transaction: other writers get their turn between two. */
+export const rowsPerTransaction = 400;
+
+/** Throws TL_TENANT_UNKNOWN. */
+export async function requireTenant(database: EnhancerDatabase, tenantId: string): Promise<void> {
+  const row = await database.selectFrom("tenants").select("id").where("id", "=", tenantId).executeTakeFirst();
+  if (row === undefined) throw new ThroughlineError("TL_TENANT_UNKNOWN", `There is no tenant "${tenantId}".`);
+}
+
+export function unreadable(path: string, error: unknown): ThroughlineError {
+  const code = (error as NodeJS.ErrnoException).code;
+  const why =
+    code === "ENOENT"
+      ? "does not exist"
+      : code === "EISDIR"
+        ? "is a folder"
+        : code === "ENOTDIR"
+          ? "is not a folder"
+          : `cannot be read (${code ?? String(error)})`;
+  return new ThroughlineError("TL_FILE_UNREADABLE", `${path} ${why}.`, { cause: error });
+}

@@ -1,0 +1,169 @@
+import type { Context } from "@opentelemetry/api";
+import { extractCarrier } from "@throughline/tracing";
+import { setTimeout as sleep } from "node:timers/promises";
+import { DeskError } from "../desk/desk.ts";
+import { type JobSource, type LeasedJob, LeaseLost } from "../queue/queue.ts";
+import { enhance, type EnhanceDependencies, spanIdsOf } from "./enhance.ts";
+import { backoffMs, isPermanent } from "./retry.ts";
+
+export interface WorkerOptions {
+  /** Jobs at the same time. */
+  concurrency: number;
+  /** A job that runs longer is cancelled, milliseconds. */
+  jobLimitMs: number;
+  /** How often the queue is looked at when nobody wakes the worker, milliseconds. */
+  pollMs: number;
+}
+
+export const workerDefaults: WorkerOptions = { concurrency: 4, jobLimitMs: 120_000, pollMs: 200 };
+const heartbeatMs = 10_000;
+
+export type JobObserver = (result: {
+  tenantId: string;
+  status: "success" | "partial" | "failed";
+  seconds: number;
+}) => void;
+
+/** Takes jobs as places get free, and ends each one: complete, later again, or dead. */
+export class Worker {
+  private readonly deps: EnhanceDependencies;
+  private readonly queue: JobSource;
+  private readonly options: WorkerOptions;
+  private readonly observe: JobObserver;
+  private readonly running = new Map<string, Promise<void>>();
+  /** Ends the taking of jobs. */
+  private readonly drain = new AbortController();
+  /** Ends the jobs under way. */
+  private readonly abandon = new AbortController();
+  private nap = new AbortController();
+  private loop: Promise<void> = Promise.resolve();
+  private queueFailing = false;
+
+  constructor(deps: EnhanceDependencies, options: WorkerOptions, observe: JobObserver) {
+    this.deps = deps;
+    this.queue = deps.queue;
+    this.options = options;
+    this.observe = observe;
+  }
+
+  start(): void {
+    this.queue.onWork(() => this.nap.abort());
+    this.loop = this.run();
+  }
+
+  get active(): number {
+    return this.running.size;
+  }
+
+  /** Takes no more, waits `graceMs` for what is under way, then cancels it: cancelled jobs go back to the queue. */
+  async stop(graceMs: number): Promise<void> {
+    this.drain.abort();
+    this.nap.abort();
+    await this.loop;
+    const all = Promise.all(this.running.values());
+    const timer = setTimeout(() => this.abandon.abort(), graceMs);
+    await all;
+    clearTimeout(timer);
+  }
+
+  private async run(): Promise<void> {
+    const heart = setInterval(() => void this.beat(), heartbeatMs);
+    while (!this.drain.signal.aborted) {
+      this.nap = new AbortController();
+      const taken = await this.takeFree();
+      if (taken === 0) await this.rest();
+    }
+    clearInterval(heart);
+  }
+
+  private async takeFree(): Promise<number> {
+    const free = this.options.concurrency - this.running.size;
+    if (free === 0) return 0;
+    try {
+      const jobs = await this.queue.take(free);
+      this.queueFailing = false;
+      for (const job of jobs) {
+        const done = this.process(job).finally(() => {
+          this.running.delete(job.id);
+          this.nap.abort();
+        });
+        this.running.set(job.id, done);
+      }
+      return jobs.length;
+    } catch (error) {
+      if (!this.queueFailing) this.deps.logger.error({ err: error }, "the queue cannot be read; trying on");
+      this.queueFailing = true;
+      return 0;
+    }
+  }
+
+  private async rest(): Promise<void> {
+    await sleep(this.options.pollMs, undefined, { signal: this.nap.signal }).catch(() => undefined);
+  }
+
+  private async beat(): Promise<void> {
+    try {
+      await this.queue.heartbeat([...this.running.keys()]);
+    } catch (error) {
+      this.deps.logger.warn({ err: error }, "leases could not be renewed");
+    }
+  }
+
+  /** Never throws: what cannot be written down now is taken over when the lease ends. */
+  private async process(job: LeasedJob): Promise<void> {
+    const started = Date.now();
+    const parent = extractCarrier(job.carrier);
+    const log = this.deps.logger.child({
+      ...spanIdsOf(parent),
+      ticket_id: job.ticket.ticketId,
+      tenant_id: job.ticket.tenantId,
+      job_id: job.id,
+      attempt: job.attempt,
+    });
+    const signal = AbortSignal.any([this.abandon.signal, AbortSignal.timeout(this.options.jobLimitMs)]);
+    try {
+      const status = await this.attempt(job, parent, signal, log);
+      if (status !== undefined) {
+        this.observe({
+          tenantId: job.ticket.tenantId,
+          status,
+          seconds: (Date.now() - job.carrier.traceStartMs) / 1_000,
+        });
+        log.info({ status, duration_ms: Date.now() - started }, "ticket ended");
+      }
+    } catch (error) {
+      if (error instanceof LeaseLost) log.warn("the lease ended before the job did; another worker has it");
+      else log.error({ err: error }, "the job's end could not be stored; it will be taken over");
+    }
+  }
+
+  /** How the job ended; undefined when it will be tried again. */
+  private async attempt(
+    job: LeasedJob,
+    parent: Context,
+    signal: AbortSignal,
+    log: EnhanceDependencies["logger"],
+  ) {
+    try {
+      const outcome = await enhance(job, parent, signal, this.deps);
+      await this.queue.complete(job.id, outcome);
+      return outcome.status;
+    } catch (error) {
+      if (error instanceof LeaseLost) throw error;
+      if (this.abandon.signal.aborted) {
+        await this.queue.release(job.id);
+        return undefined;
+      }
+      const reason = error instanceof Error ? error.message : String(error);
+      if (isPermanent(error) || job.isLastAttempt) {
+        await this.queue.bury(job.id, reason);
+        log.error({ err: error, reason }, "ticket not enhanced: dead letter");
+        return "failed" as const;
+      }
+      const delayMs = backoffMs(job.attempt, error instanceof DeskError ? error.retryAfterMs : undefined);
+      await this.queue.retryLater(job.id, reason, delayMs);
+      log.warn({ reason, delay_ms: delayMs }, "attempt failed, tried again later");
+      return undefined;
+    }
+  }
+}
