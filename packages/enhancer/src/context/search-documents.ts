@@ -3,7 +3,7 @@ import type { EnhancerDatabase } from "../database.ts";
 import type { Source, Ticket } from "../ticket.ts";
 import { bestPassage } from "./excerpt.ts";
 import type { RunStatement } from "./statement.ts";
-import { isRelevant, markClose, markedWords, markOpen, matchAny, rarestTerms } from "./terms.ts";
+import { isRelevant, markClose, markedWords, markOpen, matchAny, nearBest, rarestTerms } from "./terms.ts";
 
 const wanted = 3;
 const candidates = 12;
@@ -43,14 +43,13 @@ export async function searchDocuments(
   const sections = new Map(
     (await run(database, "documents", detail.compile(database))).map((row) => [row.rowid, row]),
   );
-  return ranked
-    .flatMap(({ rowid, score }) => {
-      const section = sections.get(rowid);
-      if (section === undefined) return [];
-      const words = markedWords(section.matched);
-      return isRelevant(words, terms) ? [toSource(section, -score, words)] : [];
-    })
-    .slice(0, wanted);
+  const relevant = ranked.flatMap(({ rowid, score }) => {
+    const section = sections.get(rowid);
+    if (section === undefined) return [];
+    const words = markedWords(section.matched);
+    return isRelevant(words, terms) ? [toSource(section, -score, words)] : [];
+  });
+  return nearBest(relevant).slice(0, wanted);
 }
 
 function toSource(section: Section, score: number, words: readonly string[]): Source {

@@ -3,7 +3,7 @@ import type { EnhancerDatabase } from "../database.ts";
 import type { Source, Ticket } from "../ticket.ts";
 import { firstSentences } from "./excerpt.ts";
 import type { RunStatement } from "./statement.ts";
-import { isRelevant, markClose, markedWords, markOpen, matchAny, rarestTerms } from "./terms.ts";
+import { isRelevant, markClose, markedWords, markOpen, matchAny, nearBest, rarestTerms } from "./terms.ts";
 
 const wanted = 5;
 const candidates = 20;
@@ -46,7 +46,7 @@ export async function searchHistory(
   const rows = new Map(
     (await run(database, "ticket_history", detail.compile(database))).map((row) => [row.rowid, row]),
   );
-  return ranked
+  const relevant = ranked
     .flatMap(({ rowid, score }) => {
       const row = rows.get(rowid);
       return row === undefined ? [] : [{ ...row, score }];
@@ -54,8 +54,8 @@ export async function searchHistory(
     .flatMap((hit) => {
       const words = markedWords(hit.matched);
       return isRelevant(words, terms) ? [toSource(hit, words)] : [];
-    })
-    .slice(0, wanted);
+    });
+  return nearBest(relevant).slice(0, wanted);
 }
 
 function toSource(hit: Hit, words: readonly string[]): Source {

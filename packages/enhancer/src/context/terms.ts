@@ -5,6 +5,8 @@ import type { RunStatement } from "./statement.ts";
 /** Words of a ticket that are looked up at most, and of these the rarest that are searched for. */
 const candidatesAtMost = 48;
 const searchedAtMost = 12;
+/** A result with less than this share of the best one's score is left out. */
+const shareOfBest = 0.25;
 /** Rarity is told apart up to here; a word in more rows is merely common. */
 const countLimit = 2_000;
 
@@ -81,10 +83,14 @@ export function markedWords(marked: string): string[] {
   ];
 }
 
-/** A note must not cite noise: two words that matched, or one that is rare. */
+/** A note must not cite noise: at least two words that matched, unless the ticket has no more to offer. */
 export function isRelevant(matched: readonly string[], terms: readonly Term[]): boolean {
   const stems = new Set(matched.map((word) => word.slice(0, 5)));
-  if (stems.size >= 2) return true;
-  const rare = terms.filter(({ rows }) => rows <= 3).map(({ word }) => word.slice(0, 5));
-  return terms.length <= 2 ? stems.size >= 1 : rare.some((stem) => stems.has(stem));
+  return stems.size >= Math.min(2, terms.length);
+}
+
+/** Of ranked results those that come near the best one; scores are higher for better. */
+export function nearBest<T extends { score: number }>(ranked: readonly T[]): T[] {
+  const best = Math.max(...ranked.map(({ score }) => score));
+  return ranked.filter(({ score }) => score >= best * shareOfBest);
 }

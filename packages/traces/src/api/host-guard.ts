@@ -1,0 +1,19 @@
+import { isIPv4 } from "node:net";
+import type { AddressInfo } from "node:net";
+
+/**
+ * Whether a request for this `Host` may be answered by the listener at `address`. A page of another site can reach a
+ * loopback port through a name of its own (DNS rebinding), which its `Host` gives away; a listener that others can
+ * reach anyway is known by names that only its operator knows. No browser leaves the header out.
+ */
+export function mayServeHost(host: string | undefined, address: AddressInfo | string | null): boolean {
+  if (host === undefined || address === null || typeof address === "string") return true;
+  if (!isLoopback(address.address)) return true;
+  const name = host.toLowerCase().replace(/:\d{0,5}$/, "");
+  return ["localhost", "127.0.0.1", "[::1]", address.address].includes(name);
+}
+
+function isLoopback(address: string): boolean {
+  const plain = address.replace(/^::ffff:/, "");
+  return plain === "::1" || (isIPv4(plain) && plain.startsWith("127."));
+}

@@ -1,0 +1,128 @@
+import { ThroughlineError } from "@throughline/api";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { SpanRecord } from "../../model.ts";
+import { adjust } from "../../query/adjust.ts";
+import { kindNames } from "../../query/kinds.ts";
+import type { SpanReader } from "../../query/reader.ts";
+import { sanitize } from "../../query/sanitize.ts";
+import { jsonArray, sendJson } from "../json-answer.ts";
+import { readBoolean } from "../parameters/go-values.ts";
+import { QueryParameters, wrongParameter } from "../parameters/query.ts";
+import { parseTraceId } from "../parameters/trace-id.ts";
+import { legacyTrace } from "./legacy-model.ts";
+import { checkTimeHints, readSearch, readTraceIds } from "./legacy-search.ts";
+
+interface LegacyError {
+  msg: string;
+  traceID: string;
+}
+
+/**
+ * Jaeger's first HTTP API (Jaeger v2.20, `/api/*`): services, operations, search and a trace by its id. `nowMs` gives
+ * milliseconds since the epoch, where a search's default window ends.
+ */
+export function legacyRoutes(server: FastifyInstance, reader: SpanReader, nowMs: () => number): void {
+  server.get("/api/services", async (_request, reply) => {
+    const services = await reader.services();
+    return send(reply, [JSON.stringify(services)], { total: services.length });
+  });
+
+  server.get<{ Params: { service: string } }>("/api/services/:service/operations", async (request, reply) => {
+    const operations = await reader.operations(decodeAgain(request.params.service));
+    const names = [...new Set(operations.map(({ name }) => shownName(name)))];
+    return send(reply, [JSON.stringify(names.length > 0 ? names : null)], { total: names.length });
+  });
+
+  server.get("/api/operations", async (request, reply) => {
+    const query = queryOf(request);
+    const service = query.first("service");
+    if (service === undefined) throw wrongParameter("service", "is required");
+    const wanted = query.first("spanKind");
+    const operations = (await reader.operations(service))
+      .map(({ name, kind }) => ({ name: shownName(name), spanKind: kind === 0 ? "" : kindNames[kind] }))
+      .filter(({ spanKind }) => wanted === undefined || spanKind === wanted);
+    return send(reply, [JSON.stringify(operations)], { total: operations.length });
+  });
+
+  server.get("/api/traces", async (request, reply) => {
+    const query = queryOf(request);
+    const raw = readBoolean("raw", query.first("raw"));
+    const traceIds = readTraceIds(query);
+    if (traceIds.length === 0) {
+      const traces = await reader.search(readSearch(query, BigInt(Math.floor(nowMs() * 1_000))));
+      return sendTraces(request, reply, traces, raw);
+    }
+    checkTimeHints(query);
+    const traces = await reader.traces([...new Set(traceIds)]);
+    const found = new Set(traces.map(([span]) => span?.traceId));
+    const missing = traceIds
+      .filter((traceID) => !found.has(traceID))
+      .map((traceID) => ({ msg: "trace not found", traceID }));
+    return sendTraces(request, reply, traces, raw, missing);
+  });
+
+  server.get<{ Params: { traceId: string } }>("/api/traces/:traceId", async (request, reply) => {
+    const traceId = parseTraceId(request.params.traceId);
+    if (traceId === undefined) throw wrongParameter("traceID", "must be 1 to 32 hexadecimal digits");
+    const query = queryOf(request);
+    checkTimeHints(query);
+    const raw = readBoolean("raw", query.first("raw"));
+    const traces = await reader.traces([traceId]);
+    if (traces.length === 0) throw new ThroughlineError("TL_TRACE_NOT_FOUND", "trace not found");
+    return sendTraces(request, reply, traces, raw);
+  });
+}
+
+function queryOf(request: FastifyRequest): QueryParameters {
+  return QueryParameters.of(request.raw.url ?? "");
+}
+
+function shownName(operation: string): string {
+  return operation === "" ? "empty-span-name" : operation;
+}
+
+/** Jaeger decodes the service of the path as a query value once more. */
+function decodeAgain(service: string): string {
+  try {
+    return decodeURIComponent(service.replaceAll("+", " "));
+  } catch (cause) {
+    if (!(cause instanceof URIError)) throw cause;
+    throw wrongParameter("service", "is not percent-encoded UTF-8");
+  }
+}
+
+function sendTraces(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  traces: readonly SpanRecord[][],
+  raw: boolean,
+  errors: readonly LegacyError[] = [],
+) {
+  const pretty = queryOf(request).first("prettyPrint");
+  const data = jsonArray(shown(traces, raw));
+  return send(reply, data, { errors, indented: pretty !== undefined && pretty !== "false" });
+}
+
+function* shown(traces: readonly SpanRecord[][], raw: boolean): Generator<Iterable<string>> {
+  for (const trace of traces) {
+    const spans = sanitize(trace);
+    yield legacyTrace(raw ? spans : adjust(spans));
+  }
+}
+
+/** Jaeger's envelope around `data`; `limit` and `offset` are always 0, `total` is set by the lists of names alone. */
+function send(
+  reply: FastifyReply,
+  data: Iterable<string>,
+  options: { total?: number; errors?: readonly LegacyError[]; indented?: boolean },
+) {
+  const pieces = envelope(data, options.total ?? 0, options.errors ?? []);
+  if (options.indented !== true) return sendJson(reply, pieces);
+  return sendJson(reply, [JSON.stringify(JSON.parse([...pieces].join("")), null, 4)]);
+}
+
+function* envelope(data: Iterable<string>, total: number, errors: readonly LegacyError[]): Generator<string> {
+  yield '{"data":';
+  yield* data;
+  yield `,"total":${total},"limit":0,"offset":0,"errors":${JSON.stringify(errors.length > 0 ? errors : null)}}`;
+}

@@ -1,0 +1,153 @@
+import type {
+  AttributeValue,
+  EventRecord,
+  KeyValue,
+  LinkRecord,
+  ResourceRecord,
+  ScopeRecord,
+  SpanRecord,
+} from "../../model.ts";
+import { base64, jsonDouble } from "../json-value.ts";
+
+/**
+ * OTLP JSON as Jaeger's v3 API writes it: ids in lowercase hex, 64-bit integers as strings, enums as numbers, fields
+ * that are zero or empty left out, but `resource`, `scope` and `status` always there.
+ */
+
+/** The elements of `resourceSpans` of one trace, as pieces of JSON; spans grouped by equal resource and scope. */
+export function* resourceSpans(spans: readonly SpanRecord[]): Generator<Iterable<string>> {
+  for (const group of groupByResource(spans)) yield ofResource(group);
+}
+
+function* ofResource({ resource, scopes }: ResourceGroup): Generator<string> {
+  yield `{"resource":${JSON.stringify(otlpResource(resource))},"scopeSpans":[`;
+  let separator = "";
+  for (const { scope, spans } of scopes.values()) {
+    yield `${separator}{"scope":${JSON.stringify(otlpScope(scope))},"spans":[`;
+    separator = ",";
+    for (const [index, span] of spans.entries()) {
+      yield (index === 0 ? "" : ",") + JSON.stringify(otlpSpan(span));
+    }
+    yield `]${schemaUrl(scope)}}`;
+  }
+  yield `]${schemaUrl(resource)}}`;
+}
+
+function schemaUrl({ schemaUrl: url }: { schemaUrl: string }): string {
+  return url === "" ? "" : `,"schemaUrl":${JSON.stringify(url)}`;
+}
+
+interface ResourceGroup {
+  resource: ResourceRecord;
+  scopes: Map<string, { scope: ScopeRecord; spans: SpanRecord[] }>;
+}
+
+function groupByResource(spans: readonly SpanRecord[]): Iterable<ResourceGroup> {
+  const resourceText = textOnce<ResourceRecord>((it) => JSON.stringify([otlpResource(it), it.schemaUrl]));
+  const scopeText = textOnce<ScopeRecord>((it) => JSON.stringify([otlpScope(it), it.schemaUrl]));
+  const groups = new Map<string, ResourceGroup>();
+  for (const span of spans) {
+    const { resource, scope } = span;
+    const key = resourceText(resource);
+    let group = groups.get(key);
+    if (group === undefined) groups.set(key, (group = { resource, scopes: new Map() }));
+    const scopeKey = scopeText(scope);
+    const ofScope = group.scopes.get(scopeKey);
+    if (ofScope === undefined) group.scopes.set(scopeKey, { scope, spans: [span] });
+    else ofScope.spans.push(span);
+  }
+  return groups.values();
+}
+
+/** Most spans share the very object, so its text is made once. */
+function textOnce<T>(make: (value: T) => string): (value: T) => string {
+  const texts = new Map<T, string>();
+  return (value) => {
+    let text = texts.get(value);
+    if (text === undefined) texts.set(value, (text = make(value)));
+    return text;
+  };
+}
+
+function otlpResource({ attributes, droppedAttributesCount }: ResourceRecord): object {
+  return { ...list("attributes", attributes.map(otlpKeyValue)), ...filled({ droppedAttributesCount }) };
+}
+
+function otlpScope({ name, version, attributes, droppedAttributesCount }: ScopeRecord): object {
+  return {
+    ...filled({ name, version }),
+    ...list("attributes", attributes.map(otlpKeyValue)),
+    ...filled({ droppedAttributesCount }),
+  };
+}
+
+function otlpSpan(span: SpanRecord): object {
+  const { traceId, spanId, traceState, parentSpanId, flags, name, kind } = span;
+  return {
+    ...filled({ traceId, spanId, traceState, parentSpanId, flags, name, kind }),
+    ...filled({ startTimeUnixNano: span.startUnixNano, endTimeUnixNano: span.endUnixNano }),
+    ...list("attributes", span.attributes.map(otlpKeyValue)),
+    ...filled({ droppedAttributesCount: span.droppedAttributesCount }),
+    ...list("events", span.events.map(otlpEvent)),
+    ...filled({ droppedEventsCount: span.droppedEventsCount }),
+    ...list("links", span.links.map(otlpLink)),
+    ...filled({ droppedLinksCount: span.droppedLinksCount }),
+    status: filled({ message: span.statusMessage, code: span.statusCode }),
+  };
+}
+
+function otlpEvent({ timeUnixNano, name, attributes, droppedAttributesCount }: EventRecord): object {
+  return {
+    ...filled({ timeUnixNano, name }),
+    ...list("attributes", attributes.map(otlpKeyValue)),
+    ...filled({ droppedAttributesCount }),
+  };
+}
+
+function otlpLink(link: LinkRecord): object {
+  const { traceId, spanId, traceState, attributes, droppedAttributesCount, flags } = link;
+  return {
+    ...filled({ traceId, spanId, traceState }),
+    ...list("attributes", attributes.map(otlpKeyValue)),
+    ...filled({ droppedAttributesCount, flags }),
+  };
+}
+
+function otlpKeyValue({ key, value }: KeyValue): object {
+  return { ...filled({ key }), value: otlpValue(value) };
+}
+
+function otlpValue(value: AttributeValue): object {
+  switch (value.type) {
+    case "string":
+      return { stringValue: value.value };
+    case "bool":
+      return { boolValue: value.value };
+    case "int":
+      return { intValue: String(value.value) };
+    case "double":
+      return { doubleValue: jsonDouble(value.value) };
+    case "bytes":
+      return { bytesValue: base64(value.value) };
+    case "array":
+      return { arrayValue: list("values", value.value.map(otlpValue)) };
+    case "map":
+      return { kvlistValue: list("values", value.value.map(otlpKeyValue)) };
+    case "empty":
+      return {};
+  }
+}
+
+/** The fields that are neither zero nor empty; 64-bit integers as strings. */
+function filled(fields: Readonly<Record<string, string | number | bigint>>): Record<string, string | number> {
+  const kept: Record<string, string | number> = {};
+  for (const [name, value] of Object.entries(fields)) {
+    if (value === "" || value === 0 || value === 0n) continue;
+    kept[name] = typeof value === "bigint" ? String(value) : value;
+  }
+  return kept;
+}
+
+function list(name: string, values: readonly object[]): Record<string, readonly object[]> {
+  return values.length === 0 ? {} : { [name]: values };
+}

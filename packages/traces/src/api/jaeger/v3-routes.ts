@@ -1,0 +1,94 @@
+import { ThroughlineError } from "@throughline/api";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { SpanRecord } from "../../model.ts";
+import { adjust } from "../../query/adjust.ts";
+import { kindNames } from "../../query/kinds.ts";
+import type { SpanReader } from "../../query/reader.ts";
+import { sanitize } from "../../query/sanitize.ts";
+import { jsonArray, jsonElements, sendJson } from "../json-answer.ts";
+import { readBoolean } from "../parameters/go-values.ts";
+import { QueryParameters, wrongParameter } from "../parameters/query.ts";
+import { readRfc3339 } from "../parameters/time.ts";
+import { parseTraceId } from "../parameters/trace-id.ts";
+import { resourceSpans } from "./otlp-json.ts";
+import { readQueryBlock, snakeCase } from "./v3-query.ts";
+import { v3Summary } from "./v3-summary.ts";
+
+/** Jaeger's second HTTP API (`/api/v3/*`, jaeger.api_v3.QueryService over HTTP). */
+export function v3Routes(server: FastifyInstance, reader: SpanReader): void {
+  server.get("/api/v3/services", async (_request, reply) =>
+    sendJson(reply, [JSON.stringify({ services: await reader.services() })]),
+  );
+
+  server.get("/api/v3/operations", async (request, reply) => {
+    const query = queryOf(request);
+    const service = query.first("service");
+    const wanted = read(query, "spanKind")?.toLowerCase();
+    const operations = service === undefined ? [] : await reader.operations(service);
+    const shown = operations
+      // A span that says nothing of its kind is shown as an internal one, beside which it would stand twice.
+      .map(({ name, kind }) => ({
+        name: name === "" ? "empty-span-name" : name,
+        kind: kind === 0 ? 1 : kind,
+      }))
+      .filter(
+        ({ name, kind }, index, all) =>
+          all.findIndex((other) => other.name === name && other.kind === kind) === index,
+      )
+      .map(({ name, kind }) => ({ name, spanKind: kindNames[kind] }))
+      .filter(({ spanKind }) => wanted === undefined || spanKind === wanted);
+    return sendJson(reply, [JSON.stringify({ operations: shown })]);
+  });
+
+  server.get<{ Params: { traceId: string } }>("/api/v3/traces/:traceId", async (request, reply) => {
+    const traceId = parseTraceId(request.params.traceId);
+    if (traceId === undefined) throw wrongParameter("trace_id", "must be 1 to 32 hexadecimal digits");
+    const query = queryOf(request);
+    // Hints for storages that keep traces by time; this one has no use for them.
+    for (const name of ["startTime", "endTime"]) readRfc3339(name, read(query, name));
+    const raw = readBoolean("rawTraces", read(query, "rawTraces"));
+    return sendTraces(reply, await reader.traces([traceId]), raw);
+  });
+
+  server.get("/api/v3/traces", async (request, reply) => {
+    const query = queryOf(request);
+    const raw = readBoolean("query.rawTraces", query.first("query.rawTraces", "query.raw_traces"));
+    return sendTraces(reply, await reader.search(readQueryBlock(query)), raw);
+  });
+
+  server.get("/api/v3/trace-summaries", async (request, reply) => {
+    const traces = await reader.search(readQueryBlock(queryOf(request)));
+    return sendJson(reply, wrapped("summaries", jsonArray(jsonElements(summaries(traces)))));
+  });
+}
+
+function queryOf(request: FastifyRequest): QueryParameters {
+  return QueryParameters.of(request.raw.url ?? "");
+}
+
+/** A parameter in camelCase, or in its deprecated snake_case form where that is empty. */
+function read(query: QueryParameters, camel: string): string | undefined {
+  return query.first(camel, snakeCase(camel));
+}
+
+function* summaries(traces: readonly SpanRecord[][]): Generator<object> {
+  for (const trace of traces) yield v3Summary(adjust(sanitize(trace)));
+}
+
+function sendTraces(reply: FastifyReply, traces: readonly SpanRecord[][], raw: boolean) {
+  if (traces.length === 0) throw new ThroughlineError("TL_TRACE_NOT_FOUND", "No traces found");
+  return sendJson(reply, wrapped("result", wrapped("resourceSpans", jsonArray(shown(traces, raw)))));
+}
+
+function* shown(traces: readonly SpanRecord[][], raw: boolean): Generator<Iterable<string>> {
+  for (const trace of traces) {
+    const spans = sanitize(trace);
+    yield* resourceSpans(raw ? spans : adjust(spans));
+  }
+}
+
+function* wrapped(name: string, value: Iterable<string>): Generator<string> {
+  yield `{"${name}":`;
+  yield* value;
+  yield "}";
+}

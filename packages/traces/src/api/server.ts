@@ -1,0 +1,75 @@
+import { problemMediaType, ThroughlineError, toProblem } from "@throughline/api";
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import type { Logger } from "pino";
+import type { SpanReader } from "../query/reader.ts";
+import { serveConsole } from "./console.ts";
+import { answerError, knownError } from "./errors.ts";
+import { mayServeHost } from "./host-guard.ts";
+import { legacyRoutes } from "./jaeger/legacy-routes.ts";
+import { v3Routes } from "./jaeger/v3-routes.ts";
+import { throughlineRoutes } from "./throughline/routes.ts";
+
+export interface ReadServerDependencies {
+  reader: SpanReader;
+  /** Folder of the built console; it need not exist yet. */
+  consoleAssets: string;
+  logger: Logger;
+  /** Milliseconds since the epoch; the system's clock unless given. */
+  nowMs?: () => number;
+}
+
+/** The console is one bundle of its own origin; only styles are also set by script. */
+const securityHeaders = {
+  "content-security-policy":
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  "cross-origin-resource-policy": "same-origin",
+};
+
+/**
+ * Everything that reads traces over HTTP: both of Jaeger's APIs, Throughline's own and the console. Not listening yet.
+ * Nothing here changes state.
+ */
+export function createReadServer(deps: ReadServerDependencies): FastifyInstance {
+  const { reader, logger } = deps;
+  const answer = (thrown: unknown, request: FastifyRequest, reply: FastifyReply) => {
+    const error = knownError(thrown);
+    const { status } = toProblem(error);
+    if (status >= 500) logger.error({ err: thrown, code: error.code }, "a read request failed");
+    return answerError(error, request, reply.headers(securityHeaders));
+  };
+  const server = Fastify({
+    bodyLimit: 1024,
+    requestTimeout: 30_000,
+    forceCloseConnections: true,
+    // As long as a request line may be: services have long names.
+    routerOptions: { maxParamLength: 16 * 1024 },
+    // A path that is not percent-encoded UTF-8 comes to no route.
+    frameworkErrors: answer,
+  });
+  server.addHook("onRequest", async (request, reply) => {
+    reply.headers(securityHeaders);
+    if (!mayServeHost(request.headers.host, server.server.address())) return refuseHost(reply);
+    if (request.method !== "GET" && request.method !== "HEAD") {
+      throw new ThroughlineError("TL_NOT_FOUND", `${request.method} is not served at this path.`);
+    }
+  });
+  server.setErrorHandler(answer);
+  server.setNotFoundHandler((request, reply) =>
+    answer(new ThroughlineError("TL_NOT_FOUND", "Nothing is served at this path."), request, reply),
+  );
+  legacyRoutes(server, reader, deps.nowMs ?? Date.now);
+  v3Routes(server, reader);
+  throughlineRoutes(server, reader);
+  serveConsole(server, deps.consoleAssets);
+  return server;
+}
+
+function refuseHost(reply: FastifyReply): FastifyReply {
+  const error = new ThroughlineError("TL_NOT_FOUND", "This address is served under loopback names only.");
+  return reply
+    .code(403)
+    .type(problemMediaType)
+    .send({ ...toProblem(error), status: 403 });
+}

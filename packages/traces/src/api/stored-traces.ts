@@ -1,0 +1,40 @@
+import { pino } from "pino";
+import type { FastifyInstance } from "fastify";
+import { onTestFinished } from "vitest";
+import type { SpanRecord } from "../model.ts";
+import type { SpanReader } from "../query/reader.ts";
+import { encodeBatch } from "../store/batch-encoding.ts";
+import { MemoryIndex } from "../store/memory-index.ts";
+import { createReadServer } from "./server.ts";
+
+/** For tests: a store that holds the spans. */
+export function stored(spans: readonly SpanRecord[]): SpanReader {
+  const index = new MemoryIndex();
+  if (spans.length > 0) index.add(0, encodeBatch(spans));
+  return index;
+}
+
+/** For tests: the read server over these spans, closed with the test. Its console is not built, its clock stands at the spans' second. */
+export function serverOver(
+  spans: readonly SpanRecord[],
+  parts: { reader?: SpanReader; consoleAssets?: string } = {},
+): FastifyInstance {
+  const server = createReadServer({
+    reader: parts.reader ?? stored(spans),
+    consoleAssets: parts.consoleAssets ?? "/nonexistent/console",
+    logger: pino({ level: "silent" }),
+    nowMs: () => 1_700_000_001_000,
+  });
+  onTestFinished(() => server.close());
+  return server;
+}
+
+export async function get(server: FastifyInstance, url: string) {
+  const answer = await server.inject({ method: "GET", url });
+  return {
+    status: answer.statusCode,
+    type: answer.headers["content-type"],
+    body: answer.body,
+    headers: answer.headers,
+  };
+}

@@ -1,0 +1,70 @@
+import type { KeyValue, LinkRecord, ResourceRecord, ScopeRecord, SpanRecord } from "../model.ts";
+import { warnOfClockSkew } from "./clock-skew.ts";
+import { withUniqueIds } from "./unique-ids.ts";
+import { withWarning } from "./warnings.ts";
+
+/**
+ * What Jaeger does to a trace on reading unless the raw one is asked for: shared span ids are told apart, attributes
+ * are sorted by key and events by name, doubtful clocks are pointed out, numeric addresses become dotted quads, links
+ * without a trace id go. The spans given stay as they are.
+ */
+export function adjust(trace: readonly SpanRecord[]): SpanRecord[] {
+  const resources = new Map<ResourceRecord, ResourceRecord>();
+  const scopes = new Map<ScopeRecord, ScopeRecord>();
+  const sorted = withUniqueIds(trace).map((span) => ({
+    ...span,
+    attributes: byKey(withDottedQuads(span.attributes)),
+    events: span.events
+      .map((event) => ({ ...event, attributes: byKey(event.attributes) }))
+      .sort((a, b) => compare(a.name, b.name)),
+    links: span.links.map((link) => ({ ...link, attributes: byKey(link.attributes) })),
+    resource: once(resources, span.resource, (resource) => ({
+      ...resource,
+      attributes: byKey(withDottedQuads(resource.attributes)),
+    })),
+    scope: once(scopes, span.scope, (scope) => ({ ...scope, attributes: byKey(scope.attributes) })),
+  }));
+  return warnOfClockSkew(sorted).map(withoutEmptyLinks);
+}
+
+/** Spans of one batch share their resource and scope, and still do afterwards. */
+function once<T>(done: Map<T, T>, value: T, change: (value: T) => T): T {
+  let changed = done.get(value);
+  if (changed === undefined) done.set(value, (changed = change(value)));
+  return changed;
+}
+
+function byKey(attributes: readonly KeyValue[]): KeyValue[] {
+  return attributes.toSorted((a, b) => compare(a.key, b.key));
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+const addressKeys = new Set(["ip", "peer.ipv4"]);
+
+function withDottedQuads(attributes: readonly KeyValue[]): readonly KeyValue[] {
+  if (!attributes.some(({ key }) => addressKeys.has(key))) return attributes;
+  return attributes.map((attribute) => {
+    const { key, value } = attribute;
+    if (!addressKeys.has(key) || (value.type !== "int" && value.type !== "double")) return attribute;
+    return { key, value: { type: "string", value: dottedQuad(Number(value.value)) } };
+  });
+}
+
+function dottedQuad(address: number): string {
+  // The shift reads any number as 32 bits.
+  return [24, 16, 8, 0].map((bits) => (address >>> bits) & 0xff).join(".");
+}
+
+function withoutEmptyLinks(span: SpanRecord): SpanRecord {
+  const links = span.links.filter(isWhole);
+  if (links.length === span.links.length) return span;
+  return withWarning({ ...span, links }, "a link without a trace ID was removed");
+}
+
+function isWhole(link: LinkRecord): boolean {
+  return !/^0*$/.test(link.traceId);
+}

@@ -1,0 +1,43 @@
+import { ProtobufReader, wire } from "../decode/protobuf-reader.ts";
+import { ProtobufWriter } from "../decode/protobuf-writer.ts";
+import { encodeExportResponse } from "./export-response.ts";
+import { GrpcServer, type GrpcServerOptions, type UnaryMethod } from "./grpc-server.ts";
+import { grpcCode, RefusedError } from "./rpc-status.ts";
+import type { SpanSink } from "./sink.ts";
+
+const traceService = "opentelemetry.proto.collector.trace.v1.TraceService";
+/** grpc.health.v1.HealthCheckResponse.ServingStatus */
+const serving = 1;
+const notServing = 2;
+
+export interface OtlpGrpcOptions extends Omit<GrpcServerOptions, "methods"> {
+  sink: SpanSink;
+  isHealthy: () => Promise<boolean>;
+}
+
+/** OTLP over gRPC for traces, and grpc.health.v1.Health/Check. Not listening yet. */
+export function createOtlpGrpcServer({ sink, isHealthy, ...options }: OtlpGrpcOptions): GrpcServer {
+  const methods = new Map<string, UnaryMethod>([
+    [
+      `/${traceService}/Export`,
+      async (message) => encodeExportResponse(await sink.append(message, "protobuf")),
+    ],
+    ["/grpc.health.v1.Health/Check", (message) => healthCheck(message, isHealthy)],
+  ]);
+  return new GrpcServer({ ...options, methods });
+}
+
+async function healthCheck(message: Uint8Array, isHealthy: () => Promise<boolean>): Promise<Uint8Array> {
+  const reader = new ProtobufReader(message);
+  let service = "";
+  while (reader.next()) {
+    if (reader.is(1, wire.bytes)) service = reader.string();
+    else reader.skip();
+  }
+  if (service !== "" && service !== traceService) {
+    throw new RefusedError({ code: grpcCode.notFound, httpStatus: 404, message: "unknown service" });
+  }
+  const writer = new ProtobufWriter(8);
+  writer.uint32(1, (await isHealthy()) ? serving : notServing);
+  return writer.finish();
+}

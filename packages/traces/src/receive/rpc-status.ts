@@ -1,0 +1,91 @@
+import { type ErrorCode, errorTable, ThroughlineError } from "@throughline/api";
+import { MalformedProtobufError } from "../decode/protobuf-reader.ts";
+import { ProtobufWriter } from "../decode/protobuf-writer.ts";
+
+/** gRPC's status codes, as far as the receivers answer with them. */
+export const grpcCode = {
+  ok: 0,
+  unknown: 2,
+  invalidArgument: 3,
+  notFound: 5,
+  resourceExhausted: 8,
+  unimplemented: 12,
+  internal: 13,
+  unavailable: 14,
+} as const;
+type GrpcCode = (typeof grpcCode)[keyof typeof grpcCode];
+
+const codes: ReadonlyMap<ErrorCode, GrpcCode> = new Map([
+  ["TL_BODY_UNREADABLE", grpcCode.invalidArgument],
+  ["TL_BODY_TOO_LARGE", grpcCode.resourceExhausted],
+  ["TL_TRACE_BACKEND_FAILED", grpcCode.unavailable],
+]);
+
+/** Seconds after which a sender may try again when there was no room or no disk. */
+const retryAfterSeconds = 1;
+
+/** How a refusal is told to a sender, by gRPC and by HTTP (OTLP 1.11, "Failures"). */
+export interface Refusal {
+  code: GrpcCode;
+  httpStatus: number;
+  message: string;
+  /** Only where sending the same again can help. */
+  retryAfterSeconds?: number;
+}
+
+/** A request that ends with a refusal of the protocol's own. */
+export class RefusedError extends Error {
+  override readonly name = "RefusedError";
+  readonly refusal: Refusal;
+
+  constructor(refusal: Refusal) {
+    super(refusal.message);
+    this.refusal = refusal;
+  }
+}
+
+/** Too many bytes are held already. */
+export function overloaded(): RefusedError {
+  return new RefusedError({
+    code: grpcCode.resourceExhausted,
+    httpStatus: 429,
+    message: "too many bytes are being received at this moment; send again later",
+    retryAfterSeconds,
+  });
+}
+
+/** `message` carries the code of docs/errors.md. What has none says nothing to the sender. */
+export function refusal(error: unknown): Refusal {
+  if (error instanceof RefusedError) return error.refusal;
+  if (error instanceof MalformedProtobufError) {
+    return { code: grpcCode.invalidArgument, httpStatus: 400, message: error.message };
+  }
+  if (!(error instanceof ThroughlineError)) {
+    return { code: grpcCode.internal, httpStatus: 500, message: "TL_INTERNAL: an unexpected error" };
+  }
+  const message = `${error.code}: ${error.message}`;
+  const httpStatus = errorTable[error.code].status ?? 500;
+  const code = codes.get(error.code) ?? grpcCode.internal;
+  return { code, httpStatus, message, ...(code === grpcCode.unavailable ? { retryAfterSeconds } : {}) };
+}
+
+/** google.rpc.Status, with google.rpc.RetryInfo among its details where the refusal says when to try again. */
+export function encodeStatus(refused: Refusal): Uint8Array<ArrayBuffer> {
+  const writer = new ProtobufWriter(256);
+  writer.uint32(1, refused.code);
+  writer.string(2, refused.message);
+  const seconds = refused.retryAfterSeconds;
+  if (seconds !== undefined) {
+    writer.message(3, () => {
+      writer.string(1, "type.googleapis.com/google.rpc.RetryInfo");
+      writer.message(2, () => writer.message(1, () => writer.uint32(1, seconds)));
+    });
+  }
+  return writer.finish();
+}
+
+/** The same in proto3's JSON. */
+export function statusJson({ code, message, retryAfterSeconds: seconds }: Refusal): string {
+  const retry = { "@type": "type.googleapis.com/google.rpc.RetryInfo", retryDelay: `${seconds}s` };
+  return JSON.stringify({ code, message, ...(seconds === undefined ? {} : { details: [retry] }) });
+}

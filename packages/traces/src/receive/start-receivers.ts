@@ -1,0 +1,55 @@
+import { createRedactor } from "@throughline/redaction";
+import { createServer } from "node:net";
+import { pino } from "pino";
+import { onTestFinished } from "vitest";
+import { Ingest } from "../ingest.ts";
+import { openStore } from "../store/open-store.ts";
+import type { TraceStore } from "../store/store.ts";
+import { ByteBudget } from "./byte-budget.ts";
+import type { GrpcServer } from "./grpc-server.ts";
+import { listenOn } from "./listen.ts";
+import { createOtlpGrpcServer } from "./otlp-grpc.ts";
+import { createOtlpHttpServer } from "./otlp-http.ts";
+import type { SpanSink } from "./sink.ts";
+
+export interface Receivers {
+  store: TraceStore;
+  grpc: GrpcServer;
+  /** `http://host:port` of each. */
+  grpcUrl: string;
+  httpUrl: string;
+}
+
+/** For tests: both receivers on free ports before a store of their own, all of which stop when the test ends. */
+export async function startReceivers(
+  parts: { budgetBytes?: number; sink?: (real: SpanSink) => SpanSink } = {},
+): Promise<Receivers> {
+  const store = await openStore();
+  const real = new Ingest(store, createRedactor());
+  const options = {
+    sink: parts.sink?.(real) ?? real,
+    isHealthy: () => Promise.resolve(store.failure() === undefined),
+    budget: new ByteBudget(parts.budgetBytes ?? 256 * 1024 * 1024),
+    logger: pino({ level: "silent" }),
+  };
+  const grpc = createOtlpGrpcServer(options);
+  const http = createOtlpHttpServer(options);
+  const grpcAddress = await grpc.listen("127.0.0.1", 0);
+  const httpAddress = await listenOn(http, "127.0.0.1", 0, (error) => {
+    throw error;
+  });
+  onTestFinished(async () => {
+    await grpc.stop(0);
+    http.closeAllConnections();
+    http.close();
+  });
+  return { store, grpc, grpcUrl: `http://${grpcAddress}`, httpUrl: `http://${httpAddress}` };
+}
+
+/** A port that something else holds until the test ends. */
+export async function takenPort(): Promise<number> {
+  const server = createServer();
+  const address = await listenOn(server, "127.0.0.1", 0, () => undefined);
+  onTestFinished(() => void server.close());
+  return Number(address.split(":").at(-1));
+}
