@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { onTestFailed, onTestFinished } from "vitest";
 
 /** The shipped command, as `npx throughline` finds it. */
-export const command = new URL("../node_modules/.bin/throughline", import.meta.url).pathname;
+const command = new URL("../node_modules/.bin/throughline", import.meta.url).pathname;
 
 /** Free ports everywhere, and spans that leave at once. */
 const anyPort = ["webhook", "admin", "console", "otlp-grpc", "otlp-http"].flatMap((part) => [
@@ -130,7 +130,7 @@ export async function until<T>(
   }
 }
 
-export const secret = "a secret of the tests";
+const secret = "a secret of the tests";
 export const deskKey = "desk-key-of-the-tests";
 
 /** `up` (or other roles) with a simulated desk and the tenant `acme`. */

@@ -58,7 +58,7 @@ test.each([
   async (args, env, names, and) => {
     const data = await temporaryDirectory();
     const { code, stderr } = await run(["up", "--data", data, ...free, ...args], {
-      env: env as Record<string, string>,
+      env: env,
     });
     expect(code).toBe(2);
     expect(stderr).toContain(names);

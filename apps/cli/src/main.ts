@@ -1,8 +1,9 @@
 import { ThroughlineError } from "@throughline/api";
+import type { Tracing } from "@throughline/tracing";
 import module from "node:module";
 import type { Logger } from "pino";
 import { createProgram } from "./commands/program.ts";
-import { type ModelSettings, readEnvironment, type Settings } from "./config.ts";
+import { readEnvironment, type Settings } from "./config.ts";
 import { createAdminServer } from "./runtime/admin-server.ts";
 import {
   addressOfRunning,
@@ -12,7 +13,7 @@ import {
   runningInstances,
   writeJsonFile,
 } from "./runtime/data-directory.ts";
-import type { Instance, Role } from "./runtime/instance.ts";
+import type { Instance, InstanceOptions, Role } from "./runtime/instance.ts";
 import { explainListenError } from "./runtime/port-holder.ts";
 import { version } from "./version.ts";
 
@@ -22,16 +23,6 @@ module.enableCompileCache();
 /** How long jobs under way may go on once a stop was asked for; the whole stop stays within 5 s. */
 const jobGraceMs = 2_500;
 const flushMs = 1_000;
-
-export interface InstanceOptions {
-  role: Role;
-  settings: Settings;
-  environment: Readonly<Record<string, string | undefined>>;
-  model: ModelSettings | undefined;
-  logger: Logger;
-  /** Addresses of parts that run beside the instance (`desk`, `llm`), for the ready file. */
-  beside?: Readonly<Record<string, string>>;
-}
 
 /**
  * Wires one process: trace backend, then tracing, then the enhancer, then the admin server; then it is announced.
@@ -119,7 +110,7 @@ async function startEnhancer(
   { settings, model, logger }: InstanceOptions,
   dataDirectory: string,
   runs: (part: Role) => boolean,
-  tracing: { tracer(name: string): import("@opentelemetry/api").Tracer },
+  tracing: Tracing,
 ) {
   const receives = runs("receiver");
   const works = runs("worker");

@@ -61,6 +61,12 @@ export const errorTable = {
     title: "A file or folder cannot be read",
     remedy: "Check the path and its permissions.",
   },
+  TL_HOST_REFUSED: {
+    status: 403,
+    title: "The request came under a host name that this address is not served under",
+    remedy:
+      "Use a loopback name such as 127.0.0.1 or localhost; a proxy on the same machine must send one as Host.",
+  },
   TL_IMPORT_NOTHING: {
     status: null,
     title: "Nothing in the file could be imported",

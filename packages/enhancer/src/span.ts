@@ -58,7 +58,7 @@ export function failSpan(span: Span, error: unknown, type: string = errorType(er
 }
 
 /** The error's code where it has one (TL_..., ECONNREFUSED), `timeout` for an elapsed budget, else its class. */
-export function errorType(error: unknown): string {
+function errorType(error: unknown): string {
   if (!(error instanceof Error)) return "_OTHER";
   if (error.name === "TimeoutError" || error.name === "AbortError") return "timeout";
   const status = httpStatusOf(error);

@@ -1,7 +1,7 @@
 import { credentialPatterns } from "./credentials.ts";
 import { isSensitiveKey } from "./sensitive-key.ts";
 
-export const placeholder = "[REDACTED]";
+const placeholder = "[REDACTED]";
 
 /** `ticket.description` is customer text: only its beginning may travel. */
 const cutKeys: ReadonlyMap<string, number> = new Map([["ticket.description", 100]]);

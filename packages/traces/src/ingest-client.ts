@@ -1,4 +1,4 @@
-import { type ErrorCode, ThroughlineError } from "@throughline/api";
+import { type ErrorCode, ThroughlineError } from "@throughline/api/errors";
 import { Worker } from "node:worker_threads";
 import type { Logger } from "pino";
 import type { IngestReply, IngestRequest, IngestThreadConfig } from "./ingest-messages.ts";

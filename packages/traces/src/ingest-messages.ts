@@ -1,4 +1,4 @@
-import type { ErrorCode } from "@throughline/api";
+import type { ErrorCode } from "@throughline/api/errors";
 import type { SpanEncoding } from "./receive/sink.ts";
 import type { ReadCall } from "./store/reader-messages.ts";
 import type { StoreStats, TraceStoreConfig } from "./store/store.ts";

@@ -1,5 +1,5 @@
 /** The ingest thread: owns the store, decodes and redacts requests, answers queries. Started by ingest-client.ts. */
-import { ThroughlineError } from "@throughline/api";
+import { ThroughlineError } from "@throughline/api/errors";
 import { createRedactor } from "@throughline/redaction";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { Ingest } from "./ingest.ts";

@@ -1,4 +1,4 @@
-import { ThroughlineError } from "@throughline/api";
+import { ThroughlineError } from "@throughline/api/errors";
 import type { Redactor } from "@throughline/redaction";
 import { MalformedJsonError } from "./decode/json-fields.ts";
 import { decodeOtlpJson } from "./decode/otlp-json.ts";

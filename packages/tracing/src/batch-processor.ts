@@ -1,7 +1,7 @@
 import { type Context, TraceFlags } from "@opentelemetry/api";
 import { ExportResultCode } from "@opentelemetry/core";
 import type { ReadableSpan, Span, SpanExporter, SpanProcessor } from "@opentelemetry/sdk-trace";
-import type { TracingLogger } from "./provider.ts";
+import type { TracingLogger } from "./logger.ts";
 
 export interface BatchOptions {
   maxQueueSize: number;

@@ -27,7 +27,7 @@ const samplerNames = [
   "parentbased_always_off",
   "parentbased_traceidratio",
 ] as const;
-export type SamplerName = (typeof samplerNames)[number];
+type SamplerName = (typeof samplerNames)[number];
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,7 +1,7 @@
 import type { Context } from "@opentelemetry/api";
 import type { ReadableSpan, Span, SpanProcessor } from "@opentelemetry/sdk-trace";
 import type { Redactor } from "@throughline/redaction";
-import type { TracingLogger } from "./provider.ts";
+import type { TracingLogger } from "./logger.ts";
 import { traceStartOf } from "./propagation.ts";
 
 /** Slow means the trace: from its root's start to now. One clock per trace that has a span under way here. */

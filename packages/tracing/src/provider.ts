@@ -17,14 +17,8 @@ import { BoundedBatchProcessor, type SpanCounts } from "./batch-processor.ts";
 import type { TracingConfig } from "./config.ts";
 import { RedactionAndSlowTraceExporter } from "./exporter.ts";
 import { OtlpGrpcExporter } from "./otlp-grpc-exporter.ts";
+import type { TracingLogger } from "./logger.ts";
 import { RedactionSpanProcessor, SlowTraceProcessor } from "./processors.ts";
-
-/** Structured logging as pino has it: fields first, then the message. */
-export interface TracingLogger {
-  debug(fields: object, message: string): void;
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-}
 
 export interface TracingOptions {
   config: TracingConfig;

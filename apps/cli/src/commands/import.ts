@@ -2,7 +2,7 @@ import { ThroughlineError } from "@throughline/api";
 import type { Command } from "commander";
 import { type Flags, invalidSetting } from "../config.ts";
 import { addSettings, printJson, textOf } from "./options.ts";
-import type { CommandContext } from "./program.ts";
+import type { CommandContext } from "./context.ts";
 import { withStore } from "./tenant.ts";
 
 const kinds = {

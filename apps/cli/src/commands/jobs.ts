@@ -3,7 +3,7 @@ import type { EnhancerStore } from "@throughline/enhancer";
 import type { Command } from "commander";
 import { type Flags, invalidSetting } from "../config.ts";
 import { addSettings, printJson, printTable } from "./options.ts";
-import type { CommandContext } from "./program.ts";
+import type { CommandContext } from "./context.ts";
 import { withStore } from "./tenant.ts";
 
 /** `jobs` and `queue` work on the job table itself: with or without a process that runs, and running ones obey at once. */

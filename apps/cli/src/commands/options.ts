@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { Option } from "commander";
 import { type Flags, flagOf, readSettings, type SettingName, type Settings, variableOf } from "../config.ts";
 import { openDataDirectory } from "../runtime/data-directory.ts";
-import type { CommandContext } from "./program.ts";
+import type { CommandContext } from "./context.ts";
 
 const texts: Record<SettingName, [placeholder: string, description: string]> = {
   data: ["DIR", "directory of all state (default .throughline)"],
@@ -40,7 +40,7 @@ export function dataDirectoryOf(flags: Flags, context: CommandContext): string {
   return openDataDirectory(settingsOf(flags, context).data);
 }
 
-export function settingsOf(flags: Flags, context: CommandContext): Settings {
+function settingsOf(flags: Flags, context: CommandContext): Settings {
   return readSettings(flags, context.environment);
 }
 

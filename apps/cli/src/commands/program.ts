@@ -1,7 +1,6 @@
 import { errorTable, ThroughlineError } from "@throughline/api";
 import { Command, CommanderError } from "commander";
-import type { InstanceOptions } from "../main.ts";
-import type { Instance } from "../runtime/instance.ts";
+import type { CommandContext } from "./context.ts";
 import { version } from "../version.ts";
 import { addImportCommands } from "./import.ts";
 import { addJobCommands } from "./jobs.ts";
@@ -10,12 +9,6 @@ import { addSimulateCommands } from "./simulate.ts";
 import { addTenantCommands } from "./tenant.ts";
 import { addTicketCommands } from "./ticket.ts";
 import { addTraceCommand } from "./trace.ts";
-
-/** What the commands need of the process; the wiring supplies it. */
-export interface CommandContext {
-  startInstance: (options: InstanceOptions) => Promise<Instance>;
-  environment: Readonly<Record<string, string | undefined>>;
-}
 
 /** Errors of wrong use: exit code 2. Everything else that fails: 1. */
 const wrongUse = new Set([

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { readModelSettings, readSettings, settingNames } from "../config.ts";
 import type { Role } from "../runtime/instance.ts";
 import { addSettings } from "./options.ts";
-import type { CommandContext } from "./program.ts";
+import type { CommandContext } from "./context.ts";
 
 const roles: readonly [Role, string][] = [
   ["up", "receiver, worker and trace backend in one process"],

@@ -73,9 +73,11 @@ function faultsOf(flags: Flags) {
     (value) => Number.isInteger(value) && value > 0,
     "expected a whole number of requests a minute",
   );
-  const delayMs = typeof flags["delay"] === "string" ? parseDuration(flags["delay"]) : undefined;
-  if (delayMs === undefined && flags["delay"] !== undefined)
-    throw invalidSetting("--delay", String(flags["delay"]), "expected a duration such as 500ms or 2s");
+  const { delay } = flags;
+  const delayMs = typeof delay === "string" ? parseDuration(delay) : undefined;
+  if (typeof delay === "string" && delayMs === undefined) {
+    throw invalidSetting("--delay", delay, "expected a duration such as 500ms or 2s");
+  }
   return {
     ...(fail === undefined ? {} : { fail }),
     ...(failRate === undefined ? {} : { failRate }),
@@ -96,8 +98,8 @@ function number(
   expected: string,
 ): number | undefined {
   const text = flags[name];
-  if (text === undefined) return undefined;
+  if (typeof text !== "string") return undefined;
   const value = Number(text);
-  if (!isRight(value)) throw invalidSetting(`--${name.replace("R", "-r")}`, String(text), expected);
+  if (!isRight(value)) throw invalidSetting(`--${name.replace("R", "-r")}`, text, expected);
   return value;
 }

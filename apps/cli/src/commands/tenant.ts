@@ -5,7 +5,7 @@ import { randomBytes } from "node:crypto";
 import { type Flags, invalidSetting } from "../config.ts";
 import { readArgument } from "../runtime/address.ts";
 import { addSettings, dataDirectoryOf, printJson, printTable, textOf } from "./options.ts";
-import type { CommandContext } from "./program.ts";
+import type { CommandContext } from "./context.ts";
 
 export function addTenantCommands(program: Command, context: CommandContext): void {
   const tenant = program.command("tenant").description("tenants, their desks and secrets");

@@ -4,7 +4,7 @@ import { type Flags, invalidSetting } from "../config.ts";
 import { readArgument } from "../runtime/address.ts";
 import { addressOfRunning } from "../runtime/data-directory.ts";
 import { addSettings, dataDirectoryOf, printJson, textOf } from "./options.ts";
-import type { CommandContext } from "./program.ts";
+import type { CommandContext } from "./context.ts";
 import { withStore } from "./tenant.ts";
 
 export function addTicketCommands(program: Command, context: CommandContext): void {

@@ -10,7 +10,7 @@ import { type Flags, invalidSetting } from "../config.ts";
 import { addressOfRunning } from "../runtime/data-directory.ts";
 import { renderWaterfall } from "../trace/waterfall.ts";
 import { addSettings, dataDirectoryOf, printJson } from "./options.ts";
-import type { CommandContext } from "./program.ts";
+import type { CommandContext } from "./context.ts";
 
 export function addTraceCommand(program: Command, context: CommandContext): void {
   const command = program

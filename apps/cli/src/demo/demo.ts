@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { findTrace, hasColours } from "../commands/trace.ts";
-import type { CommandContext } from "../commands/program.ts";
+import type { CommandContext } from "../commands/context.ts";
 import { postWebhook } from "../commands/ticket.ts";
 import { type Flags, readModelSettings, readSettings } from "../config.ts";
 import { openDataDirectory } from "../runtime/data-directory.ts";

@@ -31,7 +31,7 @@ export function createAdminServer(options: AdminOptions): FastifyInstance {
     return reply.code(ready ? 200 : 503).send({ status: ready ? "ready" : "not ready", parts });
   });
   server.get("/metrics", async (_request, reply) => {
-    const texts = await Promise.all(options.metrics.map((read) => read()));
+    const texts = await Promise.all(options.metrics.map(async (read) => read()));
     return reply.type("text/plain; version=0.0.4; charset=utf-8").send(texts.join(""));
   });
   for (const mount of options.routes) mount(server);
@@ -50,7 +50,7 @@ export function createAdminServer(options: AdminOptions): FastifyInstance {
 function refusal(request: FastifyRequest, host: string, token: string): ThroughlineError | undefined {
   // A page of another site may reach a loopback port through a name of its own (DNS rebinding).
   if (isLoopback(host) && !isLoopback(request.hostname.replace(/^\[|\]$/g, ""))) {
-    return new ThroughlineError("TL_NOT_FOUND", "This address is served under loopback names only.");
+    return new ThroughlineError("TL_HOST_REFUSED", "This address is served under loopback names only.");
   }
   if (request.method === "GET" || request.method === "HEAD") return undefined;
   const sent = Buffer.from(request.headers.authorization ?? "");

@@ -1,7 +1,19 @@
 import type { EnhancerStore } from "@throughline/enhancer";
+import type { Logger } from "pino";
+import type { ModelSettings, Settings } from "../config.ts";
 
 /** `up` is all three in one process. */
 export type Role = "up" | "receiver" | "worker" | "traces";
+
+export interface InstanceOptions {
+  role: Role;
+  settings: Settings;
+  environment: Readonly<Record<string, string | undefined>>;
+  model: ModelSettings | undefined;
+  logger: Logger;
+  /** Addresses of parts that run beside the instance (`desk`, `llm`), for the ready file. */
+  beside?: Readonly<Record<string, string>>;
+}
 
 /** A process that serves. */
 export interface Instance {

@@ -97,7 +97,7 @@ function bottleneckLine({ bottleneck }: TraceView, style: Paint): string[] {
 }
 
 /** `850 µs`, `12.3 ms`, `3.05 s`, `2 m 5 s`. */
-export function duration(ns: number): string {
+function duration(ns: number): string {
   if (ns < 1_000) return `${ns} ns`;
   if (ns < 1_000_000) return `${(ns / 1_000).toFixed(0)} µs`;
   if (ns < 1_000_000_000) return `${(ns / 1_000_000).toFixed(1)} ms`;

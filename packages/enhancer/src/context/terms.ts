@@ -26,7 +26,7 @@ export interface Term {
 }
 
 /** Words worth searching for: no stop words, no bare numbers, no addresses. In the order of the text, each once. */
-export function wordsOf(text: string): string[] {
+function wordsOf(text: string): string[] {
   const words = text
     .toLowerCase()
     .normalize("NFC")
@@ -62,7 +62,7 @@ export async function rarestTerms(
 }
 
 /** An FTS5 string: whatever stands in it is a word, never an operator. */
-export function quoted(word: string): string {
+function quoted(word: string): string {
   return `"${word.replaceAll('"', '""')}"`;
 }
 
@@ -76,11 +76,8 @@ export const markClose = "\u0002";
 
 /** The words that matched, in lower case, each once. */
 export function markedWords(marked: string): string[] {
-  return [
-    ...new Set(
-      [...marked.matchAll(/\u0001([^\u0002]*)\u0002/g)].map(([, word]) => (word ?? "").toLowerCase()),
-    ),
-  ];
+  const pieces = marked.split(markOpen).slice(1);
+  return [...new Set(pieces.map((piece) => (piece.split(markClose)[0] ?? "").toLowerCase()))];
 }
 
 /** A note must not cite noise: at least two words that matched, unless the ticket has no more to offer. */

@@ -107,13 +107,13 @@ async function upsertResolvedTickets(
       .insertInto("ticket_history")
       .values(changed)
       .onConflict((conflict) =>
-        conflict.columns(["tenant_id", "ticket_id"]).doUpdateSet(({ ref }) => ({
-          subject: ref("excluded.subject"),
-          description: ref("excluded.description"),
-          resolution: ref("excluded.resolution"),
-          resolved_at: ref("excluded.resolved_at"),
-          priority: ref("excluded.priority"),
-          tags: ref("excluded.tags"),
+        conflict.columns(["tenant_id", "ticket_id"]).doUpdateSet((eb) => ({
+          subject: eb.ref("excluded.subject"),
+          description: eb.ref("excluded.description"),
+          resolution: eb.ref("excluded.resolution"),
+          resolved_at: eb.ref("excluded.resolved_at"),
+          priority: eb.ref("excluded.priority"),
+          tags: eb.ref("excluded.tags"),
         })),
       )
       .execute();

@@ -16,7 +16,7 @@ export interface ModelSettings {
   temperature: number;
 }
 
-export interface ModelAnswer {
+interface ModelAnswer {
   id: string;
   model: string;
   finishReason: string;

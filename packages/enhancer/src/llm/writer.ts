@@ -7,7 +7,7 @@ import { costUsd } from "./prices.ts";
 
 export type { ModelSettings } from "./openai.ts";
 
-export interface WrittenNote {
+interface WrittenNote {
   note: Note;
   /** The model was configured and failed; the note is then the extractive one. */
   failure?: Error;

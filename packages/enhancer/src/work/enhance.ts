@@ -42,7 +42,8 @@ export async function enhance(
     kind: SpanKind.CONSUMER,
     // Messaging conventions ask for a link to the creation context; the parent keeps the ticket one trace. The attribute
     // keeps Jaeger's translation from turning the parent into a mere FOLLOWS_FROM.
-    links: origin === undefined ? [] : [{ context: origin, attributes: { "opentracing.ref_type": "child_of" } }],
+    links:
+      origin === undefined ? [] : [{ context: origin, attributes: { "opentracing.ref_type": "child_of" } }],
     attributes: {
       "job.id": job.id,
       "job.attempt": job.attempt,

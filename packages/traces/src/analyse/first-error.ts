@@ -3,7 +3,7 @@ import { textOf } from "./attributes.ts";
 import type { SpanTree } from "./tree.ts";
 
 /** Name of the span that is one attempt at a ticket (docs/trace-contract.md). */
-export const attemptSpanName = "enhance_ticket";
+const attemptSpanName = "enhance_ticket";
 
 /** Index of the newest attempt, the one that started last; -1 where there is none. */
 export function newestAttempt({ spans }: SpanTree): number {

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { array, assert, nat, property, tuple } from "fast-check";
 import { expect, test } from "vitest";
 import { exampleSpan } from "../store/example-spans.ts";
 import { bottleneckOf, timeTree } from "./timing.ts";
@@ -84,9 +84,9 @@ test("offsets and durations are exact to the nanosecond today", () => {
 });
 
 test("self times are what is left of a span when its children are painted over it", () => {
-  const row = fc.tuple(fc.nat({ max: 5 }), fc.nat({ max: 30 }), fc.nat({ max: 30 }));
-  fc.assert(
-    fc.property(fc.array(row, { minLength: 1, maxLength: 6 }), (drawn) => {
+  const row = tuple(nat({ max: 5 }), nat({ max: 30 }), nat({ max: 30 }));
+  assert(
+    property(array(row, { minLength: 1, maxLength: 6 }), (drawn) => {
       const rows = drawn.map(
         ([parent, start, length], index) => [Math.min(parent, index), start, start + length] as const,
       );

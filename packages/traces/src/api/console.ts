@@ -1,5 +1,5 @@
 import fastifyStatic from "@fastify/static";
-import { errorTable, ThroughlineError } from "@throughline/api";
+import { errorTable, ThroughlineError } from "@throughline/api/errors";
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { stat } from "node:fs/promises";
 import { join, resolve, sep } from "node:path";

@@ -1,10 +1,10 @@
-import { problemMediaType, ThroughlineError, toProblem } from "@throughline/api";
+import { problemMediaType, ThroughlineError, toProblem } from "@throughline/api/errors";
 import type { FastifyReply, FastifyRequest } from "fastify";
 
 const plainText = "text/plain; charset=utf-8";
 
 /** The path of a request target, still percent-encoded. */
-export function pathOf(request: FastifyRequest): string {
+function pathOf(request: FastifyRequest): string {
   return (request.raw.url ?? "/").replace(/[?#].*$/s, "");
 }
 

@@ -1,4 +1,4 @@
-import { problemMediaType, ThroughlineError, toProblem } from "@throughline/api";
+import { ThroughlineError, toProblem } from "@throughline/api/errors";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import type { SpanReader } from "../query/reader.ts";
@@ -50,7 +50,7 @@ export function createReadServer(deps: ReadServerDependencies): FastifyInstance 
   });
   server.addHook("onRequest", async (request, reply) => {
     reply.headers(securityHeaders);
-    if (!mayServeHost(request.headers.host, server.server.address())) return refuseHost(reply);
+    if (!mayServeHost(request.headers.host, server.server.address())) throw hostRefused();
     if (request.method !== "GET" && request.method !== "HEAD") {
       throw new ThroughlineError("TL_NOT_FOUND", `${request.method} is not served at this path.`);
     }
@@ -66,10 +66,6 @@ export function createReadServer(deps: ReadServerDependencies): FastifyInstance 
   return server;
 }
 
-function refuseHost(reply: FastifyReply): FastifyReply {
-  const error = new ThroughlineError("TL_NOT_FOUND", "This address is served under loopback names only.");
-  return reply
-    .code(403)
-    .type(problemMediaType)
-    .send({ ...toProblem(error), status: 403 });
+function hostRefused(): ThroughlineError {
+  return new ThroughlineError("TL_HOST_REFUSED", "This address is served under loopback names only.");
 }

@@ -8,7 +8,7 @@ import { MemoryIndex } from "../store/memory-index.ts";
 import { createReadServer } from "./server.ts";
 
 /** For tests: a store that holds the spans. */
-export function stored(spans: readonly SpanRecord[]): SpanReader {
+function stored(spans: readonly SpanRecord[]): SpanReader {
   const index = new MemoryIndex();
   if (spans.length > 0) index.add(0, encodeBatch(spans));
   return index;

@@ -1,4 +1,4 @@
-import { ThroughlineError } from "@throughline/api";
+import { ThroughlineError } from "@throughline/api/errors";
 import { promisify } from "node:util";
 import { gunzip, inflate, inflateRaw, zstdDecompress } from "node:zlib";
 import type { BudgetShare } from "./byte-budget.ts";

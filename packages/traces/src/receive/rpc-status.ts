@@ -1,4 +1,4 @@
-import { type ErrorCode, errorTable, ThroughlineError } from "@throughline/api";
+import { type ErrorCode, errorTable, ThroughlineError } from "@throughline/api/errors";
 import { MalformedProtobufError } from "../decode/protobuf-reader.ts";
 import { ProtobufWriter } from "../decode/protobuf-writer.ts";
 

@@ -1,4 +1,4 @@
-import { ThroughlineError } from "@throughline/api";
+import { ThroughlineError } from "@throughline/api/errors";
 import { chmod, mkdir } from "node:fs/promises";
 import type { BatchStore } from "../ingest.ts";
 import type { RedactedBatch } from "../ingest-redaction.ts";

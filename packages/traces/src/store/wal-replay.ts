@@ -7,7 +7,7 @@
  * - Any other invalid record is damage: the rest of that segment is set aside as `<segment>.wal.<offset>.damaged` (one
  *   with a wrong header as a whole, `<segment>.wal.damaged`), reported, and reading goes on with the next segment.
  */
-import { ThroughlineError } from "@throughline/api";
+import { ThroughlineError } from "@throughline/api/errors";
 import { open, readdir, readFile, rename, truncate, unlink } from "node:fs/promises";
 import { basename } from "node:path";
 import { crc32 } from "node:zlib";

@@ -19,7 +19,7 @@
  * directory entry is synced before its first record is acknowledged. What reading does with invalid records is
  * described in wal-replay.ts.
  */
-import { ThroughlineError } from "@throughline/api";
+import { ThroughlineError } from "@throughline/api/errors";
 import { type FileHandle, open, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";

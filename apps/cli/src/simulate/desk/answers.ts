@@ -19,7 +19,7 @@ export function listed(content: object): DeskAnswer {
 }
 
 /** Outer code 4000, the reason in `messages`. */
-export function failed(status: number, innerCode: number, message: string, field?: string): DeskAnswer {
+function failed(status: number, innerCode: number, message: string, field?: string): DeskAnswer {
   const detail = {
     status_code: innerCode,
     message,

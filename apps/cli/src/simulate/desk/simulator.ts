@@ -8,7 +8,7 @@ import { DeskState } from "./state.ts";
 
 export interface SimulatorOptions {
   listen: Address;
-  /** Exists; state is kept there between runs. */
+  /** State is kept there between runs; made when missing. */
   dataDirectory: string;
   /** The key it takes; undefined: any. */
   key?: string;

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 
 export interface DeskRequest {
@@ -35,6 +35,7 @@ export class DeskState {
   private lastId = 1_000;
 
   constructor(dataDirectory: string) {
+    mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
     const path = join(dataDirectory, "desk.jsonl");
     this.file = openSync(path, "a", 0o600);
     const text = readFileSync(path, "utf8");

@@ -75,7 +75,7 @@ export async function createLlmSimulator(options: SimulatorOptions): Promise<Sim
     return json(200, plan.current);
   }
 
-  return { url: server.url, setFaults: (faults) => plan.set(faults), stop: server.stop };
+  return { url: server.url, setFaults: (faults) => plan.set(faults), stop: () => server.stop() };
 }
 
 function completion(request: ChatRequest) {

@@ -43,7 +43,7 @@ export function writeAnswer(request: ChatRequest): string {
   const prompt = request.messages.map(textOf).join("\n");
   const passages = passagesOf(prompt);
   const format = request.response_format;
-  if (format?.type === "json_schema") return JSON.stringify(fill(format.json_schema.schema, passages, "", 0));
+  if (format?.type === "json_schema") return JSON.stringify(fill(format.json_schema.schema, passages, 0));
   if (format?.type === "json_object") return JSON.stringify(fillNamed(prompt, passages));
   return passages.length === 0
     ? "Nothing was found."
@@ -72,7 +72,7 @@ function passagesOf(prompt: string): Passage[] {
 }
 
 /** Fills a JSON schema: arrays get an entry per passage, strings its text, integers its number. */
-function fill(schema: unknown, passages: readonly Passage[], name: string, depth: number): unknown {
+function fill(schema: unknown, passages: readonly Passage[], depth: number): unknown {
   const node = (typeof schema === "object" && schema !== null ? schema : {}) as {
     type?: string | string[];
     properties?: Record<string, unknown>;
@@ -84,10 +84,9 @@ function fill(schema: unknown, passages: readonly Passage[], name: string, depth
   const type = Array.isArray(node.type) ? node.type[0] : node.type;
   if (type === "object") {
     const entries = Object.entries(node.properties ?? {});
-    return Object.fromEntries(entries.map(([key, value]) => [key, fill(value, passages, key, depth + 1)]));
+    return Object.fromEntries(entries.map(([key, value]) => [key, fill(value, passages, depth + 1)]));
   }
-  if (type === "array")
-    return passages.slice(0, 3).map((passage) => fill(node.items, [passage], name, depth + 1));
+  if (type === "array") return passages.slice(0, 3).map((passage) => fill(node.items, [passage], depth + 1));
   if (type === "integer" || type === "number") return passages[0]?.number ?? 0;
   if (type === "boolean") return false;
   if (type === "null") return null;

@@ -1,4 +1,4 @@
-import { ThroughlineError } from "@throughline/api";
+import { ThroughlineError } from "@throughline/api/errors";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { SpanRecord } from "../../model.ts";
 import { adjust } from "../../query/adjust.ts";
@@ -25,19 +25,14 @@ export function v3Routes(server: FastifyInstance, reader: SpanReader): void {
     const service = query.first("service");
     const wanted = read(query, "spanKind")?.toLowerCase();
     const operations = service === undefined ? [] : await reader.operations(service);
-    const shown = operations
-      // A span that says nothing of its kind is shown as an internal one, beside which it would stand twice.
-      .map(({ name, kind }) => ({
-        name: name === "" ? "empty-span-name" : name,
-        kind: kind === 0 ? 1 : kind,
-      }))
-      .filter(
-        ({ name, kind }, index, all) =>
-          all.findIndex((other) => other.name === name && other.kind === kind) === index,
-      )
-      .map(({ name, kind }) => ({ name, spanKind: kindNames[kind] }))
-      .filter(({ spanKind }) => wanted === undefined || spanKind === wanted);
-    return sendJson(reply, [JSON.stringify({ operations: shown })]);
+    // A span that says nothing of its kind is shown as an internal one, beside which it would stand twice.
+    const shown = new Map<string, { name: string; spanKind: string }>();
+    for (const { name, kind } of operations) {
+      const spanKind = kindNames[kind === 0 ? 1 : kind];
+      if (wanted !== undefined && spanKind !== wanted) continue;
+      shown.set(`${spanKind} ${name}`, { name: name === "" ? "empty-span-name" : name, spanKind });
+    }
+    return sendJson(reply, [JSON.stringify({ operations: [...shown.values()] })]);
   });
 
   server.get<{ Params: { traceId: string } }>("/api/v3/traces/:traceId", async (request, reply) => {

@@ -1,4 +1,4 @@
-import { ThroughlineError } from "@throughline/api";
+import { ThroughlineError } from "@throughline/api/errors";
 
 /** The query string of a request. Names and values are percent-decoded, `+` is a space. */
 export class QueryParameters {

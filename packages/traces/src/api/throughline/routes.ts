@@ -1,4 +1,4 @@
-import { ThroughlineError } from "@throughline/api";
+import { ThroughlineError } from "@throughline/api/errors";
 import type { FastifyInstance } from "fastify";
 import { summarise } from "../../analyse/summary.ts";
 import { buildTree, type SpanTree } from "../../analyse/tree.ts";
