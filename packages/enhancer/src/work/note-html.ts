@@ -66,6 +66,7 @@ function cut(text: string, limit: number): string {
   return text.length <= limit ? text : `${text.slice(0, limit - 1).replace(/[\uD800-\uDBFF]$/, "")}…`;
 }
 
+/** Escaped; a bracketed number in somebody's text would pass for a citation of ours. */
 function escape(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+  return text.replace(/\[(\d+)\]/g, "($1)").replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
