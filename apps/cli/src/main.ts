@@ -38,13 +38,19 @@ async function startInstance(options: InstanceOptions): Promise<Instance> {
   };
   try {
     const addresses: Record<string, string> = { ...options.beside };
-    const backend = runs("traces") ? await startTraceBackend(directory, settings, logger) : undefined;
+    const starting = runs("traces") ? startTraceBackend(directory, settings, logger) : undefined;
+    // While the backend's ingest thread starts, this thread loads what comes next.
+    const loading = Promise.all([
+      import("@throughline/tracing"),
+      runs("receiver") || runs("worker") ? import("@throughline/enhancer") : undefined,
+    ]);
+    const backend = await starting;
     if (backend !== undefined) {
       stops.push(() => backend.stop());
       Object.assign(addresses, backend.addresses);
     }
 
-    const { initTracerProvider, tracingConfig } = await import("@throughline/tracing");
+    const [{ initTracerProvider, tracingConfig }] = await loading;
     const tracing = initTracerProvider({
       config: tracingConfig(environment),
       version,

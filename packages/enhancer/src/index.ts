@@ -10,9 +10,6 @@ import { createWebhookServer } from "./receive/server.ts";
 import { type EnhancerStore, openEnhancerStore } from "./store.ts";
 import { Worker, workerDefaults } from "./work/worker.ts";
 
-export { importDocuments } from "./history/import-documents.ts";
-export { importHistory } from "./history/import-history.ts";
-export { importInventory } from "./history/import-inventory.ts";
 export { sign } from "./receive/signature.ts";
 export { type EnhancerStore, openEnhancerStore } from "./store.ts";
 export type { Tenant } from "./tenants/tenants.ts";

@@ -37,7 +37,7 @@ export function addImportCommands(program: Command, context: CommandContext): vo
 async function runImport(kind: Kind, path: string, flags: Flags, context: CommandContext): Promise<void> {
   const tenant = textOf(flags, "tenant", context);
   if (tenant === undefined) throw invalidSetting("--tenant", undefined, "is required");
-  const { importDocuments, importHistory, importInventory } = await import("@throughline/enhancer");
+  const { importDocuments, importHistory, importInventory } = await import("@throughline/enhancer/import");
   const run = { history: importHistory, docs: importDocuments, inventory: importInventory }[kind];
   const asJson = flags["json"] === true;
   const progress = progressBar(!asJson && process.stderr.isTTY);

@@ -80,7 +80,7 @@ export async function runDemo(flags: Flags, context: CommandContext): Promise<vo
 
 /** The desk has a new address and key at each start: the tenant is made anew. */
 async function setUpTenant(store: EnhancerStore, deskUrl: string, deskKey: string): Promise<void> {
-  const { importDocuments, importHistory, importInventory } = await import("@throughline/enhancer");
+  const { importDocuments, importHistory, importInventory } = await import("@throughline/enhancer/import");
   if ((await store.tenants.find(tenantId)) !== undefined) await store.tenants.remove(tenantId);
   const secret = randomBytes(24).toString("base64url");
   await store.tenants.add({ id: tenantId, secret, deskUrl, deskKey, trustsTraceparent: false });

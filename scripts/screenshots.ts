@@ -1,0 +1,44 @@
+/** Takes the README's pictures of the real console, from a demo that it starts: node scripts/screenshots.ts [CHROMIUM] */
+import { mkdirSync } from "node:fs";
+import { chromium } from "playwright-core";
+import { newDirectory, start } from "../bench/processes.ts";
+
+const images = new URL("../docs/images/", import.meta.url).pathname;
+const quiet = [
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+mkdirSync(images, { recursive: true });
+const directory = newDirectory();
+const demo = await start(["demo"], directory.path);
+const browser = await chromium.launch({
+  executablePath: process.argv[2] ?? "/usr/bin/chromium",
+  args: ["--no-sandbox", ...quiet],
+});
+try {
+  const console = demo.ready["console"] ?? "";
+  const light = await browser.newPage({ viewport: { width: 1280, height: 800 }, colorScheme: "light" });
+  await light.goto(`${console}/?status=success`);
+  await light.getByText("DEMO-900").waitFor();
+  await light.goto(console);
+  await light.getByText("slow", { exact: true }).waitFor();
+  await light.screenshot({ path: `${images}tickets.png` });
+  await light.getByRole("link", { name: "DEMO-900" }).click();
+  await light.getByRole("treeitem").filter({ hasText: "update_ticket" }).click();
+  await light.getByText("desk.note.id").waitFor();
+  await light.screenshot({ path: `${images}trace.png` });
+  const dark = await browser.newPage({ viewport: { width: 1280, height: 800 }, colorScheme: "dark" });
+  await dark.goto(console);
+  await dark.getByRole("link", { name: "DEMO-403" }).click();
+  await dark.getByText("Bottleneck").waitFor();
+  await dark.screenshot({ path: `${images}failed-dark.png` });
+} finally {
+  await browser.close();
+  await demo.stop();
+  directory.remove();
+}
