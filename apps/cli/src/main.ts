@@ -1,6 +1,5 @@
 import { ThroughlineError } from "@throughline/api";
 import type { Tracing } from "@throughline/tracing";
-import module from "node:module";
 import type { Logger } from "pino";
 import { createProgram } from "./commands/program.ts";
 import { readEnvironment, type Settings } from "./config.ts";
@@ -16,9 +15,6 @@ import {
 import type { Instance, InstanceOptions, Role } from "./runtime/instance.ts";
 import { explainListenError } from "./runtime/port-holder.ts";
 import { version } from "./version.ts";
-
-// Compiled code is kept between starts: the second start loads in half the time.
-module.enableCompileCache();
 
 /** How long jobs under way may go on once a stop was asked for; the whole stop stays within 5 s. */
 const jobGraceMs = 2_500;
