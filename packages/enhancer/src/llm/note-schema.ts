@@ -1,6 +1,7 @@
 import { ThroughlineError } from "@throughline/api";
 import { z } from "zod";
 import type { GatheredContext, Note, Source } from "../ticket.ts";
+import { limitWords, wordLimit } from "./limit-words.ts";
 
 export const sectionTitles = [
   "Similar Tickets",
@@ -8,33 +9,42 @@ export const sectionTitles = [
   "System Information",
   "Recommended Next Steps",
 ] as const;
-const wordLimit = 500;
 
-const item = z.object({ text: z.string().max(4_000), sources: z.array(z.number()) });
-const modelNote = z.object({
-  similar_tickets: z.array(item),
-  relevant_documentation: z.array(item),
-  system_information: z.array(item),
-  recommended_next_steps: z.array(item),
-});
 const keys = [
   "similar_tickets",
   "relevant_documentation",
   "system_information",
   "recommended_next_steps",
 ] as const;
+const itemsPerSection = 10;
 
-const itemsJsonSchema = {
-  type: "array",
-  items: {
-    type: "object",
-    additionalProperties: false,
-    required: ["text", "sources"],
-    properties: { text: { type: "string" }, sources: { type: "array", items: { type: "integer" } } },
-  },
-} as const;
+/** Servers that were only asked for JSON write `"2"` for 2. */
+const sourceNumber = z.union([
+  z.number(),
+  z
+    .string()
+    .regex(/^\d{1,3}$/)
+    .transform(Number),
+]);
+const modelItem = z.object({ text: z.string().max(4_000), sources: z.array(sourceNumber).max(100) });
+const entries = z.array(z.unknown()).max(200).optional();
+const modelNote = z
+  .object({
+    similar_tickets: entries,
+    relevant_documentation: entries,
+    system_information: entries,
+    recommended_next_steps: entries,
+  })
+  .refine((note) => keys.some((key) => note[key] !== undefined));
 
-/** The same form for servers that take `response_format: json_schema`. */
+const itemJsonSchema = {
+  type: "object",
+  additionalProperties: false,
+  required: ["text", "sources"],
+  properties: { text: { type: "string" }, sources: { type: "array", items: { type: "integer" } } },
+};
+
+/** The form of an answer for servers that take `response_format: json_schema`. */
 export const noteJsonSchema = {
   name: "note",
   strict: true,
@@ -42,7 +52,7 @@ export const noteJsonSchema = {
     type: "object",
     additionalProperties: false,
     required: keys,
-    properties: Object.fromEntries(keys.map((key) => [key, itemsJsonSchema])),
+    properties: Object.fromEntries(keys.map((key) => [key, { type: "array", items: itemJsonSchema }])),
   },
 };
 
@@ -52,8 +62,8 @@ export function sourcesOf(context: GatheredContext): Source[] {
 }
 
 /**
- * Reads a model's answer. An item that cites nothing, or anything that was not retrieved, is removed and counted.
- * Throws TL_LLM_FAILED where nothing usable is left of an answer that had sources to work with.
+ * Reads a model's answer. An item that cites nothing or anything that was not retrieved, that holds a link which stands
+ * in no source, or that has not the form asked for, is removed and counted. Throws TL_LLM_FAILED where the whole is no such JSON.
  */
 export function readModelNote(
   text: string,
@@ -62,51 +72,77 @@ export function readModelNote(
 ): { note: Note; claimsRemoved: number } {
   const sources = sourcesOf(context);
   const parsed = modelNote.safeParse(parseJson(text));
-  if (!parsed.success)
+  if (!parsed.success) {
     throw new ThroughlineError(
       "TL_LLM_FAILED",
       "The model's answer does not have the form that was asked for.",
     );
-  let claimsRemoved = 0;
-  let words = 0;
+  }
+  const written = keys.flatMap((key) => parsed.data[key] ?? []).length;
   const sections = keys.map((key, at) => ({
     title: sectionTitles[at] ?? key,
-    items: parsed.data[key].flatMap(({ text: raw, sources: cited }) => {
-      const clean = plainText(raw);
-      const isCited =
-        cited.length > 0 &&
-        cited.every((number) => Number.isInteger(number) && number >= 1 && number <= sources.length);
-      words += clean.split(/\s+/).length;
-      if (clean === "" || !isCited || words > wordLimit) {
-        claimsRemoved++;
-        return [];
-      }
-      return [{ text: clean, sources: [...new Set(cited)] }];
+    items: (parsed.data[key] ?? []).flatMap((entry) => {
+      const item = supportedItem(entry, sources);
+      return item === undefined ? [] : [item];
     }),
   }));
-  if (sources.length > 0 && sections.every(({ items }) => items.length === 0)) {
-    throw new ThroughlineError("TL_LLM_FAILED", "Nothing in the model's answer cites what was retrieved.");
-  }
+  const supported = sections.flatMap(({ items }) => items).length;
+  const short = sections.map(({ title, items }) => ({ title, items: items.slice(0, itemsPerSection) }));
   return {
-    note: { sections, sources, writer: { kind: "model", model }, missing: context.missing },
-    claimsRemoved,
+    note: {
+      sections: limitWords(short, wordLimit),
+      sources,
+      writer: { kind: "model", model },
+      missing: context.missing,
+    },
+    claimsRemoved: written - supported,
   };
 }
 
+function supportedItem(
+  entry: unknown,
+  sources: readonly Source[],
+): { text: string; sources: number[] } | undefined {
+  const parsed = modelItem.safeParse(entry);
+  if (!parsed.success) return undefined;
+  const text = plainText(parsed.data.text);
+  const cited = [...new Set(parsed.data.sources)];
+  const areRetrieved = cited.every(
+    (number) => Number.isInteger(number) && number >= 1 && number <= sources.length,
+  );
+  if (text === "" || cited.length === 0 || !areRetrieved || holdsForeignLink(text, sources)) return undefined;
+  return { text, sources: cited };
+}
+
+/** A link that no source holds was made up, or was smuggled in by the ticket. */
+function holdsForeignLink(text: string, sources: readonly Source[]): boolean {
+  const links = text.match(/(?:\b[a-z][a-z0-9+.-]{1,20}:\/\/|\bwww\.)[^\s<>"'()[\]]+/gi) ?? [];
+  return links.some((link) => {
+    const bare = link.replace(/[.,;:!?]+$/, "");
+    return !sources.some(({ title, excerpt }) => title.includes(bare) || excerpt.includes(bare));
+  });
+}
+
 function parseJson(text: string): unknown {
+  // Some servers wrap JSON in a fence, or put the model's thinking before it, even when asked for JSON alone.
+  const json = text
+    .replace(/^\s*<think>[\s\S]*?<\/think>/, "")
+    .replace(/^\s*```(?:json)?\s*/i, "")
+    .replace(/\s*```\s*$/, "");
   try {
-    // Some servers wrap JSON in a fence even when asked not to.
-    return JSON.parse(text.replace(/^\s*```(?:json)?\s*/i, "").replace(/\s*```\s*$/, "")) as unknown;
+    return JSON.parse(json) as unknown;
   } catch {
     return undefined;
   }
 }
 
-/** Notes are plain sentences: markup and the bracketed numbers, which are drawn from `sources`, are taken out. */
+const htmlTag =
+  /<\/?(?:a|abbr|audio|b|base|blockquote|body|br|button|center|code|div|em|embed|font|form|frame|h[1-6]|head|hr|html|i|iframe|img|input|li|link|math|meta|object|ol|p|pre|s|script|select|small|source|span|strong|style|sub|sup|svg|table|tbody|td|textarea|th|thead|title|tr|u|ul|video)\b[^<>]{0,2000}>|<!--|-->/gi;
+
+/** `[1]`, `[2, 3]`, and several of them in a row. */
+const citations = / ?\[\d{1,3}(?:, ?\d{1,3})*\](?:(?:,? ?| and )\[\d{1,3}(?:, ?\d{1,3})*\])*/g;
+
+/** Notes are plain sentences: HTML (not `<host>` or `< 5 ms`) and the bracketed numbers, which are drawn from `sources`, go. */
 function plainText(text: string): string {
-  return text
-    .replace(/<[^<>]{0,500}>/g, " ")
-    .replace(/\[\d+(?:\s*,\s*\d+)*\]/g, "")
-    .replace(/\s+/g, " ")
-    .trim();
+  return text.replace(htmlTag, " ").replace(/\s+/g, " ").replace(citations, "").trim();
 }

@@ -1,7 +1,10 @@
 import { type Span, SpanKind, type Tracer } from "@opentelemetry/api";
 import { failSpan, inTicketSpan } from "../span.ts";
 import type { GatheredContext, Note, Ticket } from "../ticket.ts";
+import type { Completion } from "./completion.ts";
 import { writeExtractiveNote } from "./extractive.ts";
+import { ModelError } from "./model-error.ts";
+import { readModelNote } from "./note-schema.ts";
 import { createModelClient, type ModelClient, type ModelSettings } from "./openai.ts";
 import { costUsd } from "./prices.ts";
 
@@ -32,53 +35,53 @@ export function createNoteWriter({ model, tracer }: { model?: ModelSettings; tra
     };
   }
   const client = createModelClient(model);
+  const options = { kind: SpanKind.CLIENT, attributes: requestAttributes(model) };
   return {
     write: (ticket, context, signal) =>
-      inTicketSpan(
-        tracer,
-        spanName,
-        ticket,
-        { kind: SpanKind.CLIENT, attributes: requestAttributes(model) },
-        async (span) => {
-          try {
-            return { note: await writeWithModel(client, ticket, context, span, signal) };
-          } catch (error) {
-            if (signal.aborted) throw error;
-            failSpan(span, error);
-            const failure = error instanceof Error ? error : new Error(String(error));
-            return { note: writeExtractiveNote(ticket, context, "the model failed"), failure };
-          }
-        },
-      ),
+      inTicketSpan(tracer, spanName, ticket, options, async (span) => {
+        try {
+          return { note: await writeWithModel(client, model, ticket, context, span, signal) };
+        } catch (error) {
+          signal.throwIfAborted();
+          failSpan(span, error);
+          const failure = error instanceof Error ? error : new Error(String(error));
+          return { note: writeExtractiveNote(ticket, context, "the model failed"), failure };
+        }
+      }),
   };
 }
 
+/** What the answer cost and whose it is stands on the span even where its text cannot be used. */
 async function writeWithModel(
   client: ModelClient,
+  model: ModelSettings,
   ticket: Ticket,
   context: GatheredContext,
   span: Span,
   signal: AbortSignal,
 ): Promise<Note> {
-  const answer = await client.write(ticket, context, signal);
-  const { usage } = answer;
-  const cost = costUsd(answer.model, usage);
-  span.setAttributes({
-    "gen_ai.response.id": answer.id,
-    "gen_ai.response.model": answer.model,
-    "gen_ai.response.finish_reasons": [answer.finishReason],
-    "gen_ai.usage.input_tokens": usage.inputTokens,
-    "gen_ai.usage.output_tokens": usage.outputTokens,
-    ...(usage.cachedTokens === undefined
-      ? {}
-      : { "gen_ai.usage.cache_read.input_tokens": usage.cachedTokens }),
-    ...(cost === undefined ? {} : { "llm.cost.usd": cost }),
-  });
-  const { note, claimsRemoved } = answer.read();
+  const completion = await client.complete(ticket, context, signal);
+  span.setAttributes(responseAttributes(completion, model));
+  const { text, finishReason } = completion;
+  if (finishReason === "length") {
+    throw new ModelError(`The model's answer was cut off at ${model.maxOutputTokens} tokens.`);
+  }
+  if (text === undefined) {
+    throw new ModelError(
+      finishReason === "content_filter"
+        ? "The model's answer was filtered."
+        : "The model's answer holds no text.",
+    );
+  }
+  const { note, claimsRemoved } = readModelNote(text, context, completion.model ?? model.model);
   span.setAttribute("llm.claims.removed", claimsRemoved);
+  if (note.sources.length > 0 && note.sections.every(({ items }) => items.length === 0)) {
+    throw new ModelError("Nothing in the model's answer cites what was retrieved.");
+  }
   return note;
 }
 
+/** GenAI semantic conventions, plus the server that is asked. */
 function requestAttributes(model: ModelSettings) {
   const url = new URL(model.baseUrl ?? "https://api.openai.com/v1");
   return {
@@ -89,5 +92,25 @@ function requestAttributes(model: ModelSettings) {
     "gen_ai.request.temperature": model.temperature,
     "server.address": url.hostname,
     "server.port": Number(url.port) || (url.protocol === "https:" ? 443 : 80),
+  };
+}
+
+/** Only what the server told: an unknown count is not 0, nor is an unknown cost. */
+function responseAttributes({ id, model, finishReason, usage }: Completion, asked: ModelSettings) {
+  const cost = usage === undefined ? undefined : costUsd(model ?? asked.model, usage);
+  return {
+    ...(id === undefined ? {} : { "gen_ai.response.id": id }),
+    ...(model === undefined ? {} : { "gen_ai.response.model": model }),
+    ...(finishReason === undefined ? {} : { "gen_ai.response.finish_reasons": [finishReason] }),
+    ...(usage === undefined
+      ? {}
+      : {
+          "gen_ai.usage.input_tokens": usage.inputTokens,
+          "gen_ai.usage.output_tokens": usage.outputTokens,
+        }),
+    ...(usage?.cachedTokens === undefined
+      ? {}
+      : { "gen_ai.usage.cache_read.input_tokens": usage.cachedTokens }),
+    ...(cost === undefined ? {} : { "llm.cost.usd": cost }),
   };
 }
