@@ -36,7 +36,7 @@ export function readBugEntries(folder: string): BugEntry[] {
 }
 
 /** The format of deb-changelog(5): a header, bullets, a trailer with the date. What is not of that form is passed over. */
-export function parseChangelog(text: string): BugEntry[] {
+function parseChangelog(text: string): BugEntry[] {
   const entries: BugEntry[] = [];
   let upload: { package: string; version: string; bullets: string[] } | undefined;
   for (const line of text.split("\n")) {

@@ -1,23 +1,21 @@
+import "./api/without-eval.ts";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { ApiError } from "./api/client.ts";
 import { createAppRouter } from "./routes.tsx";
-import "./styles.css";
-import { applyStoredTheme } from "./ui/theme.ts";
-import { z } from "zod";
-
-// The content security policy forbids compiling code at run time; zod need not even try.
-z.config({ jitless: true });
-applyStoredTheme();
+import "./ui/base.css";
+import "./ui/controls.css";
+import "./ui/list.css";
+import { ThemeProvider } from "./ui/theme.tsx";
 
 const queries = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 2_000,
       // An answer that says what is wrong does not get better by asking again.
-      retry: (failures, error) => failures < 1 && !(error instanceof ApiError && error.status < 500),
+      retry: (failures, error) => failures < 1 && error instanceof ApiError && error.status >= 500,
     },
   },
 });
@@ -27,8 +25,10 @@ const root = document.getElementById("root");
 if (root === null) throw new Error("index.html has no #root");
 createRoot(root).render(
   <StrictMode>
-    <QueryClientProvider client={queries}>
-      <RouterProvider router={router} />
-    </QueryClientProvider>
+    <ThemeProvider>
+      <QueryClientProvider client={queries}>
+        <RouterProvider router={router} />
+      </QueryClientProvider>
+    </ThemeProvider>
   </StrictMode>,
 );

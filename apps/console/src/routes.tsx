@@ -1,10 +1,16 @@
 import { createRootRoute, createRoute, createRouter } from "@tanstack/react-router";
+import {
+  formatUrlSearch,
+  parseUrlSearch,
+  searchView,
+  ticketsView,
+  traceViewSearch,
+} from "./api/parameters.ts";
 import { Layout } from "./pages/layout.tsx";
 import { NotFoundPage } from "./pages/not-found.tsx";
 import { SearchPage } from "./pages/search.tsx";
 import { TicketsPage } from "./pages/tickets.tsx";
 import { TracePage } from "./pages/trace.tsx";
-import { ticketsSearch, traceSearch, tracesSearch } from "./api/views.ts";
 
 /** The whole map. The URL holds each page's view. */
 const rootRoute = createRootRoute({ component: Layout, notFoundComponent: NotFoundPage });
@@ -12,26 +18,32 @@ const rootRoute = createRootRoute({ component: Layout, notFoundComponent: NotFou
 const ticketsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/",
-  validateSearch: ticketsSearch,
+  validateSearch: ticketsView,
   component: TicketsPage,
 });
 const searchRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/search",
-  validateSearch: tracesSearch,
+  validateSearch: searchView,
   component: SearchPage,
 });
 const traceRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/trace/$traceId",
-  validateSearch: traceSearch,
+  validateSearch: traceViewSearch,
   component: TracePage,
 });
 
 const routeTree = rootRoute.addChildren([ticketsRoute, searchRoute, traceRoute]);
 
 export function createAppRouter() {
-  return createRouter({ routeTree, defaultPreload: false, scrollRestoration: true });
+  return createRouter({
+    routeTree,
+    defaultPreload: false,
+    scrollRestoration: true,
+    parseSearch: parseUrlSearch,
+    stringifySearch: formatUrlSearch,
+  });
 }
 
 declare module "@tanstack/react-router" {

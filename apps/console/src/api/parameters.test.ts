@@ -1,30 +1,75 @@
 import { expect, test } from "vitest";
-import { formatTag, parseTags, toQuery } from "./parameters.ts";
+import {
+  formatUrlSearch,
+  lookbackMs,
+  parseUrlSearch,
+  searchQuery,
+  searchView,
+  ticketsQuery,
+  ticketsView,
+} from "./parameters.ts";
 
-test("tags are pairs, values quoted where they hold blanks", () => {
-  expect(parseTags('ticket.id=T-1 error.message="403 \\"no\\"" empty=""')).toEqual([
-    { key: "ticket.id", value: "T-1" },
-    { key: "error.message", value: '403 "no"' },
-    { key: "empty", value: "" },
+const now = Date.parse("2026-11-23T12:00:00Z");
+
+test("the form's view becomes the API's query, one parameter for each tag", () => {
+  const view = searchView.parse({
+    service: "web",
+    tags: 'ticket.id=T-1 note="a b"',
+    minDuration: "1.5s",
+    lookback: "1h",
+    limit: "20",
+    status: "error",
+  });
+  expect([...searchQuery(view, now)]).toEqual([
+    ["service", "web"],
+    ["minDuration", "1.5s"],
+    ["status", "error"],
+    ["tag", "ticket.id=T-1"],
+    ["tag", "note=a b"],
+    ["start", "2026-11-23T11:00:00.000Z"],
+    ["limit", "20"],
   ]);
 });
 
-test("a pair that is written is read as it was", () => {
-  for (const value of ["plain", "with blank", 'with "quotes"', "back\\slash", ""]) {
-    expect(parseTags(formatTag("key", value))).toEqual([{ key: "key", value }]);
-  }
+test("a ticket that is named is looked for however old it is", () => {
+  expect(searchQuery(searchView.parse({ q: "T-1" }), now).has("start")).toBe(false);
+  expect(searchQuery(searchView.parse({}), now).get("start")).toBe("2026-11-21T12:00:00.000Z");
+  expect(searchQuery(searchView.parse({ lookback: "all" }), now).has("start")).toBe(false);
 });
 
-test("the form becomes the API's query", () => {
-  const query = toQuery(
-    { service: "s", tags: "a=1 b=2", minDuration: "1s", lookback: "1h", limit: 5 },
-    Date.UTC(2026, 10, 23, 10),
-  );
-  expect(query.getAll("tag")).toEqual(["a=1", "b=2"]);
-  expect(Object.fromEntries(query)).toMatchObject({
-    service: "s",
-    minDuration: "1s",
-    start: "2026-11-23T09:00:00.000Z",
-    limit: "5",
-  });
+test("a parameter that does not fit is left out", () => {
+  expect(searchView.parse({ limit: "many", status: "odd", service: " ", other: "x" })).toEqual({});
+  expect(searchView.parse({ limit: "0" })).toEqual({});
+  expect(ticketsView.parse({ status: "gone", q: " T-1 " })).toEqual({ q: "T-1" });
+});
+
+test("look-backs are counted in seconds to weeks", () => {
+  expect(["30s", "15m", "2h", "3d", "1w", "all", "custom", "1y"].map(lookbackMs)).toEqual([
+    30_000,
+    900_000,
+    7_200_000,
+    259_200_000,
+    604_800_000,
+    undefined,
+    undefined,
+    undefined,
+  ]);
+});
+
+test("a filter of tickets asks the backend, not the page that happens to be loaded", () => {
+  expect(ticketsQuery({}).get("operation")).toBe("POST /webhook/servicedesk");
+  expect([...ticketsQuery({ status: "failed" })]).toEqual([
+    ["limit", "200"],
+    ["tag", "error=true"],
+  ]);
+  expect([...ticketsQuery({ q: "T-1", status: "failed" })]).toEqual([
+    ["limit", "200"],
+    ["q", "T-1"],
+  ]);
+});
+
+test("text in the URL stays text", () => {
+  const search = { q: "1e5", tags: '{"error":"true"}', service: "a&b=c", limit: 20 };
+  expect(parseUrlSearch(formatUrlSearch(search))).toEqual({ ...search, limit: "20" });
+  expect(formatUrlSearch({ q: undefined })).toBe("");
 });

@@ -1,43 +1,105 @@
-import type { TracesSearch } from "./views.ts";
+import { z } from "zod";
+import { parseTags } from "./tags.ts";
 
-/** `key=value` pairs, values quoted where they hold blanks: `ticket.id=T-1 error.message="403 Forbidden"`. */
-export function parseTags(text: string): { key: string; value: string }[] {
-  const tags: { key: string; value: string }[] = [];
-  for (const [, key, quoted, bare] of text.matchAll(/([^\s=]+)=(?:"((?:[^"\\]|\\.)*)"|(\S*))/g)) {
-    tags.push({
-      key: key ?? "",
-      value: quoted === undefined ? (bare ?? "") : quoted.replace(/\\(.)/g, "$1"),
-    });
-  }
-  return tags;
-}
+const text = z
+  .string()
+  .trim()
+  .transform((value) => (value === "" ? undefined : value))
+  .optional()
+  .catch(undefined);
 
-/** One pair as `parseTags` reads it. */
-export function formatTag(key: string, value: string): string {
-  return /[\s"\\]/.test(value) || value === ""
-    ? `${key}="${value.replace(/["\\]/g, "\\$&")}"`
-    : `${key}=${value}`;
-}
+/** The views that the URLs hold. A parameter that does not fit is left out, never an error. */
+export const ticketsView = z.object({
+  /** A ticket or trace id. */
+  q: text,
+  status: z.enum(["success", "partial", "failed", "running", "slow"]).optional().catch(undefined),
+});
+export type TicketsView = z.infer<typeof ticketsView>;
 
-const lookbackMs: Record<string, number> = {
-  "15m": 900_000,
-  "1h": 3_600_000,
-  "6h": 21_600_000,
-  "24h": 86_400_000,
-  "72h": 259_200_000,
+/** Jaeger's own parameter names where it has them; durations as Go writes them. */
+export const searchView = z.object({
+  q: text,
+  service: text,
+  operation: text,
+  tags: text,
+  minDuration: text,
+  maxDuration: text,
+  lookback: text,
+  limit: z.coerce.number().int().min(1).max(1_500).optional().catch(undefined),
+  status: z.enum(["error"]).optional().catch(undefined),
+});
+export type SearchView = z.infer<typeof searchView>;
+
+export const traceViewSearch = z.object({
+  /** The span whose panel is open. */
+  span: text,
+  /** The stretch that is zoomed into, nanoseconds after the trace's start: `from-to`. */
+  range: text,
+});
+
+/** Everything that is stored; only offered, never Jaeger's. */
+export const anyTime = "all";
+export const defaultLookback = "2d";
+export const defaultLimit = 50;
+export const lookbacks = ["15m", "1h", "6h", "12h", "1d", defaultLookback, "7d", anyTime];
+
+const unitMs: Readonly<Record<string, number>> = {
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
 };
-export const lookbacks = Object.keys(lookbackMs);
 
-/** The page's view as the API's query. */
-export function toQuery(view: TracesSearch, now: number): URLSearchParams {
+/** Milliseconds of a look-back such as `15m` or `2d`; undefined where it has no bound. */
+export function lookbackMs(lookback: string): number | undefined {
+  const [, count, unit] = /^(\d{1,6})([smhdw])$/.exec(lookback) ?? [];
+  return count === undefined ? undefined : Number(count) * (unitMs[unit ?? ""] ?? 0);
+}
+
+/** The search page's view as the API's query. */
+export function searchQuery(view: SearchView, now: number): URLSearchParams {
   const query = new URLSearchParams();
-  for (const key of ["service", "operation", "minDuration", "maxDuration", "status"] as const) {
+  for (const key of ["q", "service", "operation", "minDuration", "maxDuration", "status"] as const) {
     const value = view[key];
-    if (value !== undefined && value !== "") query.set(key, value);
+    if (value !== undefined) query.set(key, value);
   }
-  for (const { key, value } of parseTags(view.tags ?? "")) query.append("tag", `${key}=${value}`);
-  const span = lookbackMs[view.lookback ?? "72h"];
-  if (span !== undefined) query.set("start", new Date(now - span).toISOString());
-  query.set("limit", String(view.limit ?? 50));
+  for (const { key, value } of parseTags(view.tags ?? "").tags) query.append("tag", `${key}=${value}`);
+  // Who names a ticket wants it, however old.
+  const back = lookbackMs(view.lookback ?? (view.q === undefined ? defaultLookback : anyTime));
+  if (back !== undefined) query.set("start", new Date(now - back).toISOString());
+  query.set("limit", String(view.limit ?? defaultLimit));
   return query;
+}
+
+const statusTags: Readonly<Record<NonNullable<TicketsView["status"]>, string | undefined>> = {
+  success: "enhancement.status=success",
+  partial: "enhancement.status=partial",
+  failed: "error=true",
+  running: undefined,
+  slow: "slow_trace=true",
+};
+
+/** The tickets page's view as the API's query: a filter reaches past the newest tickets of any kind. */
+export function ticketsQuery({ q, status }: TicketsView): URLSearchParams {
+  const query = new URLSearchParams({ limit: "200" });
+  const tag = status === undefined ? undefined : statusTags[status];
+  if (q !== undefined) query.set("q", q);
+  // All tags must hold on one span, and the status stands on another one than the webhook's.
+  else if (tag === undefined) query.set("operation", "POST /webhook/servicedesk");
+  else query.set("tag", tag);
+  return query;
+}
+
+/** Search parameters of a URL as plain text: a ticket called 1e5 is not the number 100000. */
+export function parseUrlSearch(search: string): Record<string, string> {
+  return Object.fromEntries(new URLSearchParams(search));
+}
+
+export function formatUrlSearch(search: Record<string, unknown>): string {
+  const parameters = new URLSearchParams();
+  for (const [key, value] of Object.entries(search)) {
+    if (typeof value === "string" || typeof value === "number") parameters.set(key, String(value));
+  }
+  return parameters.size === 0 ? "" : `?${parameters.toString()}`;
 }

@@ -1,10 +1,10 @@
 import { Link, Outlet } from "@tanstack/react-router";
-import { useState } from "react";
 import { Finder } from "../ui/finder.tsx";
-import { currentTheme, toggleTheme } from "../ui/theme.ts";
+import { Icon, Logo } from "../ui/icons.tsx";
+import { nextChoice, useTheme } from "../ui/theme.tsx";
 
+/** What every page has: the way to the others, the finder, the theme. */
 export function Layout() {
-  const [theme, setTheme] = useState(currentTheme);
   return (
     <>
       <a className="skip" href="#content">
@@ -12,40 +12,39 @@ export function Layout() {
       </a>
       <header className="top">
         <Link to="/" className="brand">
-          <svg viewBox="0 0 32 32" width="22" height="22" aria-hidden="true">
-            <rect width="32" height="32" rx="8" fill="var(--accent)" />
-            <g stroke="#fff" strokeWidth="3" strokeLinecap="round">
-              <path d="M7 10h14" />
-              <path d="M11 16h14" />
-              <path d="M15 22h6" />
-            </g>
-          </svg>
+          <Logo />
           Throughline
         </Link>
         <nav aria-label="Main">
-          <Link
-            to="/"
-            activeOptions={{ exact: true, includeSearch: false }}
-            activeProps={{ "aria-current": "page" }}
-          >
+          <Link to="/" activeOptions={{ exact: true, includeSearch: false }}>
             Tickets
           </Link>
-          <Link
-            to="/search"
-            activeOptions={{ includeSearch: false }}
-            activeProps={{ "aria-current": "page" }}
-          >
+          <Link to="/search" activeOptions={{ includeSearch: false }}>
             Search
           </Link>
         </nav>
         <Finder />
-        <button type="button" className="button quiet" onClick={() => setTheme(toggleTheme())}>
-          {theme === "dark" ? "Light" : "Dark"}
-        </button>
+        <ThemeButton />
       </header>
       <main id="content" tabIndex={-1}>
         <Outlet />
       </main>
     </>
+  );
+}
+
+function ThemeButton() {
+  const { choice, choose } = useTheme();
+  const next = nextChoice(choice);
+  return (
+    <button
+      type="button"
+      className="icon-button"
+      aria-label={`Theme: ${choice}. Change to ${next}`}
+      title={`Theme: ${choice}`}
+      onClick={() => choose(next)}
+    >
+      <Icon name={choice} />
+    </button>
   );
 }

@@ -1,43 +1,51 @@
-import { useQuery } from "@tanstack/react-query";
-import { getRouteApi } from "@tanstack/react-router";
-import type { ReactNode } from "react";
-import { readOperations, readServices, searchTraces } from "../api/client.ts";
-import { lookbacks, toQuery } from "../api/parameters.ts";
-import { type TracesSearch, tracesSearch } from "../api/views.ts";
+import { keepPreviousData, useQuery, type UseQueryResult } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import type { TraceSummary } from "@throughline/api";
+import { searchTraces } from "../api/client.ts";
+import {
+  anyTime,
+  defaultLimit,
+  defaultLookback,
+  formatUrlSearch,
+  searchQuery,
+  type SearchView,
+} from "../api/parameters.ts";
+import { parseTags } from "../api/tags.ts";
+import { plural } from "../ui/format.ts";
 import { Empty, Failed, Loading } from "../ui/states.tsx";
-import { TraceList } from "../ui/trace-list.tsx";
+import { TraceTable } from "../ui/trace-table.tsx";
+import { SearchForm } from "./search-form.tsx";
 
 const route = getRouteApi("/search");
 
-/** The guide's form beside its results. */
+/** Conditions beside what fits them. */
 export function SearchPage() {
   const view = route.useSearch();
+  const navigate = route.useNavigate();
+  const { wrong } = parseTags(view.tags ?? "");
   const results = useQuery({
     queryKey: ["search", view],
-    queryFn: ({ signal }) => searchTraces(toQuery(view, Date.now()), signal),
+    queryFn: ({ signal }) => searchTraces(searchQuery(view, Date.now()), signal),
+    placeholderData: keepPreviousData,
+    enabled: wrong === undefined,
   });
+  const onSearch = (next: SearchView) => {
+    // The same conditions again ask for what has come since.
+    if (formatUrlSearch(next) === formatUrlSearch(view)) void results.refetch();
+    else void navigate({ search: next });
+  };
   return (
-    <div className="split">
-      <SearchForm key={JSON.stringify(view)} view={view} />
-      <section>
-        <div className="heading">
-          <h1>Traces</h1>
-          {results.isSuccess && (
-            <span className="muted">{results.data.traces.length} found, newest first</span>
-          )}
-        </div>
-        {results.isPending && <Loading what="traces" />}
-        {results.isError && <Failed error={results.error} onRetry={() => void results.refetch()} />}
-        {results.isSuccess && results.data.traces.length > 0 && (
-          <TraceList
-            traces={results.data.traces}
-            nowMs={results.dataUpdatedAt}
-            label="Traces, newest first"
-          />
-        )}
-        {results.isSuccess && results.data.traces.length === 0 && (
-          <Empty title="No trace fits">
-            <p>Widen the look-back, or leave out a condition: all tags must stand on one span.</p>
+    <div className="page split">
+      <SearchForm key={formatUrlSearch(view)} view={view} isBusy={results.isFetching} onSearch={onSearch} />
+      <section aria-busy={results.isFetching}>
+        {wrong === undefined ? (
+          <Results view={view} results={results} />
+        ) : (
+          <Empty title={`“${wrong}” is no tag`}>
+            <p>
+              Tags are written <code>key=value</code>, with blanks between them; a value with blanks goes in
+              quotes: <code>error.message="403 Forbidden"</code>.
+            </p>
           </Empty>
         )}
       </section>
@@ -45,106 +53,39 @@ export function SearchPage() {
   );
 }
 
-function SearchForm({ view }: { view: TracesSearch }) {
-  const navigate = route.useNavigate();
-  const services = useQuery({ queryKey: ["services"], queryFn: ({ signal }) => readServices(signal) });
-  const operations = useQuery({
-    queryKey: ["operations", view.service],
-    queryFn: ({ signal }) => readOperations(view.service ?? "", signal),
-    enabled: view.service !== undefined,
-  });
-  const apply = (form: HTMLFormElement) => {
-    const filled = [...new FormData(form)].filter(([, value]) => value !== "");
-    void navigate({ search: tracesSearch.parse(Object.fromEntries(filled)) });
-  };
+function Results({ view, results }: { view: SearchView; results: UseQueryResult<TraceSummary[]> }) {
+  if (results.isPending) return <Loading what="traces" />;
+  if (results.isError) return <Failed error={results.error} onRetry={() => void results.refetch()} />;
+  const { length } = results.data;
+  if (length === 0) return <NothingFits view={view} />;
+  const limit = view.limit ?? defaultLimit;
   return (
-    <form
-      className="panel form"
-      aria-label="Conditions"
-      onSubmit={(event) => {
-        event.preventDefault();
-        apply(event.currentTarget);
-      }}
-    >
-      <Field name="Service">
-        <select
-          name="service"
-          defaultValue={view.service ?? ""}
-          onChange={(event) => event.currentTarget.form && apply(event.currentTarget.form)}
-        >
-          <option value="">all services</option>
-          {withCurrent(services.data, view.service).map((name) => (
-            <option key={name}>{name}</option>
-          ))}
-        </select>
-      </Field>
-      <Field name="Operation">
-        <select name="operation" defaultValue={view.operation ?? ""}>
-          <option value="">all operations</option>
-          {withCurrent(operations.data, view.operation).map((name) => (
-            <option key={name}>{name}</option>
-          ))}
-        </select>
-      </Field>
-      <Field name="Tags">
-        <input
-          name="tags"
-          defaultValue={view.tags ?? ""}
-          placeholder="ticket.id=TICKET-456 error=true"
-          spellCheck={false}
-        />
-      </Field>
-      <div className="pair">
-        <Field name="Longer than">
-          <input
-            name="minDuration"
-            defaultValue={view.minDuration ?? ""}
-            placeholder="1.5s"
-            spellCheck={false}
-          />
-        </Field>
-        <Field name="Shorter than">
-          <input
-            name="maxDuration"
-            defaultValue={view.maxDuration ?? ""}
-            placeholder="1m"
-            spellCheck={false}
-          />
-        </Field>
+    <>
+      <div className="heading">
+        <h1>{plural(length, "trace")}</h1>
+        <span className="muted">
+          newest first{length >= limit && `; more may fit, the limit is ${limit}`}
+        </span>
       </div>
-      <div className="pair">
-        <Field name="Look-back">
-          <select name="lookback" defaultValue={view.lookback ?? "72h"}>
-            {lookbacks.map((name) => (
-              <option key={name}>{name}</option>
-            ))}
-          </select>
-        </Field>
-        <Field name="Limit">
-          <input name="limit" type="number" min={1} max={1500} defaultValue={view.limit ?? 50} />
-        </Field>
-      </div>
-      <label className="check">
-        <input type="checkbox" name="status" value="error" defaultChecked={view.status === "error"} /> with
-        errors only
-      </label>
-      <button type="submit" className="button primary">
-        Find traces
-      </button>
-    </form>
+      <TraceTable traces={results.data} nowMs={results.dataUpdatedAt} kind="traces" />
+    </>
   );
 }
 
-function Field({ name, children }: { name: string; children: ReactNode }) {
+function NothingFits({ view }: { view: SearchView }) {
+  const isBounded = view.lookback !== anyTime && !(view.q !== undefined && view.lookback === undefined);
   return (
-    <label className="field">
-      <span>{name}</span>
-      {children}
-    </label>
+    <Empty title="No trace fits">
+      {isBounded && (
+        <p>
+          Looked back {view.lookback ?? defaultLookback}.{" "}
+          <Link to="/search" search={{ ...view, lookback: anyTime }}>
+            Look through everything that is stored
+          </Link>
+          .
+        </p>
+      )}
+      <p>Or leave out a condition: service, operation, tags and durations must all hold on one span.</p>
+    </Empty>
   );
-}
-
-/** What the URL asks for is offered even before (or without) the list. */
-function withCurrent(names: readonly string[] | undefined, current: string | undefined): string[] {
-  return [...new Set([...(names ?? []), ...(current === undefined ? [] : [current])])];
 }

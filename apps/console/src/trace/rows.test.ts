@@ -1,64 +1,55 @@
-import type { SpanView } from "@throughline/api";
 import { expect, test } from "vitest";
-import { ancestorsOf, queueWaits, visibleRows } from "./rows.ts";
+import { ancestorsOf, foldableFrom, treeOf, visibleRows } from "./rows.ts";
+import { spanOf } from "./span-of.test-data.ts";
 
-function span(spanId: string, depth: number, overrides: Partial<SpanView> = {}): SpanView {
-  return {
-    spanId,
-    parentSpanId: null,
-    parentMissing: false,
-    name: spanId,
-    service: "s",
-    kind: "internal",
-    startOffsetNs: 0,
-    durationNs: 10,
-    selfNs: 10,
-    depth,
-    status: "unset",
-    statusMessage: "",
-    attributes: [],
-    events: [],
-    links: [],
-    resource: [],
-    scope: { name: "", version: "" },
-    ...overrides,
-  };
-}
+const spans = [
+  spanOf({ spanId: "root", depth: 0 }),
+  spanOf({ spanId: "a", depth: 1 }),
+  spanOf({ spanId: "a1", depth: 2 }),
+  spanOf({ spanId: "a2", depth: 2 }),
+  spanOf({ spanId: "b", depth: 1 }),
+  spanOf({ spanId: "second-root", depth: 0 }),
+];
+const tree = treeOf(spans);
+const idsOf = (collapsed: string[]) => visibleRows(tree, new Set(collapsed)).map(({ span }) => span.spanId);
 
-const tree = [span("a", 0), span("b", 1), span("c", 2), span("d", 1), span("e", 0)];
-const ids = (collapsed: string[]) =>
-  visibleRows(tree, new Set(collapsed)).map(({ span: { spanId } }) => spanId);
-
-test("a folded span hides all that stands below it, and nothing else", () => {
-  expect(ids([])).toEqual(["a", "b", "c", "d", "e"]);
-  expect(ids(["b"])).toEqual(["a", "b", "d", "e"]);
-  expect(ids(["a"])).toEqual(["a", "e"]);
-  expect(ids(["a", "b"])).toEqual(["a", "e"]);
+test("unfolded, every span has its row and knows how many stand below it", () => {
+  const rows = visibleRows(tree, new Set());
+  expect(rows.map(({ span, descendants }) => [span.spanId, descendants])).toEqual([
+    ["root", 4],
+    ["a", 2],
+    ["a1", 0],
+    ["a2", 0],
+    ["b", 0],
+    ["second-root", 0],
+  ]);
 });
 
-test("each row knows how many spans stand below it", () => {
-  expect(visibleRows(tree, new Set()).map(({ descendants }) => descendants)).toEqual([3, 1, 0, 0, 0]);
+test("a folded span hides what stands below it and nothing else", () => {
+  expect(idsOf(["a"])).toEqual(["root", "a", "b", "second-root"]);
+  expect(idsOf(["root", "a"])).toEqual(["root", "second-root"]);
+  expect(idsOf(["b"])).toHaveLength(6);
 });
 
-test("the way to a span goes from its parent up to the root", () => {
-  expect(ancestorsOf(tree, "c")).toEqual(["b", "a"]);
-  expect(ancestorsOf(tree, "e")).toEqual([]);
-  expect(ancestorsOf(tree, "none")).toEqual([]);
+test("the way to a span leads over its ancestors only", () => {
+  expect(ancestorsOf(spans, "a2")).toEqual(["a", "root"]);
+  expect(ancestorsOf(spans, "second-root")).toEqual([]);
+  expect(ancestorsOf(spans, "unknown")).toEqual([]);
+});
+
+test("what can be folded from a level down has something below it", () => {
+  expect(foldableFrom(tree, 0)).toEqual(["root", "a"]);
+  expect(foldableFrom(tree, 1)).toEqual(["a"]);
 });
 
 test("a chain of a hundred thousand spans is laid out", () => {
-  const chain = Array.from({ length: 100_000 }, (_, depth) => span(String(depth), depth));
-  expect(visibleRows(chain, new Set())[0]?.descendants).toBe(99_999);
+  const chain = Array.from({ length: 100_000 }, (_, depth) => spanOf({ spanId: String(depth), depth }));
+  const deep = treeOf(chain);
+  expect(visibleRows(deep, new Set())).toHaveLength(100_000);
+  expect(visibleRows(deep, new Set(["10"]))).toHaveLength(11);
+  expect(ancestorsOf(chain, "99999")).toHaveLength(99_999);
 });
 
-test("the queue wait runs from the producer's end to the attempt, and for a retry from the attempt before", () => {
-  const waits = queueWaits([
-    span("queued", 0, { kind: "producer", startOffsetNs: 0, durationNs: 10 }),
-    span("first", 1, { kind: "consumer", parentSpanId: "queued", startOffsetNs: 30, durationNs: 20 }),
-    span("second", 1, { kind: "consumer", parentSpanId: "queued", startOffsetNs: 90, durationNs: 5 }),
-  ]);
-  expect(Object.fromEntries(waits)).toEqual({
-    first: { fromNs: 10, toNs: 30 },
-    second: { fromNs: 50, toNs: 90 },
-  });
+test("an empty trace has no rows", () => {
+  expect(visibleRows(treeOf([]), new Set())).toEqual([]);
 });

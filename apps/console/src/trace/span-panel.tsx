@@ -1,149 +1,153 @@
 import { Link } from "@tanstack/react-router";
-import type { Attribute, SpanView } from "@throughline/api";
-import { type ReactNode, useState } from "react";
-import { formatTag } from "../api/parameters.ts";
+import type { SpanView } from "@throughline/api";
+import type { ReactNode } from "react";
+import { CopyButton } from "../ui/copy-button.tsx";
 import { formatDuration } from "../ui/format.ts";
-import { CheckIcon, CopyIcon, SearchIcon } from "../ui/icons.tsx";
+import { Icon } from "../ui/icons.tsx";
+import { Attributes } from "./attributes.tsx";
+import "./span-panel.css";
 
-/** All of one span: what went wrong first, then attributes, events, links, where it came from. */
-export function SpanPanel({ span, onClose }: { span: SpanView; onClose: () => void }) {
+/** All of one span: what went wrong first, then attributes, events, links, and where it came from. */
+export function SpanPanel({
+  span,
+  colour,
+  onClose,
+  onZoom,
+}: {
+  span: SpanView;
+  colour: string;
+  onClose: () => void;
+  onZoom: () => void;
+}) {
   return (
-    <aside className="panel span-panel" aria-label={`Span ${span.name}`}>
+    <aside className="span-panel" aria-label={`Span ${span.name}`}>
       <div className="span-head">
+        <span className="swatch" style={{ background: colour }} />
         <h2>{span.name}</h2>
-        <button type="button" className="button quiet" aria-label="Close" onClick={onClose}>
-          ✕
+        <button type="button" className="icon-button" aria-label="Close the panel" onClick={onClose}>
+          <Icon name="close" />
         </button>
       </div>
-      <p className="muted">
-        {span.service} · {span.kind} · {formatDuration(span.durationNs)} ({formatDuration(span.selfNs)} self)
-        · starts at {formatDuration(span.startOffsetNs)}
+      <p className="muted span-origin">
+        {span.service} · {span.kind}
       </p>
-      {span.status === "error" && (
-        <div className="error-box" role="note">
-          <b>{textOf(span, "error.type") ?? "Error"}</b>
-          <p>
-            {textOf(span, "error.message") ?? (span.statusMessage || "The span failed without a message.")}
-          </p>
-        </div>
-      )}
-      {span.parentMissing && <p className="muted">Its parent {span.parentSpanId} has not arrived.</p>}
-      <Group title="Attributes" count={span.attributes.length}>
-        <Attributes attributes={span.attributes} searchable />
+      <SpanError span={span} />
+      <div className="span-times">
+        <dl>
+          <Time name="Duration">{formatDuration(span.durationNs)}</Time>
+          <Time name="Self">{formatDuration(span.selfNs)}</Time>
+          <Time name="Starts at">{formatDuration(span.startOffsetNs)}</Time>
+        </dl>
+        <button type="button" className="button small-button" onClick={onZoom}>
+          <Icon name="search" size={13} /> Zoom to it
+        </button>
+      </div>
+      <Group title="Attributes" count={span.attributes.length} isOpen>
+        <Attributes attributes={span.attributes} isSearchable />
       </Group>
-      {span.events.length > 0 && (
-        <Group title="Events" count={span.events.length}>
-          {span.events.map((event, at) => (
-            <details key={at} className="event" open={span.events.length === 1}>
-              <summary>
-                {event.name} <span className="muted">at {formatDuration(event.offsetNs)}</span>
-              </summary>
-              <Attributes attributes={event.attributes} />
-            </details>
-          ))}
-        </Group>
-      )}
-      {span.links.length > 0 && (
-        <Group title="Links" count={span.links.length}>
-          {span.links.map((link) => (
-            <p key={link.traceId + link.spanId} className="mono small">
-              <Link to="/trace/$traceId" params={{ traceId: link.traceId }} search={{ span: link.spanId }}>
-                {link.traceId} / {link.spanId}
-              </Link>
-            </p>
-          ))}
-        </Group>
-      )}
-      <Group title="Resource" count={span.resource.length} folded>
-        <Attributes attributes={span.resource} searchable />
+      <Group title="Events" count={span.events.length} isOpen>
+        {span.events.map((event, at) => (
+          <div key={at} className="event">
+            <h3>
+              {event.name}
+              <span className="muted">at {formatDuration(event.offsetNs)}</span>
+            </h3>
+            <Attributes attributes={event.attributes} />
+          </div>
+        ))}
       </Group>
-      <p className="muted small mono">
-        span {span.spanId}
-        {span.scope.name !== "" && ` · ${span.scope.name} ${span.scope.version}`}
+      <Group title="Links" count={span.links.length} isOpen>
+        {span.links.map((link, at) => (
+          <div key={at} className="event">
+            <Link
+              to="/trace/$traceId"
+              params={{ traceId: link.traceId }}
+              search={{ span: link.spanId }}
+              className="mono"
+            >
+              {link.traceId} / {link.spanId}
+            </Link>
+            <Attributes attributes={link.attributes} />
+          </div>
+        ))}
+      </Group>
+      <Group title="Resource" count={span.resource.length}>
+        <Attributes attributes={span.resource} isSearchable />
+      </Group>
+      <p className="span-ids muted">
+        <span className="copyable mono">
+          span {span.spanId}
+          <CopyButton text={span.spanId} what="the span id" />
+        </span>
+        {span.parentSpanId !== null && (
+          <span className="mono">
+            parent {span.parentSpanId}
+            {span.parentMissing && ", which has not arrived"}
+          </span>
+        )}
+        {span.scope.name !== "" && (
+          <span className="mono">
+            scope {span.scope.name} {span.scope.version}
+          </span>
+        )}
       </p>
     </aside>
+  );
+}
+
+/** The most telling words there are: the attributes of the contract, the exception, the status. */
+function SpanError({ span }: { span: SpanView }) {
+  if (span.status !== "error") return null;
+  const exception = span.events.findLast(({ name }) => name === "exception")?.attributes ?? [];
+  const find = (attributes: SpanView["attributes"], key: string) => {
+    const value = attributes.find((attribute) => attribute.key === key)?.value;
+    return typeof value === "string" && value !== "" ? value : undefined;
+  };
+  const type = find(span.attributes, "error.type") ?? find(exception, "exception.type");
+  const message =
+    find(span.attributes, "error.message") ??
+    find(exception, "exception.message") ??
+    (span.statusMessage || undefined);
+  return (
+    <div className="span-error" role="note" aria-label="Error">
+      <b>
+        <Icon name="cross" size={14} /> {type ?? "Error"}
+      </b>
+      <p>{message ?? "The span failed without saying why."}</p>
+      {span.statusMessage !== "" && span.statusMessage !== message && (
+        <p className="muted">{span.statusMessage}</p>
+      )}
+    </div>
+  );
+}
+
+function Time({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
   );
 }
 
 function Group({
   title,
   count,
-  folded = false,
+  isOpen = false,
   children,
 }: {
   title: string;
   count: number;
-  folded?: boolean;
+  isOpen?: boolean;
   children: ReactNode;
 }) {
+  if (count === 0) return null;
   return (
-    <details className="group" open={!folded}>
+    <details className="group" open={isOpen}>
       <summary>
-        {title} <span className="count">{count}</span>
+        <Icon name="chevron" size={12} /> {title} <span className="count">{count}</span>
       </summary>
       {children}
     </details>
   );
-}
-
-function Attributes({
-  attributes,
-  searchable = false,
-}: {
-  attributes: readonly Attribute[];
-  searchable?: boolean;
-}) {
-  return (
-    <table className="attributes">
-      <tbody>
-        {attributes.map((attribute) => (
-          <AttributeRow key={attribute.key} attribute={attribute} searchable={searchable} />
-        ))}
-      </tbody>
-    </table>
-  );
-}
-
-function AttributeRow({ attribute, searchable }: { attribute: Attribute; searchable: boolean }) {
-  const [copied, setCopied] = useState(false);
-  const text =
-    typeof attribute.value === "string" ? attribute.value : JSON.stringify(attribute.value ?? null);
-  const copy = async () => {
-    await navigator.clipboard.writeText(text);
-    setCopied(true);
-    setTimeout(() => setCopied(false), 1_000);
-  };
-  return (
-    <tr>
-      <th scope="row">{attribute.key}</th>
-      <td className={text.includes("\n") ? "mono stack" : "mono"}>{text}</td>
-      <td className="actions">
-        <button
-          type="button"
-          className="icon"
-          title="Copy the value"
-          aria-label={`Copy ${attribute.key}`}
-          onClick={() => void copy()}
-        >
-          {copied ? <CheckIcon /> : <CopyIcon />}
-        </button>
-        {searchable && (
-          <Link
-            to="/search"
-            search={{ tags: formatTag(attribute.key, text) }}
-            className="icon"
-            title="Search by this"
-            aria-label={`Search by ${attribute.key}`}
-          >
-            <SearchIcon />
-          </Link>
-        )}
-      </td>
-    </tr>
-  );
-}
-
-function textOf(span: SpanView, key: string): string | undefined {
-  const value = span.attributes.find((attribute) => attribute.key === key)?.value;
-  return typeof value === "string" ? value : undefined;
 }

@@ -1,224 +1,147 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import type { SpanView, TraceView } from "@throughline/api";
-import { type KeyboardEvent, useEffect, useMemo, useRef } from "react";
-import { axisTicks, formatDuration } from "../ui/format.ts";
-import { queueWaits, type Row } from "./rows.ts";
+import { type KeyboardEvent, useEffect, useLayoutEffect, useMemo, useRef } from "react";
+import { formatDuration } from "../ui/format.ts";
+import { useTheme } from "../ui/theme.tsx";
+import { freshPen, useBox } from "./canvas.ts";
+import type { ColourKey } from "./colours.ts";
+import { bleed, drawBars } from "./draw-bars.ts";
+import type { Row, SpanTree } from "./rows.ts";
+import { axisTicks, position, type TimeRange } from "./ticks.ts";
+import { queueWaits } from "./time-parts.ts";
+import { TimelineRow } from "./timeline-row.tsx";
+import { rowKey } from "./timeline-keys.ts";
 
-const rowHeight = 30;
+const rowHeight = 28;
+const headHeight = 32;
+const tickWidth = 90;
+/** The last mark keeps its line, but half a number would be a wrong one. */
+const tickLabelWidth = 56;
 
 export interface TimelineProps {
-  trace: TraceView;
+  tree: SpanTree;
   rows: readonly Row[];
+  zoom: TimeRange;
+  colours: ColourKey;
   collapsed: ReadonlySet<string>;
-  selected: string | undefined;
-  colours: ReadonlyMap<string, string>;
-  onSelect: (spanId: string | undefined) => void;
+  active: string | undefined;
+  bottleneck: string | undefined;
+  onMove: (spanId: string) => void;
+  onOpen: (spanId: string) => void;
   onToggle: (spanId: string) => void;
 }
 
-/** Nested bars over time. Arrow keys move, left and right fold, Enter opens, Escape closes. */
-export function Timeline({ trace, rows, collapsed, selected, colours, onSelect, onToggle }: TimelineProps) {
+/**
+ * Nested bars over time. The rows are elements, for people and programs that read them; their bars are drawn on one
+ * canvas that scrolls with them.
+ */
+export function Timeline(props: TimelineProps) {
+  const { tree, rows, zoom, colours, collapsed, active, bottleneck, onMove, onOpen, onToggle } = props;
+  const { theme } = useTheme();
   const scroller = useRef<HTMLDivElement>(null);
-  const totalNs = Math.max(trace.summary.durationNs, 1);
-  const waits = useMemo(() => queueWaits(trace.spans), [trace.spans]);
-  const at = rows.findIndex(({ span }) => span.spanId === selected);
+  const axis = useRef<HTMLDivElement>(null);
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const track = useBox(axis);
+  const waits = useMemo(() => queueWaits(tree.spans), [tree]);
+  const ticks = useMemo(() => axisTicks(zoom, Math.floor(track.width / tickWidth)), [zoom, track.width]);
+  const at = useMemo(() => rows.findIndex(({ span }) => span.spanId === active), [rows, active]);
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeight,
-    overscan: 12,
+    overscan: 20,
+    scrollMargin: headHeight,
+    scrollPaddingStart: headHeight,
   });
+  const items = virtual.getVirtualItems();
+  const first = items.at(0)?.index ?? 0;
+  const last = items.at(-1)?.index ?? -1;
 
   useEffect(() => {
     if (at >= 0) virtual.scrollToIndex(at, { align: "auto" });
   }, [at, virtual]);
 
+  useLayoutEffect(() => {
+    if (canvas.current === null || track.width === 0) return;
+    const drawn = rows.slice(first, last + 1);
+    const pen = freshPen(canvas.current, track.width + 2 * bleed, drawn.length * rowHeight);
+    const { width } = track;
+    if (pen !== undefined) {
+      drawBars(pen, { tree, rows: drawn, rowHeight, width, zoom, ticks, waits, colours, theme, bottleneck });
+    }
+  }, [tree, rows, first, last, track, zoom, ticks, waits, colours, theme, bottleneck]);
+
   function onKeyDown(event: KeyboardEvent): void {
-    const row = rows[at];
-    const moves: Record<string, number> = {
-      ArrowDown: at + 1,
-      ArrowUp: Math.max(at - 1, 0),
-      Home: 0,
-      End: rows.length - 1,
-    };
-    const target = moves[event.key];
-    if (target !== undefined) {
-      const next = rows[Math.min(target, rows.length - 1)];
-      if (next !== undefined) onSelect(next.span.spanId);
-    } else if (event.key === "Escape") onSelect(undefined);
-    else if (row !== undefined && row.descendants > 0 && isFoldKey(event.key, collapsed.has(row.span.spanId)))
-      onToggle(row.span.spanId);
-    else return;
+    const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / rowHeight) - 2);
+    const action = rowKey(event.key, { rows, at, collapsed, page });
+    if (action === undefined) return;
     event.preventDefault();
+    if (action.kind === "move") onMove(action.spanId);
+    else if (action.kind === "open") onOpen(action.spanId);
+    else onToggle(action.spanId);
   }
 
   return (
-    <div className="timeline">
+    <div ref={scroller} className="timeline">
       <div className="timeline-head" aria-hidden="true">
         <div className="timeline-name">Span</div>
-        <div className="timeline-track axis">
-          {axisTicks(totalNs).map((tick) => (
-            <span key={tick} className="tick" style={{ left: `${(tick / totalNs) * 100}%` }}>
-              {tick === 0 ? "0" : formatDuration(tick)}
+        <div ref={axis} className="timeline-track">
+          {ticks.map((tick) => (
+            <span key={tick} className="tick" style={{ left: `${position(tick, zoom) * 100}%` }}>
+              {position(tick, zoom) * track.width < track.width - tickLabelWidth && labelOf(tick)}
             </span>
           ))}
         </div>
+        <div className="timeline-time timeline-self">Self</div>
         <div className="timeline-time">Duration</div>
       </div>
       <div
-        ref={scroller}
         className="timeline-rows"
         role="tree"
         aria-label="Spans"
         tabIndex={0}
-        aria-activedescendant={selected === undefined ? undefined : `span-${selected}`}
+        aria-activedescendant={at < 0 ? undefined : `span-${active}`}
+        style={{ height: virtual.getTotalSize() }}
         onKeyDown={onKeyDown}
+        onFocus={() => {
+          const [top] = rows;
+          if (at < 0 && top !== undefined) onMove(top.span.spanId);
+        }}
       >
-        <div style={{ height: virtual.getTotalSize(), position: "relative" }}>
-          {virtual.getVirtualItems().map((item) => {
-            const row = rows[item.index];
-            if (row === undefined) return null;
-            const { spanId } = row.span;
-            return (
-              <TimelineRow
-                key={spanId}
-                row={row}
-                top={item.start}
-                totalNs={totalNs}
-                colour={colours.get(row.span.service) ?? "currentColor"}
-                wait={waits.get(spanId)}
-                isSelected={spanId === selected}
-                isCollapsed={collapsed.has(spanId)}
-                isBottleneck={trace.bottleneck?.spanId === spanId}
-                onSelect={onSelect}
-                onToggle={onToggle}
-              />
-            );
-          })}
-        </div>
-      </div>
-    </div>
-  );
-}
-
-function isFoldKey(key: string, isCollapsed: boolean): boolean {
-  return key === (isCollapsed ? "ArrowRight" : "ArrowLeft") || key === " ";
-}
-
-interface RowProps {
-  row: Row;
-  top: number;
-  totalNs: number;
-  colour: string;
-  wait: { fromNs: number; toNs: number } | undefined;
-  isSelected: boolean;
-  isCollapsed: boolean;
-  isBottleneck: boolean;
-  onSelect: (spanId: string) => void;
-  onToggle: (spanId: string) => void;
-}
-
-function TimelineRow({
-  row,
-  top,
-  totalNs,
-  colour,
-  wait,
-  isSelected,
-  isCollapsed,
-  isBottleneck,
-  onSelect,
-  onToggle,
-}: RowProps) {
-  const { span, descendants } = row;
-  const failed = span.status === "error";
-  const classes = ["timeline-row", ...(isSelected ? ["selected"] : []), ...(failed ? ["failed"] : [])].join(
-    " ",
-  );
-  return (
-    <div
-      id={`span-${span.spanId}`}
-      className={classes}
-      role="treeitem"
-      aria-level={span.depth + 1}
-      aria-selected={isSelected}
-      aria-expanded={descendants === 0 ? undefined : !isCollapsed}
-      style={{ transform: `translateY(${top}px)`, height: rowHeight }}
-      onClick={() => onSelect(span.spanId)}
-    >
-      <div className="timeline-name" style={{ paddingLeft: 8 + Math.min(span.depth, 24) * 14 }}>
-        {descendants > 0 ? (
-          <button
-            type="button"
-            className="fold"
-            tabIndex={-1}
-            aria-label={isCollapsed ? "Unfold" : "Fold"}
-            onClick={(event) => {
-              event.stopPropagation();
-              onToggle(span.spanId);
-            }}
-          >
-            {isCollapsed ? "▸" : "▾"}
-          </button>
-        ) : (
-          <span className="fold" aria-hidden="true" />
-        )}
-        <span className="dot" style={{ background: colour }} title={span.service} />
-        {failed && (
-          <span className="cross" aria-label="failed">
-            ✕
-          </span>
-        )}
-        <span className="clip" title={span.name}>
-          {span.name}
-        </span>
-        {isCollapsed && <span className="count">{descendants}</span>}
-      </div>
-      <div className="timeline-track">
-        {wait !== undefined && (
-          <span
-            className="wait"
-            style={place(wait.fromNs, wait.toNs - wait.fromNs, totalNs)}
-            title={`waited in the queue for ${formatDuration(wait.toNs - wait.fromNs)}`}
-          />
-        )}
-        <Bar
-          span={span}
-          totalNs={totalNs}
-          colour={failed ? "var(--error)" : colour}
-          isBottleneck={isBottleneck}
+        {items.map(({ index, start }) => {
+          const row = rows[index];
+          if (row === undefined) return null;
+          const { spanId } = row.span;
+          return (
+            <TimelineRow
+              key={spanId}
+              row={row}
+              top={start - headHeight}
+              height={rowHeight}
+              colour={colours.colourOf(row.span, theme)}
+              showService={colours.by === "service"}
+              wait={waits.get(spanId)}
+              isActive={spanId === active}
+              isCollapsed={collapsed.has(spanId)}
+              onOpen={onOpen}
+              onToggle={onToggle}
+            />
+          );
+        })}
+        <canvas
+          ref={canvas}
+          className="bars"
+          style={{
+            left: track.left - bleed,
+            top: first * rowHeight,
+            width: track.width + 2 * bleed,
+            height: (last - first + 1) * rowHeight,
+          }}
         />
       </div>
-      <div className="timeline-time">{formatDuration(span.durationNs)}</div>
     </div>
   );
 }
 
-/** The filled part is the share of self time. */
-function Bar({
-  span,
-  totalNs,
-  colour,
-  isBottleneck,
-}: {
-  span: SpanView;
-  totalNs: number;
-  colour: string;
-  isBottleneck: boolean;
-}) {
-  const self = span.durationNs === 0 ? 100 : (span.selfNs / span.durationNs) * 100;
-  const title = `${formatDuration(span.durationNs)}, of it ${formatDuration(span.selfNs)} not in children`;
-  return (
-    <span
-      className={isBottleneck ? "bar bottleneck" : "bar"}
-      style={{ ...place(span.startOffsetNs, span.durationNs, totalNs), color: colour }}
-      title={title}
-    >
-      <span className="bar-self" style={{ width: `${self}%` }} />
-    </span>
-  );
-}
-
-function place(fromNs: number, lengthNs: number, totalNs: number) {
-  return { left: `${(fromNs / totalNs) * 100}%`, width: `max(2px, ${(lengthNs / totalNs) * 100}%)` };
+function labelOf(tickNs: number): string {
+  return tickNs === 0 ? "0" : formatDuration(tickNs);
 }

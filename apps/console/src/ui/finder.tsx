@@ -1,6 +1,9 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import { searchTraces } from "../api/client.ts";
+import { Icon } from "./icons.tsx";
+
+const timeoutMs = 15_000;
 
 /** A ticket or trace id leads straight to its trace; `/` puts the cursor here from anywhere. */
 export function Finder() {
@@ -10,31 +13,29 @@ export function Finder() {
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      const typing =
-        event.target instanceof HTMLElement && /^(?:INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
-      if (event.key !== "/" || typing || event.ctrlKey || event.metaKey) return;
+      if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target))
+        return;
       event.preventDefault();
       input.current?.focus();
+      input.current?.select();
     };
     document.addEventListener("keydown", onKey);
     return () => document.removeEventListener("keydown", onKey);
   }, []);
 
   async function find(wanted: string): Promise<void> {
-    setAnswer("Searching…");
+    setAnswer("Looking…");
     try {
-      const { traces } = await searchTraces(
+      const traces = await searchTraces(
         new URLSearchParams({ q: wanted, limit: "2" }),
-        AbortSignal.timeout(10_000),
+        AbortSignal.timeout(timeoutMs),
       );
-      const [first] = traces;
-      if (first === undefined) setAnswer(`Nothing is stored for ${wanted}.`);
-      else {
-        setAnswer("");
-        if (traces.length === 1)
-          await navigate({ to: "/trace/$traceId", params: { traceId: first.traceId } });
-        else await navigate({ to: "/", search: { q: wanted } });
-      }
+      const [first, second] = traces;
+      setAnswer(first === undefined ? `Nothing is stored for ${wanted}.` : "");
+      if (first === undefined) return;
+      input.current?.blur();
+      if (second === undefined) await navigate({ to: "/trace/$traceId", params: { traceId: first.traceId } });
+      else await navigate({ to: "/", search: { q: wanted } });
     } catch (error) {
       setAnswer(error instanceof Error ? error.message : String(error));
     }
@@ -50,17 +51,31 @@ export function Finder() {
         if (wanted !== "") void find(wanted);
       }}
     >
+      <span className="finder-answer" role="status">
+        {answer}
+      </span>
+      <Icon name="search" />
       <input
         ref={input}
         type="search"
         aria-label="Find a ticket or a trace"
-        placeholder="Ticket or trace id   ( / )"
+        aria-keyshortcuts="/"
+        placeholder="Ticket or trace id"
+        autoComplete="off"
         spellCheck={false}
         onChange={() => setAnswer("")}
+        onKeyDown={(event) => {
+          if (event.key === "Escape") event.currentTarget.blur();
+        }}
       />
-      <span className="finder-answer" role="status">
-        {answer}
-      </span>
+      <kbd aria-hidden="true">/</kbd>
     </form>
+  );
+}
+
+function isTyping(target: EventTarget | null): boolean {
+  return (
+    target instanceof HTMLElement &&
+    (target.isContentEditable || /^(?:INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
   );
 }

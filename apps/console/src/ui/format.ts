@@ -1,18 +1,37 @@
 const units = [
-  [60_000_000_000, "min"],
-  [1_000_000_000, "s"],
-  [1_000_000, "ms"],
+  [1, "ns"],
   [1_000, "µs"],
+  [1_000_000, "ms"],
+  [1_000_000_000, "s"],
 ] as const;
+const minute = 60_000_000_000;
+const hour = 60 * minute;
 
-/** `850 µs`, `12.3 ms`, `3.05 s`, `2.1 min`: three digits, whatever the size. */
+/** Nanoseconds as people read them: `850 µs`, `12.3 ms`, `3.05 s`, `2 min 6 s`, `1 h 12 min`. */
 export function formatDuration(ns: number): string {
-  for (const [size, unit] of units) if (ns >= size) return `${threeDigits(ns / size)} ${unit}`;
+  if (ns < 0) return `-${formatDuration(-ns)}`;
+  if (ns >= hour) return twoUnits(ns, hour, "h", minute, "min");
+  if (ns >= minute) return twoUnits(ns, minute, "min", 1_000_000_000, "s");
+  for (const [size, unit] of units) {
+    const text = size === 1 ? String(Math.round(ns)) : threeDigits(ns / size);
+    if (unit === "s" && text === "60.0") return "1 min";
+    // What rounds up to 1000 of a unit is 1.00 of the next.
+    if (Number(text) < 1_000) return `${text} ${unit}`;
+  }
   return `${ns} ns`;
 }
 
+function twoUnits(ns: number, large: number, largeName: string, small: number, smallName: string): string {
+  const smalls = Math.round(ns / small);
+  const perLarge = large / small;
+  const rest = smalls % perLarge;
+  const whole = `${Math.floor(smalls / perLarge)} ${largeName}`;
+  return rest === 0 ? whole : `${whole} ${rest} ${smallName}`;
+}
+
 function threeDigits(value: number): string {
-  return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
+  if (value >= 99.95) return value.toFixed(0);
+  return value >= 9.995 ? value.toFixed(1) : value.toFixed(2);
 }
 
 /** `12 s ago`, `3 h ago`; a time ahead of the clock is `now`. */
@@ -27,20 +46,27 @@ export function formatAge(atMs: number, nowMs: number): string {
 
 /** `2026-11-23 09:41:07.123`, local time. */
 export function formatTime(atMs: number): string {
-  const at = new Date(atMs - new Date(atMs).getTimezoneOffset() * 60_000);
-  return at.toISOString().replace("T", " ").replace("Z", "");
+  const local = new Date(atMs - new Date(atMs).getTimezoneOffset() * 60_000);
+  return local.toISOString().replace("T", " ").replace("Z", "");
 }
 
+/** Nanoseconds since the epoch, as the API writes them, in milliseconds. */
 export function nanosToMs(unixNano: string): number {
   return Number(BigInt(unixNano) / 1_000n) / 1_000;
 }
 
-/** Four to eight round marks for an axis from 0 to `totalNs`. */
-export function axisTicks(totalNs: number): number[] {
-  if (totalNs <= 0) return [0];
-  const rough = totalNs / 5;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step =
-    [1, 2, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= rough) ?? power * 10;
-  return Array.from({ length: Math.floor(totalNs / step) + 1 }, (_, at) => at * step);
+/** `12,345`: digits in groups, the same in every locale. */
+export function formatCount(count: number): string {
+  return String(count).replace(/\B(?=(?:\d{3})+$)/g, ",");
+}
+
+/** `1 span`, `12 spans`. */
+export function plural(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/** A share as a sentence needs it: `92 %`, `3.4 %`, `< 0.1 %`. */
+export function formatPercent(percent: number): string {
+  if (percent > 0 && percent < 0.1) return "< 0.1 %";
+  return percent < 10 && !Number.isInteger(percent) ? `${percent.toFixed(1)} %` : `${Math.round(percent)} %`;
 }

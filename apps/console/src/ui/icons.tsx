@@ -1,46 +1,51 @@
-import type { ReactNode } from "react";
+const paths = {
+  check: "M3.5 8.5l3 3 6-7",
+  chevron: "M6 4l4 4-4 4",
+  close: "M4 4l8 8M12 4l-8 8",
+  copy: "M6 6h7v7H6zM10 6V3H3v7h3",
+  cross: "M4.5 4.5l7 7M11.5 4.5l-7 7",
+  dark: "M13 9.5A5.5 5.5 0 0 1 6.5 3a5.5 5.5 0 1 0 6.5 6.5z",
+  dash: "M4 8h8",
+  dot: "M8 8h.01",
+  fold: "M4 6l4-3 4 3M4 10l4 3 4-3",
+  light:
+    "M8 5.2a2.8 2.8 0 1 0 0 5.6 2.8 2.8 0 0 0 0-5.6zM8 1.5v1.6M8 12.9v1.6M1.5 8h1.6M12.9 8h1.6M3.4 3.4l1.1 1.1M11.5 11.5l1.1 1.1M3.4 12.6l1.1-1.1M11.5 4.5l1.1-1.1",
+  search: "M7 3a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM10 10l3.5 3.5",
+  slow: "M8 2.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11zM8 5v3.2l2.2 1.4",
+  system: "M2.5 3.5h11v7h-11zM6 13.5h4M8 10.5v3",
+  warn: "M8 2.8l5.8 10.4H2.2zM8 6.6v3M8 11.4v.01",
+} as const;
+export type IconName = keyof typeof paths;
 
-/** Drawn here: symbols of a font are missing on some machines. */
-function Icon({ children }: { children: ReactNode }) {
+/** A drawing of 16 by 16 in the colour of the text; what it means is said by the text beside or the button's label. */
+export function Icon({ name, size = 16 }: { name: IconName; size?: number }) {
   return (
     <svg
+      className="icon"
       viewBox="0 0 16 16"
-      width="14"
-      height="14"
+      width={size}
+      height={size}
       fill="none"
       stroke="currentColor"
-      strokeWidth="1.5"
+      strokeWidth="1.6"
       strokeLinecap="round"
       strokeLinejoin="round"
       aria-hidden="true"
     >
-      {children}
+      <path d={paths[name]} />
     </svg>
   );
 }
 
-export function CopyIcon() {
+export function Logo() {
   return (
-    <Icon>
-      <rect x="5.5" y="5.5" width="8" height="8" rx="1.5" />
-      <path d="M10.5 3.5v-.2A.8.8 0 0 0 9.7 2.5H3.3a.8.8 0 0 0-.8.8v6.4a.8.8 0 0 0 .8.8h.2" />
-    </Icon>
-  );
-}
-
-export function CheckIcon() {
-  return (
-    <Icon>
-      <path d="M3 8.5 6.5 12 13 4.5" />
-    </Icon>
-  );
-}
-
-export function SearchIcon() {
-  return (
-    <Icon>
-      <circle cx="7" cy="7" r="4.2" />
-      <path d="m10.2 10.2 3.3 3.3" />
-    </Icon>
+    <svg viewBox="0 0 32 32" width="20" height="20" aria-hidden="true">
+      <rect width="32" height="32" rx="8" fill="var(--accent)" />
+      <g stroke="var(--on-accent)" strokeWidth="3" strokeLinecap="round">
+        <path d="M7 10h14" />
+        <path d="M11 16h14" />
+        <path d="M15 22h6" />
+      </g>
+    </svg>
   );
 }

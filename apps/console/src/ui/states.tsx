@@ -1,19 +1,21 @@
 import type { ReactNode } from "react";
 import { ApiError } from "../api/client.ts";
+import { CopyButton } from "./copy-button.tsx";
+import { Icon } from "./icons.tsx";
 
-export function Loading({ what }: { what: string }) {
+/** Grey lines where the content will stand. */
+export function Loading({ what, rows = 6 }: { what: string; rows?: number }) {
   return (
-    <div className="state" role="status" aria-live="polite">
-      <div className="skeleton" aria-hidden="true">
-        <span />
-        <span />
-        <span />
-      </div>
-      <p className="muted">Loading {what}…</p>
+    <div className="skeleton" role="status">
+      <span className="unseen">Loading {what}…</span>
+      {Array.from({ length: rows }, (_, row) => (
+        <i key={row} style={{ width: `${92 - ((row * 17) % 45)}%` }} />
+      ))}
     </div>
   );
 }
 
+/** Nothing to show; the children say what to do next. */
 export function Empty({ title, children }: { title: string; children: ReactNode }) {
   return (
     <div className="state">
@@ -23,16 +25,39 @@ export function Empty({ title, children }: { title: string; children: ReactNode 
   );
 }
 
+/** A command to type, with a button that copies it. */
+export function Command({ children }: { children: string }) {
+  return (
+    <div className="command">
+      <code>{children}</code>
+      <CopyButton text={children} what="the command" />
+    </div>
+  );
+}
+
 export function Failed({ error, onRetry }: { error: Error; onRetry: () => void }) {
   const { code, remedy } = error instanceof ApiError ? error : { code: undefined, remedy: undefined };
   return (
     <div className="state state-failed" role="alert">
-      <h2>{error.message}</h2>
+      <h2>
+        <Icon name="warn" size={18} /> {error.message}
+      </h2>
       {remedy !== undefined && <p>{remedy}</p>}
-      {code !== undefined && <p className="muted mono">{code}</p>}
-      <button type="button" className="button" onClick={onRetry}>
-        Try again
-      </button>
+      <p className="row">
+        <button type="button" className="button" onClick={onRetry}>
+          Try again
+        </button>
+        {code !== undefined && <span className="muted mono">{code}</span>}
+      </p>
     </div>
+  );
+}
+
+/** What is on the page stays while it cannot be refreshed; this says so. */
+export function Stale({ error, sinceMs }: { error: Error; sinceMs: number }) {
+  return (
+    <p className="stale" role="status">
+      <Icon name="warn" /> Not refreshed since {new Date(sinceMs).toLocaleTimeString()}: {error.message}
+    </p>
   );
 }

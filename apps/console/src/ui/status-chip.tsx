@@ -1,21 +1,32 @@
 import type { TraceSummary } from "@throughline/api";
+import { Icon, type IconName } from "./icons.tsx";
+import { statusOf, type TraceStatus } from "./status.ts";
 
-const words = { success: "enhanced", partial: "partial", failed: "failed", running: "running" } as const;
-export type TicketStatus = keyof typeof words;
+// A sign and a word beside the colour: not everyone sees that.
+const looks: Readonly<Record<TraceStatus, { word: string; icon: IconName; tone: string }>> = {
+  success: { word: "enhanced", icon: "check", tone: "good" },
+  partial: { word: "partial", icon: "dash", tone: "warn" },
+  failed: { word: "failed", icon: "cross", tone: "bad" },
+  running: { word: "running", icon: "dot", tone: "busy" },
+  unfinished: { word: "no end seen", icon: "dash", tone: "dim" },
+  error: { word: "error", icon: "cross", tone: "bad" },
+  ok: { word: "ok", icon: "check", tone: "dim" },
+};
 
-/** A ticket whose last attempt has not ended is running; a trace without a ticket has no status. */
-export function statusOf(summary: TraceSummary): TicketStatus | undefined {
-  if (summary.enhancementStatus !== null) return summary.enhancementStatus;
-  return summary.ticketId === null ? undefined : "running";
-}
-
-export function StatusChip({ summary }: { summary: TraceSummary }) {
-  const status = statusOf(summary);
+export function StatusChips({ summary, nowMs }: { summary: TraceSummary; nowMs: number }) {
+  const { word, icon, tone } = looks[statusOf(summary, nowMs)];
   return (
     <span className="chips">
-      {status !== undefined && <span className={`chip chip-${status}`}>{words[status]}</span>}
-      {status === undefined && summary.errorCount > 0 && <span className="chip chip-failed">error</span>}
-      {summary.slow && <span className="chip chip-slow">slow</span>}
+      <span className={`chip chip-${tone}`}>
+        <Icon name={icon} size={12} />
+        {word}
+      </span>
+      {summary.slow && (
+        <span className="chip chip-warn">
+          <Icon name="slow" size={12} />
+          slow
+        </span>
+      )}
     </span>
   );
 }

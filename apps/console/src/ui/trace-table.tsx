@@ -1,0 +1,124 @@
+import { Link } from "@tanstack/react-router";
+import type { TraceSummary } from "@throughline/api";
+import { Age } from "./age.tsx";
+import { formatCount, formatDuration, nanosToMs } from "./format.ts";
+import { StatusChips } from "./status-chip.tsx";
+import { moveBetweenRows } from "./table-keys.ts";
+
+/** `tickets` names a row by its ticket, `traces` by the operation that began it. */
+export type TraceTableKind = "tickets" | "traces";
+
+/** Traces, one a row; the bars compare the durations on this page. */
+export function TraceTable({
+  traces,
+  nowMs,
+  kind,
+}: {
+  traces: readonly TraceSummary[];
+  nowMs: number;
+  kind: TraceTableKind;
+}) {
+  const longestNs = traces.reduce((longest, { durationNs }) => Math.max(longest, durationNs), 1);
+  return (
+    <table
+      className={`list list-${kind}`}
+      aria-label={`${kind === "tickets" ? "Tickets" : "Traces"}, newest first`}
+    >
+      <thead>
+        <tr>
+          <th scope="col">{kind === "tickets" ? "Ticket" : "Trace"}</th>
+          <th scope="col">Status</th>
+          <th scope="col" className="wide">
+            {kind === "tickets" ? "First error" : "Services and first error"}
+          </th>
+          <th scope="col">Tenant</th>
+          {kind === "tickets" && <th scope="col">Priority</th>}
+          <th scope="col">Started</th>
+          <th scope="col" className="number">
+            Spans
+          </th>
+          <th scope="col" className="duration">
+            Duration
+          </th>
+        </tr>
+      </thead>
+      <tbody onKeyDown={moveBetweenRows}>
+        {traces.map((trace) => (
+          <TraceRow key={trace.traceId} trace={trace} longestNs={longestNs} nowMs={nowMs} kind={kind} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+interface RowProps {
+  trace: TraceSummary;
+  longestNs: number;
+  nowMs: number;
+  kind: TraceTableKind;
+}
+
+function TraceRow({ trace, longestNs, nowMs, kind }: RowProps) {
+  const named = kind === "tickets" && trace.ticketId !== null;
+  return (
+    <tr>
+      <th scope="row">
+        <Link to="/trace/$traceId" params={{ traceId: trace.traceId }} className="row-link">
+          {named ? trace.ticketId : trace.rootOperation}
+        </Link>
+        {kind === "traces" && (
+          <div className="muted small">
+            {trace.ticketId === null ? (
+              <span className="mono">{trace.traceId.slice(0, 16)}</span>
+            ) : (
+              trace.ticketId
+            )}
+          </div>
+        )}
+      </th>
+      <td>
+        <StatusChips summary={trace} nowMs={nowMs} />
+      </td>
+      <td className="wide">
+        {kind === "traces" && <Services services={trace.services} />}
+        {trace.firstError !== null && (
+          <div
+            className="clip first-error"
+            title={`${trace.firstError.spanName}: ${trace.firstError.message}`}
+          >
+            <b>{trace.firstError.spanName}</b> {trace.firstError.message}
+          </div>
+        )}
+      </td>
+      <td>{trace.tenantId}</td>
+      {kind === "tickets" && <td className={`priority-${trace.priority}`}>{trace.priority}</td>}
+      <td className="nowrap">
+        <Age atMs={nanosToMs(trace.startUnixNano)} nowMs={nowMs} />
+      </td>
+      <td className="number">{formatCount(trace.spanCount)}</td>
+      <td className="duration">
+        <span className="meter" aria-hidden="true">
+          <span style={{ width: `${Math.max(1, (trace.durationNs / longestNs) * 100)}%` }} />
+        </span>
+        <span className="nowrap">{formatDuration(trace.durationNs)}</span>
+      </td>
+    </tr>
+  );
+}
+
+const mostServices = 4;
+
+function Services({ services }: { services: TraceSummary["services"] }) {
+  return (
+    <div className="services">
+      {services.slice(0, mostServices).map(({ name, spanCount, errorCount }) => (
+        <span key={name} className={errorCount > 0 ? "service service-failed" : "service"}>
+          {name} <span className="muted">{formatCount(spanCount)}</span>
+        </span>
+      ))}
+      {services.length > mostServices && (
+        <span className="muted">and {services.length - mostServices} more</span>
+      )}
+    </div>
+  );
+}
