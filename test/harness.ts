@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { onTestFailed, onTestFinished } from "vitest";
 
 /** The shipped command, as `npx throughline` finds it. */
-const command = new URL("../node_modules/.bin/throughline", import.meta.url).pathname;
+export const command = new URL("../node_modules/.bin/throughline", import.meta.url).pathname;
 
 /** Free ports everywhere, and spans that leave at once. */
 const anyPort = ["webhook", "admin", "console", "otlp-grpc", "otlp-http"].flatMap((part) => [

@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { type Flags, invalidSetting } from "../config.ts";
 import { addSettings, printJson, printTable } from "./options.ts";
 import type { CommandContext } from "./context.ts";
-import { withStore } from "./tenant.ts";
+import { withStore as openStore } from "./tenant.ts";
 
 /** `jobs` and `queue` work on the job table itself: with or without a process that runs, and running ones obey at once. */
 export function addJobCommands(program: Command, context: CommandContext): void {
@@ -64,6 +64,9 @@ export function addJobCommands(program: Command, context: CommandContext): void 
     );
   }
 }
+
+const withStore: typeof openStore = (flags, context, work) =>
+  openStore(flags, context, work, { orDemo: true });
 
 function listFilter(flags: Flags) {
   const limit = Number(flags["limit"]);

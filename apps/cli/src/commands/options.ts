@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { Option } from "commander";
 import { type Flags, flagOf, readSettings, type SettingName, type Settings, variableOf } from "../config.ts";
-import { openDataDirectory } from "../runtime/data-directory.ts";
+import { openDataDirectory, runningInstances } from "../runtime/data-directory.ts";
 import type { CommandContext } from "./context.ts";
 
 const texts: Record<SettingName, [placeholder: string, description: string]> = {
@@ -35,9 +35,19 @@ export function addSettings(command: Command, names: readonly SettingName[]): Co
   return command;
 }
 
-/** The data directory of a command that works on it. */
-export function dataDirectoryOf(flags: Flags, context: CommandContext): string {
-  return openDataDirectory(settingsOf(flags, context).data);
+/** The demo keeps apart from what is yours. */
+export const demoDirectory = ".throughline/demo";
+
+/**
+ * The data directory of a command that works on it. `orDemo`: commands about tickets look at the demo, as it names them without
+ * `--data`, where no directory is set and nothing runs on the default one.
+ */
+export function dataDirectoryOf(flags: Flags, context: CommandContext, { orDemo = false } = {}): string {
+  const { data } = settingsOf(flags, context);
+  const isSet = typeof flags["data"] === "string" || Boolean(context.environment[variableOf("data")]);
+  const useDemo =
+    orDemo && !isSet && runningInstances(data).length === 0 && runningInstances(demoDirectory).length > 0;
+  return openDataDirectory(useDemo ? demoDirectory : data);
 }
 
 function settingsOf(flags: Flags, context: CommandContext): Settings {

@@ -94,9 +94,10 @@ export async function withStore(
   flags: Flags,
   context: CommandContext,
   work: (store: EnhancerStore) => Promise<void>,
+  options: { orDemo?: boolean } = {},
 ): Promise<void> {
   const { openEnhancerStore } = await import("@throughline/enhancer");
-  const store = openEnhancerStore(dataDirectoryOf(flags, context), { busyTimeoutMs: 10_000 });
+  const store = openEnhancerStore(dataDirectoryOf(flags, context, options), { busyTimeoutMs: 10_000 });
   try {
     await work(store);
   } finally {

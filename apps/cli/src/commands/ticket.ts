@@ -45,18 +45,26 @@ async function sendTicket(flags: Flags, context: CommandContext): Promise<void> 
     throw invalidSetting(flag ?? `--${String(issue?.path[0])}`, undefined, issue?.message ?? "is wrong");
   }
   const target = webhookAddress(
-    textOf(flags, "to", context) ?? addressOfRunning(dataDirectoryOf(flags, context), "webhook"),
+    textOf(flags, "to", context) ??
+      addressOfRunning(dataDirectoryOf(flags, context, { orDemo: true }), "webhook"),
   );
   const { sign } = await import("@throughline/enhancer");
-  await withStore(flags, context, async (store) => {
-    const tenant = await store.tenants.get(tenantId);
-    const accepted = await postWebhook(target, JSON.stringify(body.data), (raw) => sign(tenant.secret, raw));
-    if (flags["json"] === true) printJson(accepted);
-    else {
-      process.stdout.write(`${accepted.message}\njob   ${accepted.job_id}\ntrace ${accepted.trace_id}\n`);
-      process.stdout.write(`see it: npx throughline trace ${body.data.ticket_id}\n`);
-    }
-  });
+  await withStore(
+    flags,
+    context,
+    async (store) => {
+      const tenant = await store.tenants.get(tenantId);
+      const accepted = await postWebhook(target, JSON.stringify(body.data), (raw) =>
+        sign(tenant.secret, raw),
+      );
+      if (flags["json"] === true) printJson(accepted);
+      else {
+        process.stdout.write(`${accepted.message}\njob   ${accepted.job_id}\ntrace ${accepted.trace_id}\n`);
+        process.stdout.write(`see it: npx throughline trace ${body.data.ticket_id}\n`);
+      }
+    },
+    { orDemo: true },
+  );
 }
 
 function webhookAddress(to: string | undefined): string {

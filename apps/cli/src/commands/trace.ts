@@ -9,7 +9,7 @@ import type { Command } from "commander";
 import { type Flags, invalidSetting } from "../config.ts";
 import { addressOfRunning } from "../runtime/data-directory.ts";
 import { renderWaterfall } from "../trace/waterfall.ts";
-import { addSettings, dataDirectoryOf, printJson } from "./options.ts";
+import { addSettings, dataDirectoryOf, printJson, textOf } from "./options.ts";
 import type { CommandContext } from "./context.ts";
 
 export function addTraceCommand(program: Command, context: CommandContext): void {
@@ -23,7 +23,7 @@ export function addTraceCommand(program: Command, context: CommandContext): void
     const order = flags["sort"];
     if (order !== "start" && order !== "duration")
       throw invalidSetting("--sort", String(order), "expected start or duration");
-    const console = addressOfRunning(dataDirectoryOf(flags, context), "console");
+    const console = addressOfRunning(dataDirectoryOf(flags, context, { orDemo: true }), "console");
     if (console === undefined)
       throw new ThroughlineError("TL_NOT_RUNNING", "No trace backend runs on this data directory.");
     const found = await findTrace(console, id);
@@ -32,7 +32,12 @@ export function addTraceCommand(program: Command, context: CommandContext): void
     if (flags["json"] === true) printJson(found);
     else
       process.stdout.write(
-        renderWaterfall(found, { order, colour: hasColours(context), consoleUrl: console }),
+        renderWaterfall(found, {
+          order,
+          colour: hasColours(context),
+          consoleUrl: console,
+          data: textOf(flags, "data", context),
+        }),
       );
   });
 }

@@ -3,6 +3,7 @@ import type { EnhancerStore } from "@throughline/enhancer";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { demoDirectory } from "../commands/options.ts";
 import { findTrace, hasColours } from "../commands/trace.ts";
 import type { CommandContext } from "../commands/context.ts";
 import { postWebhook } from "../commands/ticket.ts";
@@ -22,7 +23,7 @@ const batchDelayMs = "200";
 /** `up` with a simulated desk and a sample tenant; three tickets go through before your eyes; it stays up. */
 export async function runDemo(flags: Flags, context: CommandContext): Promise<void> {
   const settings = readSettings(flags, context.environment, {
-    data: ".throughline/demo",
+    data: demoDirectory,
     slowThreshold: "2s",
   });
   const model = readModelSettings(context.environment);
@@ -66,10 +67,11 @@ export async function runDemo(flags: Flags, context: CommandContext): Promise<vo
   const stopped = runUntilStopped(stop, logger);
   try {
     if (instance.store !== undefined) await setUpTenant(instance.store, desk.url, deskKey);
-    await sendTickets(instance.addresses, instance.store, hasColours(context), say);
+    const data = settings.data === demoDirectory ? undefined : settings.data;
+    await sendTickets(instance.addresses, instance.store, { colour: hasColours(context), data }, say);
     say("\nIt stays up: open the console, or send your own with\n");
     say(
-      `  npx throughline ticket send --data ${settings.data} --tenant demo --ticket DEMO-7 --text "VPN drops every hour"\nCtrl-C stops it.\n`,
+      `  npx throughline ticket send${data === undefined ? "" : ` --data ${data}`} --tenant demo --ticket DEMO-7 --text "VPN drops every hour"\nCtrl-C stops it.\n`,
     );
   } catch (error) {
     await stop();
@@ -93,7 +95,7 @@ async function setUpTenant(store: EnhancerStore, deskUrl: string, deskKey: strin
 async function sendTickets(
   addresses: Readonly<Record<string, string>>,
   store: EnhancerStore | undefined,
-  colour: boolean,
+  view: { colour: boolean; data: string | undefined },
   say: (text: string) => void,
 ): Promise<void> {
   const { sign } = await import("@throughline/enhancer");
@@ -116,7 +118,7 @@ async function sendTickets(
   );
   for (const { trace_id: traceId } of sent) {
     const trace = await untilComplete(consoleUrl, traceId);
-    say(`${renderWaterfall(traceView.parse(trace), { order: "start", colour, consoleUrl })}\n`);
+    say(`${renderWaterfall(traceView.parse(trace), { order: "start", consoleUrl, ...view })}\n`);
   }
 }
 

@@ -6,6 +6,8 @@ export interface WaterfallOptions {
   colour: boolean;
   /** Base of the link to the console. */
   consoleUrl: string;
+  /** Where it is not the default one: the commands that are shown name it. */
+  data?: string | undefined;
 }
 
 const barWidth = 32;
@@ -32,7 +34,10 @@ export function renderWaterfall(trace: TraceView, options: WaterfallOptions): st
     ...errorLines(trace.spans, style),
     ...bottleneckLine(trace, style),
     style(`  ${options.consoleUrl}/trace/${trace.summary.traceId}`, "cyan"),
-    style(`  npx throughline trace ${trace.summary.ticketId ?? trace.summary.traceId}`, "dim"),
+    style(
+      `  npx throughline trace ${trace.summary.ticketId ?? trace.summary.traceId}${options.data === undefined ? "" : ` --data ${options.data}`}`,
+      "dim",
+    ),
   ];
   return `${lines.join("\n")}\n`;
 }
