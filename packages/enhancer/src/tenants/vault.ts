@@ -5,6 +5,8 @@ import { linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 const keyBytes = 32;
 const nonceBytes = 12;
 const tagBytes = 16;
+/** Opened secrets are kept in this process's memory: each webhook needs its tenant's. */
+const keptOpen = 1_000;
 
 /** Seals tenants' secrets, so that a copy of the database alone gives none of them away. */
 export interface Vault {
@@ -16,6 +18,14 @@ export interface Vault {
 /** AES-256-GCM under the key in `keyFile` (0600, made when missing). Sealed form: base64 of nonce, tag, ciphertext. */
 export function openVault(keyFile: string): Vault {
   const key = readOrMakeKey(keyFile);
+  const opened = new Map<string, string>();
+  const decrypt = (text: string): string => {
+    const sealed = Buffer.from(text, "base64");
+    const decipher = createDecipheriv("aes-256-gcm", key, sealed.subarray(0, nonceBytes));
+    decipher.setAuthTag(sealed.subarray(nonceBytes, nonceBytes + tagBytes));
+    const tail = sealed.subarray(nonceBytes + tagBytes);
+    return Buffer.concat([decipher.update(tail), decipher.final()]).toString("utf8");
+  };
   return {
     seal: (secret) => {
       const nonce = randomBytes(nonceBytes);
@@ -24,12 +34,13 @@ export function openVault(keyFile: string): Vault {
       return Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString("base64");
     },
     open: (text) => {
-      const sealed = Buffer.from(text, "base64");
+      const known = opened.get(text);
+      if (known !== undefined) return known;
       try {
-        const decipher = createDecipheriv("aes-256-gcm", key, sealed.subarray(0, nonceBytes));
-        decipher.setAuthTag(sealed.subarray(nonceBytes, nonceBytes + tagBytes));
-        const tail = sealed.subarray(nonceBytes + tagBytes);
-        return Buffer.concat([decipher.update(tail), decipher.final()]).toString("utf8");
+        const secret = decrypt(text);
+        if (opened.size >= keptOpen) opened.clear();
+        opened.set(text, secret);
+        return secret;
       } catch (error) {
         throw new ThroughlineError(
           "TL_DATA_DIRECTORY_UNUSABLE",
