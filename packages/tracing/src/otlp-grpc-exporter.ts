@@ -1,8 +1,8 @@
 import { type ExportResult, ExportResultCode } from "@opentelemetry/core";
-import { ProtobufTraceSerializer } from "@opentelemetry/otlp-transformer";
 import type { ReadableSpan, SpanExporter } from "@opentelemetry/sdk-trace";
 import { setTimeout as sleep } from "node:timers/promises";
 import { GrpcClient, GrpcError } from "./grpc-client.ts";
+import { encodeSpans, rejectedSpans } from "./otlp-encode.ts";
 
 export interface OtlpGrpcOptions {
   /** Asked before each export, so that a backend that moved is found again. `http://host:port` or `https://...`. */
@@ -42,8 +42,7 @@ export class OtlpGrpcExporter implements SpanExporter {
   }
 
   private async send(spans: ReadableSpan[]): Promise<void> {
-    const message = ProtobufTraceSerializer.serializeRequest(spans);
-    if (message === undefined) throw new Error("the spans could not be encoded");
+    const message = encodeSpans(spans);
     const deadline = Date.now() + this.options.timeoutMs;
     for (let delayMs = firstDelayMs; ; delayMs = Math.min(delayMs * 2, longestDelayMs)) {
       try {
@@ -52,8 +51,7 @@ export class OtlpGrpcExporter implements SpanExporter {
           gzip: this.options.compression === "gzip",
           timeoutMs: Math.max(1, Math.min(deadline - Date.now(), 10_000)),
         });
-        const rejected =
-          ProtobufTraceSerializer.deserializeResponse(answer).partialSuccess?.rejectedSpans ?? 0;
+        const rejected = rejectedSpans(answer);
         if (rejected > 0) throw new Error(`the trace backend refused ${rejected} of ${spans.length} spans`);
         return;
       } catch (error) {
