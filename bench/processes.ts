@@ -44,7 +44,7 @@ export async function start(
   const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
   while (!existsSync(readyFile)) {
     if (child.exitCode !== null) throw new Error(`${args.join(" ")} ended with ${child.exitCode}`);
-    await sleep(2);
+    await sleep(10);
   }
   const readyMs = performance.now() - began;
   const ready = JSON.parse(readFileSync(readyFile, "utf8")) as Started["ready"];

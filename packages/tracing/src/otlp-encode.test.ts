@@ -1,4 +1,4 @@
-import { type Attributes, SpanKind, SpanStatusCode, trace, TraceFlags } from "@opentelemetry/api";
+import { SpanKind, SpanStatusCode, trace, TraceFlags } from "@opentelemetry/api";
 import { TraceState } from "@opentelemetry/core";
 import { ProtobufTraceSerializer } from "@opentelemetry/otlp-transformer";
 import { resourceFromAttributes } from "@opentelemetry/resources";
@@ -9,7 +9,7 @@ import {
   TracerProvider,
 } from "@opentelemetry/sdk-trace";
 import { ROOT_CONTEXT } from "@opentelemetry/api";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { encodeSpans, rejectedSpans } from "./otlp-encode.ts";
 
@@ -122,7 +122,7 @@ test("any attributes are encoded as OpenTelemetry's own serializer does it", () 
         recorded((provider) =>
           provider
             .getTracer("t")
-            .startSpan("s", { attributes: Object.fromEntries(wellFormed) as Attributes })
+            .startSpan("s", { attributes: Object.fromEntries(wellFormed) })
             .end(),
         ),
       );

@@ -1,4 +1,10 @@
-import type { Attributes, HrTime, Link, SpanContext } from "@opentelemetry/api";
+import {
+  type Attributes,
+  type HrTime,
+  type Link,
+  type SpanContext,
+  SpanStatusCode,
+} from "@opentelemetry/api";
 import type { ReadableSpan, TimedEvent } from "@opentelemetry/sdk-trace";
 import { ProtobufWriter } from "./protobuf-writer.ts";
 
@@ -32,7 +38,7 @@ function writeSpan(writer: ProtobufWriter, span: ReadableSpan): void {
   const context = span.spanContext();
   writer.fixed32(16, flagsOf(context, span.parentSpanContext?.isRemote));
   writer.message(15, () => {
-    if (span.status.code !== 0) writer.uint(3, span.status.code);
+    if (span.status.code !== SpanStatusCode.UNSET) writer.uint(3, span.status.code);
     if (span.status.message) writer.string(2, span.status.message);
   });
   if (span.droppedLinksCount > 0) writer.uint(14, span.droppedLinksCount);

@@ -1,5 +1,6 @@
 import { problemMediaType, ThroughlineError, toProblem } from "@throughline/api";
 import { timingSafeEqual } from "node:crypto";
+import { withoutSchemaCompilers } from "@throughline/api/http";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import { isLoopback } from "./address.ts";
@@ -18,7 +19,12 @@ export interface AdminOptions {
 /** `/healthz`, `/readyz`, `/metrics` and the operations of the parts that run. What changes state asks for the token. */
 export function createAdminServer(options: AdminOptions): FastifyInstance {
   const { logger, token } = options;
-  const server = Fastify({ bodyLimit: 64 * 1024, requestTimeout: 30_000, forceCloseConnections: true });
+  const server = Fastify({
+    schemaController: withoutSchemaCompilers,
+    bodyLimit: 64 * 1024,
+    requestTimeout: 30_000,
+    forceCloseConnections: true,
+  });
   server.addHook("onRequest", (request, _reply, done) => done(refusal(request, options.host, token)));
   server.get("/healthz", () => ({ status: "ok" }));
   server.get("/readyz", async (_request, reply) => {

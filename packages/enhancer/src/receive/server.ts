@@ -1,6 +1,7 @@
 import { context, type Span, SpanKind, trace } from "@opentelemetry/api";
 import { problemMediaType, ThroughlineError, toProblem } from "@throughline/api";
 import { wallClockMs } from "@throughline/tracing";
+import { withoutSchemaCompilers } from "@throughline/api/http";
 import Fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
 import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
@@ -20,6 +21,7 @@ export function createWebhookServer(
 ): FastifyInstance {
   const { logger, tenants, observe } = dependencies;
   const server = Fastify({
+    schemaController: withoutSchemaCompilers,
     bodyLimit: bodyLimitBytes,
     requestTimeout: 30_000,
     keepAliveTimeout: 65_000,

@@ -1,4 +1,5 @@
 import { ThroughlineError, toProblem } from "@throughline/api/errors";
+import { withoutSchemaCompilers } from "@throughline/api/http";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import type { SpanReader } from "../query/reader.ts";
@@ -40,6 +41,7 @@ export function createReadServer(deps: ReadServerDependencies): FastifyInstance 
     return answerError(error, request, reply.headers(securityHeaders));
   };
   const server = Fastify({
+    schemaController: withoutSchemaCompilers,
     bodyLimit: 1024,
     requestTimeout: 30_000,
     forceCloseConnections: true,
