@@ -132,6 +132,17 @@ export function readModelSettings(
   );
 }
 
+export function missingSetting(flag: string): ThroughlineError {
+  return new ThroughlineError(
+    "TL_SETTING_INVALID",
+    `${flag} (or ${variableOf(camelCase(flag))}) is required.`,
+  );
+}
+
+function camelCase(flag: string): string {
+  return flag.replace(/^--/, "").replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+}
+
 export function invalidSetting(
   source: string,
   value: string | undefined,

@@ -10,7 +10,7 @@ import {
   newToken,
   openDataDirectory,
   runningInstances,
-  writeJsonFile,
+  writeReadyFile,
 } from "./runtime/data-directory.ts";
 import type { Instance, InstanceOptions, Role } from "./runtime/instance.ts";
 import { explainListenError } from "./runtime/port-holder.ts";
@@ -84,7 +84,7 @@ async function startInstance(options: InstanceOptions): Promise<Instance> {
     const withdraw = announce(directory, { role, pid: process.pid, token, addresses });
     stops.push(() => Promise.resolve(withdraw()));
     if (settings.readyFile !== undefined)
-      writeJsonFile(settings.readyFile, { pid: process.pid, ...addresses });
+      writeReadyFile(settings.readyFile, { pid: process.pid, ...addresses });
     return { directory, addresses, store: enhancer?.store, stop };
   } catch (error) {
     await stop();

@@ -1,6 +1,6 @@
 import { ThroughlineError } from "@throughline/api";
 import type { Command } from "commander";
-import { type Flags, invalidSetting } from "../config.ts";
+import { type Flags, missingSetting } from "../config.ts";
 import { addSettings, printJson, textOf } from "./options.ts";
 import type { CommandContext } from "./context.ts";
 import { withStore } from "./tenant.ts";
@@ -35,8 +35,8 @@ export function addImportCommands(program: Command, context: CommandContext): vo
 }
 
 async function runImport(kind: Kind, path: string, flags: Flags, context: CommandContext): Promise<void> {
-  const tenant = textOf(flags, "tenant", context);
-  if (tenant === undefined) throw invalidSetting("--tenant", undefined, "is required");
+  const tenant = textOf(flags, "tenant");
+  if (tenant === undefined) throw missingSetting("--tenant");
   const { importDocuments, importHistory, importInventory } = await import("@throughline/enhancer/import");
   const run = { history: importHistory, docs: importDocuments, inventory: importInventory }[kind];
   const asJson = flags["json"] === true;

@@ -54,11 +54,9 @@ function settingsOf(flags: Flags, context: CommandContext): Settings {
   return readSettings(flags, context.environment);
 }
 
-/** A flag's value, or its variable's: `--tenant` and THROUGHLINE_TENANT. */
-export function textOf(flags: Flags, name: string, context: CommandContext): string | undefined {
+export function textOf(flags: Flags, name: string): string | undefined {
   const flag = flags[name];
-  if (typeof flag === "string") return flag;
-  return context.environment[variableOf(name)] || undefined;
+  return typeof flag === "string" ? flag : undefined;
 }
 
 export function printJson(value: unknown): void {

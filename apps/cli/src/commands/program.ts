@@ -1,6 +1,7 @@
 import { errorTable, ThroughlineError } from "@throughline/api";
 import { Command, CommanderError } from "commander";
 import type { CommandContext } from "./context.ts";
+import { settingNames, variableOf } from "../config.ts";
 import { version } from "../version.ts";
 import { addImportCommands } from "./import.ts";
 import { addJobCommands } from "./jobs.ts";
@@ -34,6 +35,11 @@ export function createProgram(context: CommandContext): { run(argv: readonly str
   addTraceCommand(program, context);
   addJobCommands(program, context);
   addSimulateCommands(program);
+  program.hook("preAction", (_program, command) => takeFromEnvironment(command, context));
+  // Who reads our output may stop reading (`| head`): that is no error.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
   return {
     run: async (argv) => {
       try {
@@ -43,6 +49,22 @@ export function createProgram(context: CommandContext): { run(argv: readonly str
       }
     },
   };
+}
+
+/** A flag that is not given may stand in THROUGHLINE_*; the settings of serving commands are read with their sources in config.ts. */
+function takeFromEnvironment(command: Command, { environment }: CommandContext): void {
+  for (const option of command.options) {
+    const name = option.attributeName();
+    const value = environment[variableOf(name)];
+    const isGiven = command.getOptionValueSource(name) === "cli";
+    if (isGiven || value === undefined || value === "" || settingNames.some((setting) => setting === name))
+      continue;
+    command.setOptionValueWithSource(
+      name,
+      option.isBoolean() ? value.toLowerCase() === "true" : value,
+      "env",
+    );
+  }
 }
 
 /** One sentence with the code on standard error; the exit code. */

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { type Flags, invalidSetting } from "../config.ts";
 import { parseAddress, parseDuration } from "../runtime/address.ts";
-import { openDataDirectory, writeJsonFile } from "../runtime/data-directory.ts";
+import { openDataDirectory, writeReadyFile } from "../runtime/data-directory.ts";
 
 const kinds = { desk: "a ServiceDesk Plus (API v3)", llm: "an OpenAI-compatible model server" } as const;
 type Kind = keyof typeof kinds;
@@ -51,7 +51,7 @@ async function run(kind: Kind, flags: Flags): Promise<void> {
       : await (await import("../simulate/llm/simulator.ts")).createLlmSimulator(options);
   process.stdout.write(`simulated ${kind} is ready at ${simulator.url}, data in ${dataDirectory}\n`);
   if (typeof flags["readyFile"] === "string")
-    writeJsonFile(flags["readyFile"], { pid: process.pid, [kind]: simulator.url });
+    writeReadyFile(flags["readyFile"], { pid: process.pid, [kind]: simulator.url });
   await new Promise<void>((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
   });

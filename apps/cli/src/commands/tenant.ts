@@ -2,7 +2,7 @@ import { ThroughlineError } from "@throughline/api";
 import type { EnhancerStore, Tenant } from "@throughline/enhancer";
 import type { Command } from "commander";
 import { randomBytes } from "node:crypto";
-import { type Flags, invalidSetting } from "../config.ts";
+import { type Flags, missingSetting } from "../config.ts";
 import { readArgument } from "../runtime/address.ts";
 import { addSettings, dataDirectoryOf, printJson, printTable, textOf } from "./options.ts";
 import type { CommandContext } from "./context.ts";
@@ -20,11 +20,11 @@ export function addTenantCommands(program: Command, context: CommandContext): vo
     .option("--trust-traceparent", "continue the trace of a webhook that brings one")
     .option("--json", "print JSON");
   addSettings(add, ["data"]).action(async (id: string, flags: Flags) => {
-    const desk = textOf(flags, "desk", context);
-    const deskKey = textOf(flags, "deskKey", context);
+    const desk = textOf(flags, "desk");
+    const deskKey = textOf(flags, "deskKey");
     if (desk === undefined) throw missing("--desk");
     if (deskKey === undefined) throw missing("--desk-key");
-    const given = textOf(flags, "secret", context);
+    const given = textOf(flags, "secret");
     if (given === "-" && deskKey === "-")
       throw new ThroughlineError(
         "TL_USAGE",
@@ -115,5 +115,5 @@ function shown(tenant: Tenant) {
 }
 
 function missing(flag: string): ThroughlineError {
-  return invalidSetting(flag, undefined, "is required");
+  return missingSetting(flag);
 }

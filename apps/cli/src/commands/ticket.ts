@@ -1,8 +1,9 @@
 import { ThroughlineError, ticketWebhook, webhookAccepted } from "@throughline/api";
 import type { Command } from "commander";
-import { type Flags, invalidSetting } from "../config.ts";
+import { type Flags, invalidSetting, missingSetting } from "../config.ts";
 import { readArgument } from "../runtime/address.ts";
 import { addressOfRunning } from "../runtime/data-directory.ts";
+import { refusedBy } from "../runtime/refused-by.ts";
 import { addSettings, dataDirectoryOf, printJson, textOf } from "./options.ts";
 import type { CommandContext } from "./context.ts";
 import { withStore } from "./tenant.ts";
@@ -24,8 +25,8 @@ export function addTicketCommands(program: Command, context: CommandContext): vo
 
 async function sendTicket(flags: Flags, context: CommandContext): Promise<void> {
   const required = (name: string): string => {
-    const text = textOf(flags, name, context);
-    if (text === undefined) throw invalidSetting(`--${name}`, undefined, "is required");
+    const text = textOf(flags, name);
+    if (text === undefined) throw missingSetting(`--${name}`);
     return text;
   };
   const tenantId = required("tenant");
@@ -45,8 +46,7 @@ async function sendTicket(flags: Flags, context: CommandContext): Promise<void> 
     throw invalidSetting(flag ?? `--${String(issue?.path[0])}`, undefined, issue?.message ?? "is wrong");
   }
   const target = webhookAddress(
-    textOf(flags, "to", context) ??
-      addressOfRunning(dataDirectoryOf(flags, context, { orDemo: true }), "webhook"),
+    textOf(flags, "to") ?? addressOfRunning(dataDirectoryOf(flags, context, { orDemo: true }), "webhook"),
   );
   const { sign } = await import("@throughline/enhancer");
   await withStore(
@@ -94,6 +94,5 @@ export async function postWebhook(url: string, raw: string, signature: (raw: str
   });
   const answer: unknown = await response.json().catch(() => ({}));
   if (response.status === 202) return webhookAccepted.parse(answer);
-  const { code, detail } = answer as { code?: string; detail?: string };
-  throw new Error(`${url} answered ${response.status} ${code ?? ""} ${detail ?? ""}`.trim());
+  throw refusedBy(url, response.status, answer);
 }

@@ -1,13 +1,8 @@
-import {
-  type Problem,
-  ThroughlineError,
-  traceSearchAnswer,
-  traceView,
-  type TraceView,
-} from "@throughline/api";
+import { ThroughlineError, traceSearchAnswer, traceView, type TraceView } from "@throughline/api";
 import type { Command } from "commander";
 import { type Flags, invalidSetting } from "../config.ts";
 import { addressOfRunning } from "../runtime/data-directory.ts";
+import { refusedBy } from "../runtime/refused-by.ts";
 import { renderWaterfall } from "../trace/waterfall.ts";
 import { addSettings, dataDirectoryOf, printJson, textOf } from "./options.ts";
 import type { CommandContext } from "./context.ts";
@@ -36,7 +31,7 @@ export function addTraceCommand(program: Command, context: CommandContext): void
           order,
           colour: hasColours(context),
           consoleUrl: console,
-          data: textOf(flags, "data", context),
+          data: textOf(flags, "data"),
         }),
       );
   });
@@ -62,8 +57,7 @@ async function get(url: string): Promise<unknown> {
   if (response.status === 404) return undefined;
   const answer: unknown = await response.json();
   if (response.ok) return answer;
-  const { detail, code } = answer as Partial<Problem>;
-  throw new Error(`${new URL(url).origin} answered ${response.status} ${code ?? ""} ${detail ?? ""}`);
+  throw refusedBy(new URL(url).origin, response.status, answer);
 }
 
 /** Colours for a terminal; NO_COLOR and FORCE_COLOR are heard. */

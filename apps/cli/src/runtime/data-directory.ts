@@ -31,10 +31,23 @@ export function newToken(): string {
 }
 
 /** Written whole or not at all. */
-export function writeJsonFile(file: string, content: unknown, mode = 0o600): void {
+function writeJsonFile(file: string, content: unknown, mode = 0o600): void {
   const draft = `${file}.${process.pid}.tmp`;
   writeFileSync(draft, `${JSON.stringify(content, null, 2)}\n`, { mode });
   renameSync(draft, file);
+}
+
+/** The ready file of whoever started us: its place is theirs, and may be wrong. */
+export function writeReadyFile(file: string, content: unknown): void {
+  try {
+    writeJsonFile(file, content);
+  } catch (error) {
+    throw new ThroughlineError(
+      "TL_SETTING_INVALID",
+      `--ready-file ${file} cannot be written: ${String(error)}.`,
+      { cause: error },
+    );
+  }
 }
 
 /** Announces this process; a second process of the same role gets a name of its own. Returns how to withdraw it. */
