@@ -89,8 +89,7 @@ function writeAttributes(writer: ProtobufWriter, field: number, attributes: Attr
 function writeValue(writer: ProtobufWriter, value: unknown): void {
   if (typeof value === "string") writer.string(1, value);
   else if (typeof value === "boolean") writer.uint(2, value ? 1 : 0);
-  else if (typeof value === "number" && Number.isSafeInteger(value) && !Object.is(value, -0))
-    writer.int(3, value);
+  else if (typeof value === "number" && Number.isSafeInteger(value)) writer.int(3, value);
   else if (typeof value === "number") writer.double(4, value);
   else if (value instanceof Uint8Array) writer.lengthDelimited(7, value);
   else if (Array.isArray(value)) {
