@@ -1,0 +1,210 @@
+import { trace } from "@opentelemetry/api";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, expect, test } from "vitest";
+import { createServiceDeskPlus } from "./servicedesk-plus.ts";
+
+let server: Server | undefined;
+
+afterEach(() => {
+  server?.closeAllConnections();
+  server?.close();
+  server = undefined;
+});
+
+const key = "a-technician-key-0123456789";
+const never = new AbortController().signal;
+const success = { status_code: 2000, status: "success" };
+
+async function deskThat(
+  answer: (request: IncomingMessage, response: ServerResponse, body: string) => void,
+  base = "",
+  timeoutMs = 2_000,
+) {
+  server = createServer((request, response) => {
+    let body = "";
+    request.on("data", (chunk) => (body += String(chunk)));
+    request.on("end", () => answer(request, response, body));
+  });
+  await new Promise<void>((resolve) => server?.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return createServiceDeskPlus({
+    baseUrl: `http://127.0.0.1:${port}${base}`,
+    key,
+    tracer: trace.getTracer("test"),
+    ticket: { tenantId: "acme", ticketId: "T-1" },
+    timeoutMs,
+  });
+}
+
+function json(
+  response: ServerResponse,
+  status: number,
+  body: object,
+  headers: Record<string, string> = {},
+): void {
+  response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(body));
+}
+
+function failure(innerCode: number, message = "no") {
+  return {
+    response_status: {
+      status_code: 4000,
+      status: "failed",
+      messages: [{ status_code: innerCode, message, type: "failed" }],
+    },
+  };
+}
+
+test.each([
+  ["", "/api/v3/requests/42/notes"],
+  ["/api/v3", "/api/v3/requests/42/notes"],
+  ["/api/v3/", "/api/v3/requests/42/notes"],
+  ["/app/itdesk", "/app/itdesk/api/v3/requests/42/notes"],
+])("a private note is posted as a form, base address %j", async (base, path) => {
+  let seen:
+    | { url: string | undefined; type: string | undefined; input: unknown; authtoken: unknown }
+    | undefined;
+  const desk = await deskThat((request, response, body) => {
+    const input = JSON.parse(new URLSearchParams(body).get("input_data") ?? "null") as unknown;
+    seen = {
+      url: request.url,
+      type: request.headers["content-type"],
+      input,
+      authtoken: request.headers["authtoken"],
+    };
+    json(response, 201, { note: { id: "77" }, response_status: success });
+  }, base);
+  expect(await desk.addNote("42", { html: "<p>hi</p>" }, never)).toEqual({ noteId: "77", httpStatus: 201 });
+  expect(seen).toEqual({
+    url: path,
+    type: "application/x-www-form-urlencoded;charset=UTF-8",
+    input: {
+      note: {
+        description: "<p>hi</p>",
+        show_to_requester: false,
+        mark_first_response: false,
+        add_to_linked_requests: false,
+      },
+    },
+    authtoken: key,
+  });
+});
+
+test.each([
+  [400, failure(4001), "permanent"],
+  [401, failure(4022), "permanent"],
+  [403, failure(4002), "permanent"],
+  [404, failure(4007), "permanent"],
+  [400, failure(4012), "permanent"],
+  [500, failure(4004), "transient"],
+  [503, { anything: true }, "transient"],
+  [429, failure(4015), "throttled"],
+  [400, failure(4001, "URL_ROLLING_THROTTLES_LIMIT_EXCEEDED"), "throttled"],
+  [200, failure(4002), "permanent"],
+  [
+    200,
+    { response_status: [{ status_code: 4000, status: "failed", messages: [{ status_code: 4004 }] }] },
+    "transient",
+  ],
+  [200, { no: "status" }, "transient"],
+])("HTTP %d with %j is %s", async (status, body, kind) => {
+  const desk = await deskThat((_request, response) => json(response, status, body));
+  const error = await desk.addNote("42", { html: "x" }, never).catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ name: "DeskError", kind, httpStatus: status });
+  expect(String((error as Error).message)).not.toContain(key);
+});
+
+test("a write is asked for once, whatever the answer", async () => {
+  let calls = 0;
+  const desk = await deskThat((_request, response) => {
+    calls++;
+    json(response, 500, failure(4004));
+  });
+  await expect(desk.addNote("42", { html: "x" }, never)).rejects.toMatchObject({ kind: "transient" });
+  expect(calls).toBe(1);
+});
+
+test.each([
+  ["7", 7_000],
+  [new Date(Date.now() + 60_000).toUTCString(), 60_000],
+])("Retry-After %s is heard", async (header, ms) => {
+  const desk = await deskThat((_request, response) =>
+    json(response, 429, failure(4015), { "retry-after": header }),
+  );
+  const error = await desk.addNote("42", { html: "x" }, never).catch((thrown: unknown) => thrown);
+  expect(Math.abs((error as { retryAfterMs: number }).retryAfterMs - ms)).toBeLessThan(2_500);
+});
+
+test("a redirect is not followed with the key", async () => {
+  const urls: (string | undefined)[] = [];
+  const desk = await deskThat((request, response) => {
+    urls.push(request.url);
+    response.writeHead(302, { location: "/elsewhere" }).end();
+  });
+  await expect(desk.addNote("42", { html: "x" }, never)).rejects.toMatchObject({ name: "DeskError" });
+  expect(urls).toEqual(["/api/v3/requests/42/notes"]);
+});
+
+test("an answer without end is cut at the bound", async () => {
+  const desk = await deskThat((_request, response) => {
+    response.writeHead(200);
+    const more = () => {
+      while (!response.destroyed && response.write("x".repeat(65_536)));
+    };
+    response.on("drain", more);
+    more();
+  });
+  await expect(desk.addNote("42", { html: "x" }, never)).rejects.toThrow("over 1048576 bytes");
+});
+
+test("a desk that hangs, cuts the connection or is not there is transient, and told so", async () => {
+  const hanging = await deskThat(() => {}, "", 150);
+  await expect(hanging.addNote("42", { html: "x" }, never)).rejects.toMatchObject({
+    kind: "transient",
+    message: expect.stringContaining("did not answer within"),
+  });
+  server?.closeAllConnections();
+  server?.close();
+  const cutting = await deskThat((request) => request.socket.destroy());
+  await expect(cutting.addNote("42", { html: "x" }, never)).rejects.toMatchObject({ kind: "transient" });
+  server?.close();
+  await expect(cutting.addNote("42", { html: "x" }, never)).rejects.toMatchObject({
+    kind: "transient",
+    message: expect.stringContaining("ECONNREFUSED"),
+  });
+});
+
+test("a note is found by its marker over several pages, and a reader's failure is tried again", async () => {
+  const notes = Array.from({ length: 230 }, (_, at) => ({
+    id: String(at),
+    description: at === 215 ? "ref: tl-marker" : "other",
+  }));
+  let calls = 0;
+  const desk = await deskThat((request, response) => {
+    if (++calls === 1) {
+      json(response, 503, failure(4004));
+      return;
+    }
+    const input = JSON.parse(
+      new URL(request.url ?? "", "http://desk").searchParams.get("input_data") ?? "{}",
+    ) as { list_info: { row_count: number; start_index: number } };
+    const { row_count: count, start_index: start } = input.list_info;
+    const page = notes.slice(start - 1, start - 1 + count);
+    json(response, 200, {
+      response_status: [success],
+      notes: page,
+      list_info: { has_more_rows: start - 1 + count < notes.length },
+    });
+  });
+  expect(await desk.findNote("42", "tl-marker", never)).toEqual({ noteId: "215" });
+  expect(await desk.findNote("42", "tl-nothing", never)).toBeUndefined();
+});
+
+test("the caller's signal ends a call", async () => {
+  const desk = await deskThat(() => {});
+  const stop = new AbortController();
+  const call = desk.addNote("42", { html: "x" }, stop.signal);
+  stop.abort(new Error("stopped"));
+  await expect(call).rejects.toThrow("stopped");
+});
