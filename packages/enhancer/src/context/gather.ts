@@ -75,7 +75,7 @@ async function gatherPart(
   const options = { kind: SpanKind.INTERNAL, attributes: { "cache.hit": false } };
   return inTicketSpan(tracer, `context.${part}`, ticket, options, async (span): Promise<Part> => {
     try {
-      const sources = await beforeEnd(limit, search());
+      const sources = await beforeEnd(limit, search);
       span.setAttribute("result.count", sources.length);
       return { sources };
     } catch (error) {
@@ -103,7 +103,7 @@ function tellMissing(
 }
 
 /** Rejects when the signal fires first; the work that is late is no longer waited for. */
-async function beforeEnd<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+async function beforeEnd<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   signal.throwIfAborted();
   const over = new AbortController();
   const end = new Promise<never>((_resolve, reject) => {
@@ -113,7 +113,7 @@ async function beforeEnd<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
     });
   });
   try {
-    return await Promise.race([work, end]);
+    return await Promise.race([work(), end]);
   } finally {
     over.abort();
   }

@@ -4,12 +4,13 @@ import type { Source, Ticket } from "../ticket.ts";
 import type { RunStatement } from "./statement.ts";
 
 const addressesAtMost = 50;
+/** IPv4 (a port may follow), or what may be IPv6; `isIP` decides. Times and version numbers look alike. */
+const addressForms =
+  /(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\d)|[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}(?![\w:]|\.\d))/g;
 
 /** IPv4 and IPv6 addresses in a text, in one spelling each, in order of appearance. */
 export function addressesIn(text: string): string[] {
-  const candidates = text.match(
-    /(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7})(?![\w:]|\.\d)/g,
-  );
+  const candidates = text.match(addressForms);
   const addresses = (candidates ?? []).flatMap((candidate) => {
     const address = normalAddress(candidate);
     return address === undefined ? [] : [address];

@@ -1,6 +1,6 @@
 import { ThroughlineError } from "@throughline/api";
 import { lstat, readdir, readFile, realpath, stat } from "node:fs/promises";
-import { basename, extname, join, relative, sep } from "node:path";
+import { basename, join, relative, sep } from "node:path";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import type { EnhancerDatabase } from "../database.ts";
@@ -35,11 +35,7 @@ export const importDocuments: Importer = async (database, tenantId, folder, opti
     const path = [basename(root), ...relative(root, file).split(sep)].join("/");
     result.read++;
     try {
-      const sections = cutIntoSections(
-        file,
-        await readText(file, bytes),
-        basename(file).replace(/\.gz$/i, "").replace(extname(file), ""),
-      );
+      const sections = cutIntoSections(file, await readText(file, bytes), basename(file).replace(known, ""));
       if (sections.length === 0) throw new Error("holds no text");
       result[await replaceSections(database, tenantId, path, sections)]++;
     } catch (error) {
