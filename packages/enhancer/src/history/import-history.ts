@@ -1,8 +1,7 @@
-import { ThroughlineError } from "@throughline/api";
 import { z } from "zod";
 import type { EnhancerDatabase } from "../database.ts";
-import { type Importer, noneYet, requireTenant, rowsPerTransaction } from "./import-result.ts";
-import { readRows } from "./rows.ts";
+import type { Importer } from "./import-result.ts";
+import { importRows } from "./import-rows.ts";
 
 const resolvedAt = z.union([z.string(), z.number()]).transform((value, context): number | null => {
   const text = String(value).trim();
@@ -40,42 +39,11 @@ type ResolvedTicket = z.infer<typeof resolvedTicket>;
  * Resolved tickets from CSV (with a header) or JSONL: `ticket_id, subject, description, resolution, resolved_date, priority, tags`.
  * Upsert on tenant and ticket. Throws TL_TENANT_UNKNOWN, TL_FILE_UNREADABLE, TL_IMPORT_NOTHING.
  */
-export const importHistory: Importer = async (database, tenantId, path, options) => {
-  await requireTenant(database, tenantId);
-  const result = noneYet();
-  let batch = new Map<string, ResolvedTicket>();
-  const flush = async () => {
-    const counts = await upsertResolvedTickets(database, tenantId, [...batch.values()]);
-    result.inserted += counts.inserted;
-    result.updated += counts.updated;
-    result.unchanged += counts.unchanged;
-    batch = new Map();
-  };
-  for await (const { line, fields, problem } of readRows(path, options)) {
-    result.read++;
-    const parsed = resolvedTicket.safeParse(fields);
-    if (problem !== undefined || !parsed.success) {
-      result.skipped++;
-      options.onBadRow(
-        line,
-        problem ??
-          z
-            .prettifyError(parsed.error ?? new z.ZodError([]))
-            .split("\n")[0]
-            ?.replace(/^✖ /, "") ??
-          "is wrong",
-      );
-      continue;
-    }
-    // A ticket that stands twice in one batch: the later line counts.
-    if (batch.has(parsed.data.ticket_id)) await flush();
-    batch.set(parsed.data.ticket_id, parsed.data);
-    if (batch.size >= rowsPerTransaction) await flush();
-  }
-  await flush();
-  if (result.read === 0) throw new ThroughlineError("TL_IMPORT_NOTHING", `${path} holds no rows.`);
-  return result;
-};
+export const importHistory: Importer = (...job) =>
+  importRows(
+    { schema: resolvedTicket, keyOf: ({ ticket_id: id }) => id, upsert: upsertResolvedTickets },
+    ...job,
+  );
 
 async function upsertResolvedTickets(
   database: EnhancerDatabase,

@@ -1,9 +1,8 @@
-import { ThroughlineError } from "@throughline/api";
 import { z } from "zod";
 import { normalAddress } from "../context/inventory.ts";
 import type { EnhancerDatabase } from "../database.ts";
-import { type Importer, noneYet, requireTenant, rowsPerTransaction } from "./import-result.ts";
-import { readRows } from "./rows.ts";
+import type { Importer } from "./import-result.ts";
+import { importRows } from "./import-rows.ts";
 
 const text = z.string().trim().max(500).default("");
 const system = z.object({
@@ -21,34 +20,8 @@ const system = z.object({
 type System = z.infer<typeof system>;
 
 /** Systems from CSV or JSONL: `ip, hostname, role, client, location`. Upsert on tenant and address. Throws as importHistory does. */
-export const importInventory: Importer = async (database, tenantId, path, options) => {
-  await requireTenant(database, tenantId);
-  const result = noneYet();
-  let batch = new Map<string, System>();
-  const flush = async () => {
-    const counts = await upsertSystems(database, tenantId, [...batch.values()]);
-    result.inserted += counts.inserted;
-    result.updated += counts.updated;
-    result.unchanged += counts.unchanged;
-    batch = new Map();
-  };
-  for await (const { line, fields, problem } of readRows(path, options)) {
-    result.read++;
-    const parsed = system.safeParse(fields);
-    if (problem !== undefined || !parsed.success) {
-      result.skipped++;
-      const issue = parsed.error?.issues[0];
-      options.onBadRow(line, problem ?? `${issue?.path.join(".") ?? "row"}: ${issue?.message ?? "is wrong"}`);
-      continue;
-    }
-    if (batch.has(parsed.data.ip)) await flush();
-    batch.set(parsed.data.ip, parsed.data);
-    if (batch.size >= rowsPerTransaction) await flush();
-  }
-  await flush();
-  if (result.read === 0) throw new ThroughlineError("TL_IMPORT_NOTHING", `${path} holds no rows.`);
-  return result;
-};
+export const importInventory: Importer = (...job) =>
+  importRows({ schema: system, keyOf: ({ ip }) => ip, upsert: upsertSystems }, ...job);
 
 async function upsertSystems(database: EnhancerDatabase, tenantId: string, systems: readonly System[]) {
   const counts = { inserted: 0, updated: 0, unchanged: 0 };

@@ -28,9 +28,6 @@ export function noneYet(): ImportResult {
   return { read: 0, inserted: 0, updated: 0, unchanged: 0, skipped: 0 };
 }
 
-/** Rows that go into one transaction: other writers get their turn between two. */
-export const rowsPerTransaction = 400;
-
 /** Throws TL_TENANT_UNKNOWN. */
 export async function requireTenant(database: EnhancerDatabase, tenantId: string): Promise<void> {
   const row = await database.selectFrom("tenants").select("id").where("id", "=", tenantId).executeTakeFirst();

@@ -3,7 +3,7 @@ import { type ExpressionBuilder, sql } from "kysely";
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type { Database, EnhancerDatabase } from "../database.ts";
-import type { Ticket } from "../ticket.ts";
+import { attemptsPerTry, leasedJob, newRow, viewOf } from "./job-row.ts";
 import {
   type JobOutcome,
   type JobQueue,
@@ -13,17 +13,10 @@ import {
   queueName,
 } from "./queue.ts";
 
-const priorities = ["critical", "high", "medium", "low"] as const satisfies readonly Ticket["priority"][];
 /** A worker that is alive renews its lease three times before it ends. */
 export const leaseMs = 30_000;
-/** The first and three more. */
-const attemptsPerTry = 4;
 /** SQLite takes 32,766 parameters a statement. */
 const rowsPerInsert = 500;
-
-type JobRow = {
-  [K in keyof Database["jobs"]]: K extends "attempts" | "takes" ? number : Database["jobs"][K];
-};
 
 interface Pending {
   job: NewJob;
@@ -73,7 +66,7 @@ export class SqliteQueue implements JobQueue {
       .execute();
     return rows
       .sort((a, b) => a.priority - b.priority || a.available_at - b.available_at)
-      .map((row) => leased(row, now));
+      .map((row) => leasedJob(row, now));
   }
 
   async heartbeat(jobIds: readonly string[]): Promise<void> {
@@ -128,13 +121,13 @@ export class SqliteQueue implements JobQueue {
       .limit(limit);
     if (state !== undefined) query = query.where("state", "=", state);
     if (ticketId !== undefined) query = query.where("ticket_id", "=", ticketId);
-    return (await query.execute()).map(view);
+    return (await query.execute()).map(viewOf);
   }
 
   async show(jobId: string): Promise<JobView> {
     const row = await this.database.selectFrom("jobs").selectAll().where("id", "=", jobId).executeTakeFirst();
     if (row === undefined) throw new ThroughlineError("TL_JOB_NOT_FOUND", `There is no job "${jobId}".`);
-    return view(row);
+    return viewOf(row);
   }
 
   async retry(jobId: string): Promise<JobView> {
@@ -161,7 +154,7 @@ export class SqliteQueue implements JobQueue {
       );
     }
     this.wake?.();
-    return view(row);
+    return viewOf(row);
   }
 
   async pause(): Promise<void> {
@@ -256,7 +249,7 @@ export class SqliteQueue implements JobQueue {
       try {
         await this.database
           .insertInto("jobs")
-          .values(part.map(({ job }) => row(job)))
+          .values(part.map(({ job }) => newRow(job)))
           .execute();
         for (const { resolve } of part) resolve();
       } catch (cause) {
@@ -310,53 +303,3 @@ function isNotPaused(eb: ExpressionBuilder<Database, "jobs">) {
 }
 
 const freed = { state: "waiting", lease_owner: null, leased_until: null } as const;
-
-function row({ id, ticket, carrier }: NewJob) {
-  const now = Date.now();
-  return {
-    id,
-    tenant_id: ticket.tenantId,
-    ticket_id: ticket.ticketId,
-    ticket: JSON.stringify(ticket),
-    priority: priorities.indexOf(ticket.priority),
-    state: "waiting" as const,
-    attempts_allowed: attemptsPerTry,
-    available_at: now,
-    traceparent: carrier.traceparent,
-    tracestate: carrier.tracestate,
-    enqueued_at: now,
-    clock_started_at: Math.round(carrier.traceStartMs),
-  };
-}
-
-function leased(job: JobRow, now: number): LeasedJob {
-  return {
-    id: job.id,
-    ticket: JSON.parse(job.ticket) as Ticket,
-    carrier: { traceparent: job.traceparent, tracestate: job.tracestate, traceStartMs: job.clock_started_at },
-    attempt: job.attempts + 1,
-    isLastAttempt: job.attempts + 1 >= job.attempts_allowed,
-    takes: job.takes,
-    writeStartedAt: job.write_started_at ?? undefined,
-    waitedMs: Math.max(0, now - job.available_at),
-  };
-}
-
-function view(job: JobRow): JobView {
-  const iso = (time: number) => new Date(time).toISOString();
-  return {
-    id: job.id,
-    tenantId: job.tenant_id,
-    ticketId: job.ticket_id,
-    priority: priorities[job.priority] ?? "low",
-    state: job.state,
-    attempts: job.attempts,
-    status: job.status,
-    reason: job.reason,
-    noteId: job.note_id,
-    traceId: job.traceparent === "" ? null : job.traceparent.slice(3, 35),
-    enqueuedAt: iso(job.enqueued_at),
-    availableAt: iso(job.available_at),
-    finishedAt: job.finished_at === null ? null : iso(job.finished_at),
-  };
-}

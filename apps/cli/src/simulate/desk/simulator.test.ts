@@ -148,7 +148,7 @@ test("a note is durable before its delayed or cut answer", async () => {
   expect(list.notes).toHaveLength(1);
   expect((await slow).status).toBe(201);
   desk?.setFaults({ drop: 1 });
-  await expect(write(`${api}/requests/42/notes`, note)).rejects.toThrow();
+  await expect(write(`${api}/requests/42/notes`, note)).rejects.toThrow("fetch failed");
 });
 
 test("state survives a restart, and a line that was torn by a crash", async () => {
