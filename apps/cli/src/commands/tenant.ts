@@ -7,6 +7,9 @@ import { readArgument } from "../runtime/address.ts";
 import { addSettings, dataDirectoryOf, printJson, printTable, textOf } from "./options.ts";
 import type { CommandContext } from "./context.ts";
 
+/** Below this many characters a secret is taken with a warning: desks may not let one choose. */
+const shortSecret = 16;
+
 export function addTenantCommands(program: Command, context: CommandContext): void {
   const tenant = program.command("tenant").description("tenants, their desks and secrets");
 
@@ -40,6 +43,11 @@ export function addTenantCommands(program: Command, context: CommandContext): vo
     };
     await withStore(flags, context, async (store) => {
       const added = await store.tenants.add(input);
+      if (secret.length < shortSecret) {
+        process.stderr.write(
+          `The secret has ${secret.length} characters and can be guessed: at least ${shortSecret} are advised.\n`,
+        );
+      }
       if (flags["json"] === true) printJson({ ...shown(added), ...(given === undefined ? { secret } : {}) });
       else {
         process.stdout.write(`Tenant ${id} is added: its notes go to ${desk}.\n`);

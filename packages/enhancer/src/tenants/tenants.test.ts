@@ -57,7 +57,7 @@ test("the same text is sealed differently each time", () => {
 
 test.each([
   ["id", { id: "Not Good" }],
-  ["secret", { secret: "short" }],
+  ["secret", { secret: "" }],
   ["deskUrl", { deskUrl: "ftp://desk" }],
   ["deskKey", { deskKey: "" }],
 ])("a wrong %s is named and its value is not", async (field, change) => {
