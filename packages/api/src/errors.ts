@@ -104,6 +104,11 @@ export const errorTable = {
     remedy:
       "Start one with `throughline up --data DIR`, or name the directory of the running one with --data.",
   },
+  TL_OVERLOADED: {
+    status: 429,
+    title: "More spans are being received at this moment than the backend holds at once",
+    remedy: "Send the same again after the time that the answer names; OpenTelemetry's exporters do.",
+  },
   TL_PARAMETER_INVALID: {
     status: 400,
     title: "A request parameter is wrong",

@@ -48,8 +48,8 @@ export class RefusedError extends Error {
 export function overloaded(): RefusedError {
   return new RefusedError({
     code: grpcCode.resourceExhausted,
-    httpStatus: 429,
-    message: "too many bytes are being received at this moment; send again later",
+    httpStatus: errorTable.TL_OVERLOADED.status,
+    message: "TL_OVERLOADED: too many bytes are being received at this moment; send again later",
     retryAfterSeconds,
   });
 }
@@ -58,7 +58,11 @@ export function overloaded(): RefusedError {
 export function refusal(error: unknown): Refusal {
   if (error instanceof RefusedError) return error.refusal;
   if (error instanceof MalformedProtobufError) {
-    return { code: grpcCode.invalidArgument, httpStatus: 400, message: error.message };
+    return {
+      code: grpcCode.invalidArgument,
+      httpStatus: 400,
+      message: `TL_BODY_UNREADABLE: ${error.message}`,
+    };
   }
   if (!(error instanceof ThroughlineError)) {
     return { code: grpcCode.internal, httpStatus: 500, message: "TL_INTERNAL: an unexpected error" };
