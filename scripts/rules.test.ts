@@ -1,0 +1,35 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+
+const root = new URL("../", import.meta.url).pathname;
+const tracked = execFileSync("git", ["ls-files"], { cwd: root, encoding: "utf8" }).trim().split("\n");
+const sources = tracked.filter(
+  (file) => /^(?:packages|apps)\/.*\.tsx?$/.test(file) && !file.endsWith(".test.ts"),
+);
+
+function filesWith(pattern: RegExp, files: readonly string[]): string[] {
+  return files.filter((file) => pattern.test(readFileSync(root + file, "utf8")));
+}
+
+test("the environment is read in one file", () => {
+  expect(filesWith(/process\.env\b/, sources)).toEqual(["apps/cli/src/config.ts"]);
+});
+
+test("nothing is left to be done later, and no check is switched off without a reason", () => {
+  expect(filesWith(/\b(?:TODO|FIXME|XXX)\b|@ts-ignore|@ts-expect-error/, sources)).toEqual([]);
+  expect(filesWith(/oxlint-disable(?!.*-- \w)/, sources)).toEqual([]);
+});
+
+test("no file is longer than a reader's patience", () => {
+  const long = sources.filter((file) => readFileSync(root + file, "utf8").split("\n").length > 320);
+  expect(long).toEqual([]);
+});
+
+test("nothing that is made or kept at run time is committed", () => {
+  expect(
+    tracked.filter((file) =>
+      /(?:^|\/)(?:dist|node_modules|\.throughline)\/|\.(?:log|db|wal|cpuprofile)$/.test(file),
+    ),
+  ).toEqual([]);
+});
