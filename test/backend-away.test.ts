@@ -8,7 +8,7 @@ function dropped(metrics: string): number {
 
 test(
   "a trace backend that is down costs spans, not tickets: they are counted and told once",
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async () => {
     const env = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:9", OTEL_BSP_EXPORT_TIMEOUT: "300" };
     const { desk, up } = await startWithDesk({ env });
@@ -26,7 +26,7 @@ test(
   },
 );
 
-test("a trace backend that hangs does not slow a ticket", { timeout: 60_000 }, async () => {
+test("a trace backend that hangs does not slow a ticket", { timeout: 120_000 }, async () => {
   const mute = createServer(() => {});
   await new Promise<void>((resolve) => mute.listen(0, "127.0.0.1", resolve));
   const { port } = mute.address() as { port: number };

@@ -34,7 +34,7 @@ async function openPage(): Promise<{ page: Page; complaints: string[] }> {
 
 test(
   "a ticket is found by its id, its trace opens, and a span shows its attributes",
-  { timeout: 90_000 },
+  { timeout: 120_000 },
   async () => {
     const { up } = await startWithDesk();
     const { job_id: jobId, trace_id: traceId } = await acceptTicket(up.address("webhook"), "TICKET-456");
@@ -63,7 +63,7 @@ test(
   },
 );
 
-test("an unknown trace says what to do next", { timeout: 60_000 }, async () => {
+test("an unknown trace says what to do next", { timeout: 120_000 }, async () => {
   const { up } = await startWithDesk();
   const { page } = await openPage();
   await page.goto(`${up.address("console")}/trace/${"a".repeat(32)}`);

@@ -3,7 +3,7 @@ import { run, start, temporaryDirectory, until } from "./harness.ts";
 
 test(
   "the demo sends three tickets through, prints their waterfalls, stays up, and stops within 5 s of Ctrl-C",
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async () => {
     const data = await temporaryDirectory();
     const demo = await start(["demo"], { data });

@@ -19,7 +19,7 @@ import { deskKey } from "./harness.ts";
 
 test(
   "a desk that answers 403: the trace says so, the job is dead with the reason, a retry after the cure writes the note in the same trace",
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async () => {
     const { data, desk, up } = await startWithDesk({ deskArgs: ["--fail", "403"] });
     const { job_id: jobId, trace_id: traceId } = await acceptTicket(up.address("webhook"), "TICKET-403");
@@ -77,7 +77,7 @@ test(
 
 test(
   "a desk that is down: the job waits for another attempt and ends once the desk is back",
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async () => {
     const data = await temporaryDirectory();
     const desk = await start(["simulate", "desk"], { data: join(data, "desk") });

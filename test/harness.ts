@@ -119,7 +119,7 @@ function environment(extra: Record<string, string> = {}): NodeJS.ProcessEnv {
 export async function until<T>(
   what: string,
   check: () => T | Promise<T>,
-  timeoutMs = 30_000,
+  timeoutMs = 60_000,
 ): Promise<NonNullable<T>> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {

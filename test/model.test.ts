@@ -30,7 +30,7 @@ async function startWithModel(llmArgs: readonly string[]) {
 
 test(
   "a configured model writes the note, and its span follows the GenAI conventions",
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async () => {
     const { desk, up } = await startWithModel([]);
     const { job_id: jobId, trace_id: traceId } = await acceptTicket(up.address("webhook"), "MODEL-1");
@@ -60,7 +60,7 @@ test(
 
 test(
   "a model that is down: the gathered context is written all the same, the ticket is partial",
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async () => {
     const { desk, up } = await startWithModel(["--fail", "500"]);
     const { job_id: jobId, trace_id: traceId } = await acceptTicket(up.address("webhook"), "MODEL-2");

@@ -15,7 +15,7 @@ function shownCommands(): string[] {
   return blocks.flatMap((block) => block.trim().split("\n"));
 }
 
-test("the README's commands do what it says, as they stand there", { timeout: 90_000 }, async () => {
+test("the README's commands do what it says, as they stand there", { timeout: 120_000 }, async () => {
   const folder = await temporaryDirectory();
   const desk = await start(["simulate", "desk"], { data: join(folder, "desk") });
   writeFileSync(join(folder, "desk-key.txt"), "a technician key\n");

@@ -17,7 +17,7 @@ import {
 
 test(
   "receiver, worker and traces as three processes do what up does in one",
-  { timeout: 90_000 },
+  { timeout: 120_000 },
   async () => {
     const data = await temporaryDirectory();
     const desk = await start(["simulate", "desk", "--key", deskKey], { data: join(data, "desk") });
@@ -69,7 +69,7 @@ test(
   },
 );
 
-test("a paused queue takes no job until it is resumed, whoever runs", { timeout: 60_000 }, async () => {
+test("a paused queue takes no job until it is resumed, whoever runs", { timeout: 120_000 }, async () => {
   const data = await temporaryDirectory();
   const desk = await start(["simulate", "desk"], { data: join(data, "desk") });
   await addTenant(data, desk.address("desk"));

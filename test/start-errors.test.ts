@@ -17,7 +17,7 @@ const free = [
   ":0",
 ];
 
-test("a port in use names the port, who holds it, and the flag", { timeout: 60_000 }, async () => {
+test("a port in use names the port, who holds it, and the flag", { timeout: 120_000 }, async () => {
   const data = await temporaryDirectory();
   const holder = createServer();
   await new Promise<void>((resolve) => holder.listen(0, "127.0.0.1", resolve));
@@ -33,16 +33,20 @@ test("a port in use names the port, who holds it, and the flag", { timeout: 60_0
   holder.close();
 });
 
-test("a second start on the same data directory says where the first runs", { timeout: 60_000 }, async () => {
-  const data = await temporaryDirectory();
-  const first = await start(["up"], { data });
-  const { code, stderr } = await run(["up", "--data", data, ...free]);
-  expect(code).toBe(2);
-  expect(stderr).toContain("TL_DATA_DIRECTORY_IN_USE");
-  expect(stderr).toContain(first.address("console"));
-  expect(stderr).toContain(String(first.ready.pid));
-  expect((await fetch(`${first.address("admin")}/readyz`)).status).toBe(200);
-});
+test(
+  "a second start on the same data directory says where the first runs",
+  { timeout: 120_000 },
+  async () => {
+    const data = await temporaryDirectory();
+    const first = await start(["up"], { data });
+    const { code, stderr } = await run(["up", "--data", data, ...free]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("TL_DATA_DIRECTORY_IN_USE");
+    expect(stderr).toContain(first.address("console"));
+    expect(stderr).toContain(String(first.ready.pid));
+    expect((await fetch(`${first.address("admin")}/readyz`)).status).toBe(200);
+  },
+);
 
 test.each([
   [["--durability", "maybe"], {}, "--durability", "maybe"],
@@ -54,7 +58,7 @@ test.each([
   [["--no-such-flag"], {}, "--no-such-flag", "unknown option"],
 ])(
   "a wrong setting stops the start with exit code 2: %j %j",
-  { timeout: 30_000 },
+  { timeout: 120_000 },
   async (args, env, names, and) => {
     const data = await temporaryDirectory();
     const { code, stderr } = await run(["up", "--data", data, ...free, ...args], {
@@ -66,7 +70,7 @@ test.each([
   },
 );
 
-test("a flag beats the environment, which beats .env", { timeout: 60_000 }, async () => {
+test("a flag beats the environment, which beats .env", { timeout: 120_000 }, async () => {
   const data = await temporaryDirectory();
   await writeFile(join(data, ".env"), "THROUGHLINE_DURABILITY=from-file\nTHROUGHLINE_RETENTION=from-file\n");
   const wrong = (args: string[], env: Record<string, string>) =>
@@ -85,7 +89,7 @@ test("a flag beats the environment, which beats .env", { timeout: 60_000 }, asyn
   ).toContain("from-flag");
 });
 
-test("a data directory of a later version is refused untouched", { timeout: 60_000 }, async () => {
+test("a data directory of a later version is refused untouched", { timeout: 120_000 }, async () => {
   const data = await temporaryDirectory();
   const { DatabaseSync } = await import("node:sqlite");
   const later = new DatabaseSync(join(data, "throughline.db"));
@@ -96,7 +100,7 @@ test("a data directory of a later version is refused untouched", { timeout: 60_0
   expect(stderr).toContain("TL_DATA_VERSION_UNKNOWN");
 });
 
-test("a command without a running instance says so", { timeout: 60_000 }, async () => {
+test("a command without a running instance says so", { timeout: 120_000 }, async () => {
   const data = await temporaryDirectory();
   const { code, stderr } = await run(["trace", "TICKET-1", "--data", data]);
   expect(code).toBe(1);

@@ -33,7 +33,7 @@ function readContract(): { spans: ContractRow[]; everywhere: string[] } {
   };
 }
 
-test("a ticket's trace is exactly what the trace contract says", { timeout: 60_000 }, async () => {
+test("a ticket's trace is exactly what the trace contract says", { timeout: 120_000 }, async () => {
   const { data, desk, up } = await startWithDesk();
   await writeFile(
     join(data, "inventory.csv"),
@@ -102,7 +102,7 @@ test("a ticket's trace is exactly what the trace contract says", { timeout: 60_0
   expect(tag(named(spans, "api.servicedesk_plus.update_ticket")[0], "desk.note.id")).toBe(notes[0]?.id);
 });
 
-test("a trace context from outside is a link unless the tenant trusts it", { timeout: 60_000 }, async () => {
+test("a trace context from outside is a link unless the tenant trusts it", { timeout: 120_000 }, async () => {
   const { up } = await startWithDesk();
   const outside = { trace: "11111111111111111111111111111111", span: "2222222222222222" };
   const { postTicket } = await import("./harness.ts");

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { acceptTicket, postTicket, startWithDesk } from "./harness.ts";
 
-test("what a webhook is refused for, each as a problem with its code", { timeout: 60_000 }, async () => {
+test("what a webhook is refused for, each as a problem with its code", { timeout: 120_000 }, async () => {
   const { up } = await startWithDesk();
   const webhook = up.address("webhook");
   const refused = async (response: Response, status: number, code: string) => {
@@ -53,7 +53,7 @@ test("what a webhook is refused for, each as a problem with its code", { timeout
 
 test(
   "a queue that cannot be written is answered 503, and taken up again once it can",
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async () => {
     const { data, up } = await startWithDesk();
     await acceptTicket(up.address("webhook"), "BEFORE-1");
@@ -71,7 +71,7 @@ test(
   },
 );
 
-test("the data directory is closed to others, and so are the run files", { timeout: 60_000 }, async () => {
+test("the data directory is closed to others, and so are the run files", { timeout: 120_000 }, async () => {
   const { data, up } = await startWithDesk();
   const mode = (path: string) => execFileSync("stat", ["-c", "%a", path], { encoding: "utf8" }).trim();
   expect(mode(data)).toBe("700");
