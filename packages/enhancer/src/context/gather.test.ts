@@ -158,6 +158,8 @@ test.each([
   ["10.0.0.1, 10.0.0.1 and 10.0.0.2.", ["10.0.0.1", "10.0.0.2"]],
   ["fe80::1 ::1 2001:db8::ff00:42:8329", ["fe80::1", "::1", "2001:db8::ff00:42:8329"]],
   ["http://10.1.2.3:8080/x", ["10.1.2.3"]],
+  ["IP:10.0.0.5 ::ffff:10.0.0.6 10.0.0.7/24", ["10.0.0.5", "10.0.0.6", "10.0.0.7"]],
+  ["IPv6:2001:db8::1 abc:def:12", ["2001:db8::1"]],
 ])("addresses in %j", (text, addresses) => expect(addressesIn(text)).toEqual(addresses));
 
 test("what is late is left out and named, its spans say timeout", async () => {
@@ -199,6 +201,20 @@ test("one search that fails costs its part alone", async () => {
 
 test("the caller's signal ends all", async () => {
   await expect(gather("VPN", { signal: AbortSignal.abort(new Error("stopped")) })).rejects.toThrow("stopped");
+});
+
+test("work that is ended by the caller is not called late", async () => {
+  const stop = new AbortController();
+  let release: () => void = () => {};
+  const held = new Promise<void>((resolve) => (release = resolve));
+  const holder = database.connection().execute(() => held);
+  const gathering = gather("VPN certificate", { signal: stop.signal });
+  stop.abort(new Error("stopped"));
+  await expect(gathering).rejects.toThrow("stopped");
+  release();
+  await holder;
+  const errors = spans.getFinishedSpans().map(({ status }) => status.message ?? "");
+  expect(errors.filter((message) => message.includes("Timeout"))).toEqual([]);
 });
 
 test("each statement has a span of its own that holds no parameter", async () => {

@@ -68,7 +68,7 @@ interface Part {
 async function gatherPart(
   part: ContextPart,
   ticket: Ticket,
-  { tracer }: GatherDependencies,
+  { tracer, signal }: GatherDependencies,
   limit: AbortSignal,
   search: () => Promise<Source[]>,
 ): Promise<Part> {
@@ -79,6 +79,8 @@ async function gatherPart(
       span.setAttribute("result.count", sources.length);
       return { sources };
     } catch (error) {
+      // Not late: the whole job is being ended, and says why itself.
+      signal.throwIfAborted();
       return { sources: [], missing: tellMissing(span, part, error, limit) };
     }
   });

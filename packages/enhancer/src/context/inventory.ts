@@ -4,9 +4,12 @@ import type { Source, Ticket } from "../ticket.ts";
 import type { RunStatement } from "./statement.ts";
 
 const addressesAtMost = 50;
-/** IPv4 (a port may follow), or what may be IPv6; `isIP` decides. Times and version numbers look alike. */
+/**
+ * IPv4 (a label or an IPv4-mapped prefix may stand before, a port after), or what may be IPv6; `isIP` decides.
+ * Times and version numbers look alike. A label such as `IPv6:` is told from a group by a letter beyond f.
+ */
 const addressForms =
-  /(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\d)|[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}(?![\w:]|\.\d))/g;
+  /(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\d)|(?:(?<![\w.:])|(?<=\b\w*[g-zG-Z]\w*:))[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}(?![\w:]|\.\d)/g;
 
 /** IPv4 and IPv6 addresses in a text, in one spelling each, in order of appearance. */
 export function addressesIn(text: string): string[] {
@@ -45,7 +48,7 @@ export async function lookUpSystems(
     .map((row) => ({
       kind: "system" as const,
       id: row.ip,
-      title: row.hostname,
+      title: row.hostname === "" ? row.ip : row.hostname,
       excerpt: [row.role, row.client, row.location].filter((part) => part !== "").join(", "),
       score: 1,
       why: `address ${row.ip} in the ticket`,

@@ -8,6 +8,7 @@ import { isRelevant, markClose, markedWords, markOpen, matchAny, nearBest, rares
 const wanted = 3;
 const candidates = 12;
 const excerptLimit = 500;
+const searched = { index: "documents_fts", rows: "documents" } as const;
 
 interface Section {
   rowid: number;
@@ -24,9 +25,9 @@ export async function searchDocuments(
   ticket: Ticket,
   run: RunStatement,
 ): Promise<Source[]> {
-  const terms = await rarestTerms(database, "documents_fts", ticket.description, run);
-  if (terms.length === 0) return [];
-  const match = matchAny(terms);
+  const sought = await rarestTerms(database, searched, ticket, run);
+  if (sought.terms.length === 0) return [];
+  const match = matchAny(sought);
   const best = sql<{ rowid: number; score: number }>`
     select f.rowid as rowid, bm25(documents_fts, 3.0, 1.0) as score
     from documents_fts f join documents d on d.rowid = f.rowid
@@ -47,7 +48,7 @@ export async function searchDocuments(
     const section = sections.get(rowid);
     if (section === undefined) return [];
     const words = markedWords(section.matched);
-    return isRelevant(words, terms) ? [toSource(section, -score, words)] : [];
+    return isRelevant(words, sought) ? [toSource(section, -score, words)] : [];
   });
   return nearBest(relevant).slice(0, wanted);
 }

@@ -8,6 +8,7 @@ import { isRelevant, markClose, markedWords, markOpen, matchAny, nearBest, rares
 const wanted = 5;
 const candidates = 20;
 const excerptLimit = 500;
+const searched = { index: "ticket_history_fts", rows: "ticket_history" } as const;
 
 interface Hit {
   rowid: number;
@@ -24,9 +25,9 @@ export async function searchHistory(
   ticket: Ticket,
   run: RunStatement,
 ): Promise<Source[]> {
-  const terms = await rarestTerms(database, "ticket_history_fts", ticket.description, run);
-  if (terms.length === 0) return [];
-  const match = matchAny(terms);
+  const sought = await rarestTerms(database, searched, ticket, run);
+  if (sought.terms.length === 0) return [];
+  const match = matchAny(sought);
   // Weights of subject, description, resolution, tags. bm25() is negative: the smaller the better.
   const best = sql<{ rowid: number; score: number }>`
     select f.rowid as rowid, bm25(ticket_history_fts, 4.0, 1.0, 2.0, 3.0) as score
@@ -53,7 +54,7 @@ export async function searchHistory(
     })
     .flatMap((hit) => {
       const words = markedWords(hit.matched);
-      return isRelevant(words, terms) ? [toSource(hit, words)] : [];
+      return isRelevant(words, sought) ? [toSource(hit, words)] : [];
     });
   return nearBest(relevant).slice(0, wanted);
 }

@@ -1,76 +1,106 @@
 import { sql } from "kysely";
 import type { EnhancerDatabase } from "../database.ts";
 import type { RunStatement } from "./statement.ts";
+import { isCode, stemOf, wordsOf } from "./words.ts";
 
 /** Words of a ticket that are looked up at most, and of these the rarest that are searched for. */
-const candidatesAtMost = 48;
+const candidatesAtMost = 120;
 const searchedAtMost = 12;
+/** Words are asked for the tenant's share in groups of this size, until enough are found. */
+const groupSize = 40;
+/** Rarity is told apart up to here; a word in more rows is common, and joins a search only where rarer ones are few. */
+const countLimit = 5_000;
+const fewTerms = 4;
+/** Rows of a word that are looked at for the tenant's share. */
+const shareLimit = 500;
+/** A word in no more rows than this is a reason to cite by itself, if it is a code or all that is known. */
+const rareRows = 5;
+/** Words of a ticket so short that one of them must do. */
+const shortTicketWords = 3;
 /** A result with less than this share of the best one's score is left out. */
 const shareOfBest = 0.25;
-/** Rarity is told apart up to here; a word in more rows is merely common. */
-const countLimit = 2_000;
 
-const stopWords = new Set(
-  (
-    "a an and are as at be been but by can cannot could did do does for from had has have he her his how i if in into is it its just me my no not of on or our out " +
-    "she should since so some such than that the their them then there these they this those to too up us was we were what when where which while who why will with would you your " +
-    "after all also any because before being between both day each few get gets got more morning most new now only other over please same still thanks today under until very yesterday " +
-    "der die das und oder nicht ist sind ein eine einen im in zu mit von auf fur für den dem des es ich wir sie kann"
-  ).split(" "),
-);
-
-/** A word and in how many rows it stands, counted up to a limit. */
-export interface Term {
+/** A word and in how many of the tenant's rows it stands: an estimate for common words. */
+interface Term {
   word: string;
   rows: number;
 }
 
-/** Words worth searching for: no stop words, no bare numbers, no addresses. In the order of the text, each once. */
-function wordsOf(text: string): string[] {
-  const words = text
-    .toLowerCase()
-    .normalize("NFC")
-    .replace(/\b\d{1,3}(?:\.\d{1,3}){3}\b/g, " ")
-    .match(/[\p{L}\p{N}]+/gu);
-  return [...new Set(words ?? [])].filter(
-    (word) => word.length >= 2 && word.length <= 40 && !stopWords.has(word) && !/^\d+$/.test(word),
-  );
+/** What to search for. `words` is how many distinct words the ticket has, known to the index or not. */
+export interface Terms {
+  terms: Term[];
+  words: number;
 }
 
-/** The rarest words of a text that stand in the index at all; long tickets stay cheap. */
+/** The index is shared by all tenants; `rows` holds the tenant of each. */
+export interface SearchedTable {
+  index: "ticket_history_fts" | "documents_fts";
+  rows: "ticket_history" | "documents";
+}
+
+/** The words of a text that are rarest among the tenant's rows. Long tickets stay cheap: what is counted is bounded. */
 export async function rarestTerms(
   database: EnhancerDatabase,
-  table: "ticket_history_fts" | "documents_fts",
-  text: string,
+  table: SearchedTable,
+  ticket: { tenantId: string; description: string },
+  run: RunStatement,
+): Promise<Terms> {
+  const words = wordsOf(ticket.description).slice(0, candidatesAtMost);
+  const known = await countEverywhere(database, table, words, run);
+  const terms: Term[] = [];
+  // What another tenant alone has must not crowd out this tenant's words: go on until enough are its own.
+  for (let at = 0; at < known.length && terms.length < searchedAtMost; at += groupSize)
+    terms.push(...(await countOwn(database, table, ticket.tenantId, known.slice(at, at + groupSize), run)));
+  terms.sort((a, b) => a.rows - b.rows);
+  const rarer = terms.filter(({ rows }) => rows < countLimit).slice(0, searchedAtMost);
+  return { terms: rarer.length >= fewTerms ? rarer : terms.slice(0, fewTerms), words: words.length };
+}
+
+/** Words that stand in the index at all, the rarest first. */
+async function countEverywhere(
+  database: EnhancerDatabase,
+  { index, rows }: SearchedTable,
+  words: readonly string[],
   run: RunStatement,
 ): Promise<Term[]> {
-  const words = wordsOf(text).slice(0, candidatesAtMost);
   if (words.length === 0) return [];
-  const counts = words.map(
-    (word) =>
-      sql`select ${word} as word, (select count(*) from (select 1 from ${sql.table(table)} where ${sql.table(table)} match ${quoted(word)} limit ${countLimit})) as "rows"`,
-  );
-  const terms = await run(
-    database,
-    table,
-    sql<Term>`${sql.join(counts, sql` union all `)}`.compile(database),
-  );
-  return terms
-    .filter(({ rows }) => rows > 0)
-    .sort((a, b) => a.rows - b.rows)
-    .slice(0, searchedAtMost);
+  const count = sql<Term>`
+    select w.value as word, (
+      select count(*) from (select 1 from ${sql.table(index)} where ${sql.table(index)} match '"' || w.value || '"' limit ${countLimit})
+    ) as "rows" from json_each(${JSON.stringify(words)}) w`;
+  const counted = await run(database, rows, count.compile(database));
+  return counted.filter((term) => term.rows > 0).sort((a, b) => a.rows - b.rows);
 }
 
-/** An FTS5 string: whatever stands in it is a word, never an operator. */
-function quoted(word: string): string {
-  return `"${word.replaceAll('"', '""')}"`;
+/** The tenant's part of these words: exact for rare ones, from a sample for common ones; what it lacks is left out. */
+async function countOwn(
+  database: EnhancerDatabase,
+  { index, rows }: SearchedTable,
+  tenantId: string,
+  terms: readonly Term[],
+  run: RunStatement,
+): Promise<Term[]> {
+  const count = sql<{ word: string; own: number }>`
+    select w.value as word, (
+      select count(*) from (
+        select rowid from ${sql.table(index)} where ${sql.table(index)} match '"' || w.value || '"' limit ${shareLimit}
+      ) f join ${sql.table(rows)} t on t.rowid = f.rowid where t.tenant_id = ${tenantId}
+    ) as own from json_each(${JSON.stringify(terms.map(({ word }) => word))}) w`;
+  const owned = await run(database, rows, count.compile(database));
+  const own = new Map(owned.map((row) => [row.word, row.own]));
+  return terms.flatMap(({ word, rows: everywhere }) => {
+    const share = own.get(word) ?? 0;
+    if (everywhere < shareLimit) return share > 0 ? [{ word, rows: share }] : [];
+    return [{ word, rows: share > 0 ? Math.ceil((everywhere * share) / shareLimit) : everywhere }];
+  });
 }
 
-export function matchAny(terms: readonly Term[]): string {
-  return terms.map(({ word }) => quoted(word)).join(" OR ");
+/** Words in quotes: what stands between them is never an operator; wordsOf() leaves letters and digits only. */
+export function matchAny({ terms }: Terms): string {
+  return terms.map(({ word }) => `"${word}"`).join(" OR ");
 }
 
-/** Marks that FTS5's highlight() puts around what matched; they cannot stand in text. */
+/** Marks that FTS5's highlight() puts around what matched; imports keep control characters out of the text. */
 export const markOpen = "\u0001";
 export const markClose = "\u0002";
 
@@ -80,10 +110,14 @@ export function markedWords(marked: string): string[] {
   return [...new Set(pieces.map((piece) => (piece.split(markClose)[0] ?? "").toLowerCase()))];
 }
 
-/** A note must not cite noise: at least two words that matched, unless the ticket has no more to offer. */
-export function isRelevant(matched: readonly string[], terms: readonly Term[]): boolean {
-  const stems = new Set(matched.map((word) => word.slice(0, 5)));
-  return stems.size >= Math.min(2, terms.length);
+/** A note must not cite noise: two different words that matched, or one that says enough by itself. */
+export function isRelevant(matched: readonly string[], { terms, words }: Terms): boolean {
+  if (new Set(matched.map(stemOf)).size >= 2) return true;
+  return terms.some(
+    ({ word, rows }) =>
+      matched.some((found) => stemOf(found) === stemOf(word)) &&
+      (words <= shortTicketWords || (rows <= rareRows && (isCode(word) || terms.length === 1))),
+  );
 }
 
 /** Of ranked results those that come near the best one; scores are higher for better. */

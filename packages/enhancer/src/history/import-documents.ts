@@ -36,8 +36,9 @@ export const importDocuments: Importer = async (database, tenantId, folder, opti
     result.read++;
     try {
       const sections = cutIntoSections(file, await readText(file, bytes), basename(file).replace(known, ""));
+      const outcome = await replaceSections(database, tenantId, path, sections);
       if (sections.length === 0) throw new Error("holds no text");
-      result[await replaceSections(database, tenantId, path, sections)]++;
+      result[outcome]++;
     } catch (error) {
       result.skipped++;
       options.onBadRow(path, error instanceof Error ? error.message : String(error));
@@ -65,20 +66,29 @@ async function findFiles(root: string): Promise<FoundFile[]> {
   return found.sort((a, b) => (a.file < b.file ? -1 : 1));
 }
 
+/** Regular files only: a pipe would be waited for without end. */
 async function isInside(root: string, path: string): Promise<boolean> {
-  if (!(await lstat(path)).isSymbolicLink()) return true;
+  const entry = await lstat(path);
+  if (!entry.isSymbolicLink()) return entry.isFile();
   const target = await realpath(path).catch(() => undefined);
   return target !== undefined && target.startsWith(root + sep) && (await stat(target)).isFile();
 }
 
 async function readText(file: string, bytes: number): Promise<string> {
-  if (bytes > fileLimitBytes) throw new Error(`is over ${fileLimitBytes / 1024 / 1024} MiB`);
+  const tooLarge = `is over ${fileLimitBytes / 1024 / 1024} MiB`;
+  if (bytes > fileLimitBytes) throw new Error(tooLarge);
   const raw = await readFile(file);
-  const content = file.endsWith(".gz") ? await inflate(raw, { maxOutputLength: fileLimitBytes }) : raw;
+  const content = /\.gz$/i.test(file)
+    ? await inflate(raw, { maxOutputLength: fileLimitBytes }).catch((error: NodeJS.ErrnoException) => {
+        throw new Error(error.code === "ERR_BUFFER_TOO_LARGE" ? `${tooLarge} inflated` : "is no gzip file", {
+          cause: error,
+        });
+      })
+    : raw;
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(content);
   } catch {
-    return new TextDecoder("latin1").decode(content);
+    return new TextDecoder("windows-1252").decode(content);
   }
 }
 

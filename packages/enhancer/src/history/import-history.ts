@@ -2,12 +2,14 @@ import { z } from "zod";
 import type { EnhancerDatabase } from "../database.ts";
 import type { Importer } from "./import-result.ts";
 import { importRows } from "./import-rows.ts";
+import { plainText, withoutControls } from "./plain-text.ts";
 
 const resolvedAt = z.union([z.string(), z.number()]).transform((value, context): number | null => {
   const text = String(value).trim();
   if (text === "") return null;
-  const time = /^\d{11,14}$/.test(text) ? Number(text) : Date.parse(text);
-  if (!Number.isNaN(time)) return time;
+  const isMilliseconds = typeof value === "number" || /^\d{11,14}$/.test(text);
+  const time = isMilliseconds ? Number(text) : /^\d{4}-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isSafeInteger(time)) return time;
   context.addIssue({ code: "custom", message: "is no date: ISO 8601 or milliseconds since the epoch" });
   return z.NEVER;
 });
@@ -15,20 +17,36 @@ const resolvedAt = z.union([z.string(), z.number()]).transform((value, context):
 const tags = z
   .union([z.array(z.string()), z.string()])
   .transform((value) =>
-    (Array.isArray(value) ? value : value.split(";")).map((tag) => tag.trim()).filter((tag) => tag !== ""),
+    (Array.isArray(value) ? value : value.split(";"))
+      .map((tag) => withoutControls(tag).trim())
+      .filter((tag) => tag !== ""),
   );
 
 const optional = <T extends z.ZodType>(schema: T) =>
   z.preprocess((value) => (value === "" || value === null ? undefined : value), schema.optional());
+
+/** Text that a note may quote. */
+const prose = (limit: number) =>
+  z
+    .string()
+    .max(limit)
+    .transform((value, context): string => {
+      try {
+        return plainText(value);
+      } catch (error) {
+        context.addIssue({ code: "custom", message: String(error instanceof Error ? error.message : error) });
+        return z.NEVER;
+      }
+    });
 
 const resolvedTicket = z.object({
   ticket_id: z
     .string()
     .max(100)
     .regex(/^[A-Z0-9-]+$/, "must be of A-Z, 0-9 and -"),
-  subject: z.string().max(500),
-  description: z.string().max(10_000),
-  resolution: z.string().min(1).max(20_000),
+  subject: prose(500),
+  description: prose(10_000),
+  resolution: prose(20_000).pipe(z.string().min(1)),
   resolved_date: optional(resolvedAt),
   priority: optional(z.enum(["low", "medium", "high", "critical"])),
   tags: optional(tags),
@@ -41,7 +59,12 @@ type ResolvedTicket = z.infer<typeof resolvedTicket>;
  */
 export const importHistory: Importer = (...job) =>
   importRows(
-    { schema: resolvedTicket, keyOf: ({ ticket_id: id }) => id, upsert: upsertResolvedTickets },
+    {
+      schema: resolvedTicket,
+      required: ["ticket_id", "subject", "description", "resolution"],
+      keyOf: ({ ticket_id: id }) => id,
+      upsert: upsertResolvedTickets,
+    },
     ...job,
   );
 

@@ -3,8 +3,13 @@ import { normalAddress } from "../context/inventory.ts";
 import type { EnhancerDatabase } from "../database.ts";
 import type { Importer } from "./import-result.ts";
 import { importRows } from "./import-rows.ts";
+import { withoutControls } from "./plain-text.ts";
 
-const text = z.string().trim().max(500).default("");
+const text = z
+  .string()
+  .max(500)
+  .transform((value) => withoutControls(value).trim())
+  .default("");
 const system = z.object({
   ip: z.string().transform((value, context): string => {
     const address = normalAddress(value);
@@ -21,7 +26,7 @@ type System = z.infer<typeof system>;
 
 /** Systems from CSV or JSONL: `ip, hostname, role, client, location`. Upsert on tenant and address. Throws as importHistory does. */
 export const importInventory: Importer = (...job) =>
-  importRows({ schema: system, keyOf: ({ ip }) => ip, upsert: upsertSystems }, ...job);
+  importRows({ schema: system, required: ["ip"], keyOf: ({ ip }) => ip, upsert: upsertSystems }, ...job);
 
 async function upsertSystems(database: EnhancerDatabase, tenantId: string, systems: readonly System[]) {
   const counts = { inserted: 0, updated: 0, unchanged: 0 };

@@ -9,6 +9,8 @@ const rowsPerTransaction = 400;
 
 export interface RowImport<T> {
   schema: z.ZodType<T>;
+  /** Columns that a CSV must have. */
+  required: readonly string[];
   /** What a row is known by within its tenant. */
   keyOf: (row: T) => string;
   /** Stores rows of different keys in one transaction. */
@@ -21,7 +23,7 @@ export interface RowImport<T> {
 
 /** Streams a CSV or JSONL file into a tenant's rows. Throws TL_TENANT_UNKNOWN, TL_FILE_UNREADABLE, TL_IMPORT_NOTHING. */
 export async function importRows<T>(
-  { schema, keyOf, upsert }: RowImport<T>,
+  { schema, required, keyOf, upsert }: RowImport<T>,
   database: EnhancerDatabase,
   tenantId: string,
   path: string,
@@ -37,7 +39,7 @@ export async function importRows<T>(
     result.unchanged += counts.unchanged;
     batch = new Map();
   };
-  for await (const { line, fields, problem } of readRows(path, options)) {
+  for await (const { line, fields, problem } of readRows(path, required, options)) {
     result.read++;
     const parsed = schema.safeParse(fields);
     if (problem !== undefined || !parsed.success) {

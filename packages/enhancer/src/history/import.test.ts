@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -146,6 +147,88 @@ test("inventory: addresses in any spelling become one row, what is no address is
   });
   expect(bad).toEqual([[5, expect.stringContaining("address")]]);
   expect(await run(importInventory, "i.csv", csv)).toMatchObject({ inserted: 0 });
+});
+
+test("HTML that a desk exported becomes text, dates are ISO or milliseconds, Windows-1252 is read", async () => {
+  const rows = [
+    'H-1,Quota &amp; mail,see <host> a < b,"<div>Raised the <b>quota</b>.<br>Told&nbsp;her.</div>",1760000000000,,',
+    "H-2,Gr\u00fc\u00dfe,D,R,2026-02-03,,",
+    "H-3,S,D,R,03/02/2026,,",
+    "H-4,S,D,<p> </p>,,,",
+  ];
+  const bytes = Buffer.from(header + rows.join("\n"), "latin1");
+  expect(await run(importHistory, "h.csv", bytes)).toMatchObject({ inserted: 2, skipped: 2 });
+  expect(bad).toEqual([
+    [4, expect.stringContaining("resolved_date")],
+    [5, expect.stringContaining("resolution")],
+  ]);
+  const stored = await store.database.selectFrom("ticket_history").selectAll().orderBy("ticket_id").execute();
+  expect(stored[0]).toMatchObject({
+    description: "see <host> a < b",
+    resolution: "Raised the quota.\n\nTold her.",
+    resolved_at: 1_760_000_000_000,
+  });
+  expect(stored[1]).toMatchObject({ subject: "Gr\u00fc\u00dfe", resolved_at: Date.parse("2026-02-03") });
+});
+
+test("a quote that does not close costs one row, a line without end another", async () => {
+  const rows = ['A-1,S,D,"open,,,', "A-2,S,D,R,,,", `A-3,S,D,${"x".repeat(3_000_000)},,,`, "A-4,S,D,R,,,"];
+  expect(await run(importHistory, "h.csv", `${header}${rows.join("\n")}`)).toMatchObject({
+    read: 4,
+    inserted: 2,
+    skipped: 2,
+  });
+  expect(bad.map(([line]) => line)).toEqual([2, 4]);
+});
+
+test("a header that lacks a column stops the import and names it", async () => {
+  await expect(run(importHistory, "h.csv", "ticket_id,subject,resolution\nA-1,S,R\n")).rejects.toMatchObject({
+    code: "TL_IMPORT_NOTHING",
+    message: expect.stringContaining(
+      "lacks the column description; its header has ticket_id, subject, resolution",
+    ),
+  });
+});
+
+test("a JSONL file may begin with a BOM, and is known by its first character", async () => {
+  const line = JSON.stringify({ ticket_id: "J-1", subject: "S", description: "D", resolution: "R" });
+  expect(await run(importHistory, "export", `\ufeff${line}\r\n`)).toMatchObject({ inserted: 1, skipped: 0 });
+});
+
+test("a file that opens and cannot be read has its code, as has a pipe", async () => {
+  const options = { onProgress: () => {}, onBadRow: () => {} };
+  await symlink("/proc/self/mem", join(directory, "broken.csv"));
+  execFileSync("mkfifo", [join(directory, "pipe.csv")]);
+  for (const name of ["broken.csv", "pipe.csv"])
+    await expect(importHistory(store.database, "acme", join(directory, name), options)).rejects.toMatchObject(
+      { code: "TL_FILE_UNREADABLE" },
+    );
+});
+
+test("documents: a pipe is passed over, what is too large or no gzip is named, an emptied file is forgotten", async () => {
+  const docs = join(directory, "docs");
+  await mkdir(docs);
+  execFileSync("mkfifo", [join(docs, "pipe.md")]);
+  await writeFile(join(docs, "a.md"), "# A\n\nText.\n");
+  await writeFile(join(docs, "bomb.txt.gz"), gzipSync(Buffer.alloc(11 * 1024 * 1024, "x")));
+  await writeFile(join(docs, "large.txt"), Buffer.alloc(10 * 1024 * 1024 + 1, "x"));
+  await writeFile(join(docs, "torn.txt.gz"), "not gzip");
+  const options = {
+    onProgress: () => {},
+    onBadRow: (where: number | string, why: string) => bad.push([where, why]),
+  };
+  expect(await importDocuments(store.database, "acme", docs, options)).toMatchObject({
+    inserted: 1,
+    skipped: 3,
+  });
+  expect(bad).toEqual([
+    ["docs/bomb.txt.gz", "is over 10 MiB inflated"],
+    ["docs/large.txt", "is over 10 MiB"],
+    ["docs/torn.txt.gz", "is no gzip file"],
+  ]);
+  await writeFile(join(docs, "a.md"), "");
+  await importDocuments(store.database, "acme", docs, options);
+  expect(await store.database.selectFrom("documents").select("path").execute()).toEqual([]);
 });
 
 test("a folder of documents is cut into sections by headings, with unique anchors", async () => {

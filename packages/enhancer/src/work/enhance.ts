@@ -148,7 +148,8 @@ async function writtenBefore(
     const found = await desk.findNote(job.ticket.ticketId, markerOf(job), signal);
     if (found !== undefined) return found.noteId;
     if (Date.now() >= startedAt + settleMs) return undefined;
-    await sleep(settlePollMs, undefined, { signal });
+    await sleep(settlePollMs);
+    signal.throwIfAborted();
   }
 }
 

@@ -37,6 +37,7 @@ export class Worker {
   private readonly abandon = new AbortController();
   private nap = new AbortController();
   private loop: Promise<void> = Promise.resolve();
+  private heart: NodeJS.Timeout | undefined;
   private queueFailing = false;
 
   constructor(deps: EnhanceDependencies, options: WorkerOptions, observe: JobObserver) {
@@ -48,6 +49,7 @@ export class Worker {
 
   start(): void {
     this.queue.onWork(() => this.nap.abort());
+    this.heart = setInterval(() => void this.beat(), heartbeatMs);
     this.loop = this.run();
   }
 
@@ -60,20 +62,18 @@ export class Worker {
     this.drain.abort();
     this.nap.abort();
     await this.loop;
-    const all = Promise.all(this.running.values());
-    const timer = setTimeout(() => this.abandon.abort(), graceMs);
-    await all;
+    const timer = setTimeout(() => this.abandon.abort(new WorkerStopping()), graceMs);
+    await Promise.all(this.running.values());
     clearTimeout(timer);
+    clearInterval(this.heart);
   }
 
   private async run(): Promise<void> {
-    const heart = setInterval(() => void this.beat(), heartbeatMs);
     while (!this.drain.signal.aborted) {
       this.nap = new AbortController();
       const taken = await this.takeFree();
       if (taken === 0) await this.rest();
     }
-    clearInterval(heart);
   }
 
   private async takeFree(): Promise<number> {
@@ -82,19 +82,25 @@ export class Worker {
     try {
       const jobs = await this.queue.take(free);
       this.queueFailing = false;
-      for (const job of jobs) {
-        const done = this.process(job).finally(() => {
-          this.running.delete(job.id);
-          this.nap.abort();
-        });
-        this.running.set(job.id, done);
-      }
+      for (const job of jobs) this.begin(job);
       return jobs.length;
     } catch (error) {
       if (!this.queueFailing) this.deps.logger.error({ err: error }, "the queue cannot be read; trying on");
       this.queueFailing = true;
       return 0;
     }
+  }
+
+  /** A process that was suspended past its leases may get back a job that it still has in hand: one end before the next begins. */
+  private begin(job: LeasedJob): void {
+    const before = this.running.get(job.id) ?? Promise.resolve();
+    const done = before
+      .then(() => this.process(job))
+      .finally(() => {
+        if (this.running.get(job.id) === done) this.running.delete(job.id);
+        this.nap.abort();
+      });
+    this.running.set(job.id, done);
   }
 
   private async rest(): Promise<void> {
@@ -120,7 +126,10 @@ export class Worker {
       job_id: job.id,
       attempt: job.attempt,
     });
-    const signal = AbortSignal.any([this.abandon.signal, AbortSignal.timeout(this.options.jobLimitMs)]);
+    const { jobLimitMs } = this.options;
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(new JobTimeout(jobLimitMs)), jobLimitMs);
+    const signal = AbortSignal.any([this.abandon.signal, late.signal]);
     try {
       const status = await this.attempt(job, parent, signal, log);
       if (status !== undefined) {
@@ -134,6 +143,8 @@ export class Worker {
     } catch (error) {
       if (error instanceof LeaseLost) log.warn("the lease ended before the job did; another worker has it");
       else log.error({ err: error }, "the job's end could not be stored; it will be taken over");
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -165,5 +176,23 @@ export class Worker {
       log.warn({ reason, delay_ms: delayMs }, "attempt failed, tried again later");
       return undefined;
     }
+  }
+}
+
+/** Why a drain ended a job that was under way. */
+class WorkerStopping extends Error {
+  override readonly name = "WorkerStopping";
+
+  constructor() {
+    super("The worker stops; the job goes back to the queue.");
+  }
+}
+
+/** Named as the platform's own, so that spans tell `error.type=timeout`. */
+class JobTimeout extends Error {
+  override readonly name = "TimeoutError";
+
+  constructor(limitMs: number) {
+    super(`The job took longer than ${limitMs / 1_000} s.`);
   }
 }
