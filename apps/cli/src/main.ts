@@ -14,6 +14,7 @@ import {
 } from "./runtime/data-directory.ts";
 import type { Instance, InstanceOptions, Role } from "./runtime/instance.ts";
 import { explainListenError } from "./runtime/port-holder.ts";
+import { spanMetrics } from "./runtime/span-metrics.ts";
 import { version } from "./version.ts";
 
 /** How long jobs under way may go on once a stop was asked for; the whole stop stays within 5 s. */
@@ -46,15 +47,16 @@ async function startInstance(options: InstanceOptions): Promise<Instance> {
       Object.assign(addresses, backend.addresses);
     }
 
-    const [{ initTracerProvider, tracingConfig }] = await loading;
+    const [{ initTracerProvider }, enhancerPackage] = await loading;
     const tracing = initTracerProvider({
-      config: tracingConfig(environment),
+      environment,
       version,
       attributes: role === "up" ? {} : { "throughline.role": role },
       // Without a setting, spans go to the backend of this data directory, wherever it listens just now.
       defaultEndpoint: () =>
         `http://${addresses["otlpGrpc"] ?? addressOfRunning(directory, "otlpGrpc") ?? "127.0.0.1:4317"}`,
       slowThresholdMs: settings.slowThreshold,
+      ...(enhancerPackage === undefined ? {} : { keep: enhancerPackage.keepTicket }),
       logger,
     });
     stops.push(() => tracing.shutdown(flushMs));
@@ -126,26 +128,8 @@ async function startEnhancer(
       model,
       publicUrl: settings.publicUrl,
     },
-    { tracer: tracing.tracer("throughline.enhancer"), logger },
+    { tracer: tracing.tracer("throughline.enhancer"), slowAfterMs: tracing.slowAfterMs, logger },
   );
-}
-
-function spanMetrics(counts: { ended: number; exported: number; dropped: number; queued: number }): string {
-  return [
-    "# HELP otel_sdk_span_ended_total Sampled spans that ended in this process.",
-    "# TYPE otel_sdk_span_ended_total counter",
-    `otel_sdk_span_ended_total ${counts.ended}`,
-    "# HELP otel_sdk_exporter_span_exported_total Spans that the trace backend took.",
-    "# TYPE otel_sdk_exporter_span_exported_total counter",
-    `otel_sdk_exporter_span_exported_total ${counts.exported}`,
-    "# HELP throughline_spans_dropped_total Spans lost before the trace backend took them.",
-    "# TYPE throughline_spans_dropped_total counter",
-    `throughline_spans_dropped_total ${counts.dropped}`,
-    "# HELP otel_sdk_processor_span_queue_size Spans that wait for export.",
-    "# TYPE otel_sdk_processor_span_queue_size gauge",
-    `otel_sdk_processor_span_queue_size ${counts.queued}`,
-    "",
-  ].join("\n");
 }
 
 /** A second start on one data directory: says where the first runs. */

@@ -42,9 +42,13 @@ export interface Database {
     traceparent: string;
     tracestate: string;
     enqueued_at: number;
-    /** Slowness is measured from here: the webhook, or the latest manual retry. */
+    /** Slowness is measured from here: the webhook, the latest manual retry, or the end of a pause that it waited through. */
     clock_started_at: number;
     finished_at: number | null;
+    /** Milliseconds after which this trace is slow, where a rule of the receiver says so. */
+    slow_after_ms: number | null;
+    /** `JobOrigin` as JSON, where the trace was not sampled. */
+    origin: string | null;
   };
   /** One row: is the queue paused? */
   queue_state: { name: string; paused: number };
@@ -154,6 +158,10 @@ const migrations: readonly string[] = [
     tenant_id text not null, ip text not null, hostname text not null, role text not null,
     client text not null, location text not null, primary key (tenant_id, ip)
   ) strict;
+  `,
+  `
+  alter table jobs add column slow_after_ms integer;
+  alter table jobs add column origin text;
   `,
 ];
 

@@ -10,6 +10,7 @@ import { createWebhookServer } from "./receive/server.ts";
 import { type EnhancerStore, openEnhancerStore } from "./store.ts";
 import { Worker, workerDefaults } from "./work/worker.ts";
 
+export { keepTicket } from "./work/keep-ticket.ts";
 export { sign } from "./receive/signature.ts";
 export { type EnhancerStore, openEnhancerStore } from "./store.ts";
 export type { Tenant } from "./tenants/tenants.ts";
@@ -31,6 +32,8 @@ const modelLimits = { timeoutMs: 30_000, maxOutputTokens: 1_000, temperature: 0.
 
 export interface EnhancerDependencies {
   tracer: Tracer;
+  /** After how many milliseconds a trace is slow, where a rule says so. */
+  slowAfterMs: (traceId: string) => number | undefined;
   logger: Logger;
 }
 
@@ -48,7 +51,7 @@ export interface Enhancer {
 
 /** Starts the enhancer's parts that `config` names: store, then worker, then webhook; stop is the reverse. */
 export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDependencies): Promise<Enhancer> {
-  const { tracer, logger } = deps;
+  const { tracer, logger, slowAfterMs } = deps;
   const store = openEnhancerStore(config.dataDirectory);
   const { database, tenants, queue } = store;
   const metrics = new EnhancerMetrics();
@@ -56,7 +59,7 @@ export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDepen
   const server =
     config.webhook === undefined
       ? undefined
-      : createWebhookServer({ tenants, queue, tracer, logger, observe: metrics.observeWebhook });
+      : createWebhookServer({ tenants, queue, tracer, slowAfterMs, logger, observe: metrics.observeWebhook });
   const worker = config.worker
     ? new Worker(
         {

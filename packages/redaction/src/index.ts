@@ -1,1 +1,1 @@
-export { createRedactor, type Redactor } from "./redactor.ts";
+export { createRedactor, type RedactionCounts, type Redactor } from "./redactor.ts";

@@ -12,7 +12,13 @@ export interface Redactor {
   /** Free text (span names, status messages, event names) without the credentials in it. */
   text(text: string): string;
   /** A string value under a key: hidden, cut or cleaned. */
-  string(key: string, value: string): string;
+  string(key: string, value: string): string | undefined;
+  key(key: string): string;
+  value(key: string, value: unknown): unknown;
+  counts(): RedactionCounts;
+}
+export interface RedactionCounts {
+  failed: number;
 }
 
 /** Compiles the rules once; the redactor holds no state and may be shared. */
@@ -24,9 +30,19 @@ export function createRedactor(): Redactor {
     }
     return out;
   };
+  const value = (key: string, item: unknown): unknown => {
+    if (typeof item === "string") return isSensitiveKey(key) ? placeholder : text(item);
+    if (typeof item !== "object" || item === null || item instanceof Uint8Array) return item;
+    if (isSensitiveKey(key)) return placeholder;
+    if (Array.isArray(item)) return item.map((one) => value(key, one));
+    return Object.fromEntries(Object.entries(item).map(([name, one]) => [name, value(name, one)]));
+  };
   return {
     isSensitiveKey,
     text,
+    key: text,
+    value,
+    counts: () => ({ failed: 0 }),
     string: (key, value) => {
       if (isSensitiveKey(key)) return placeholder;
       const limit = cutKeys.get(key);

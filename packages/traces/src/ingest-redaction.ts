@@ -38,7 +38,7 @@ export class BatchRedactor {
   /** Values that were dropped because a rule failed on them. */
   failures = 0;
   private readonly redactor: Redactor;
-  private readonly memo = new Map<string, Map<string, string>>();
+  private readonly memo = new Map<string, Map<string, string | undefined>>();
   private remembered = 0;
 
   constructor(redactor: Redactor) {
@@ -90,11 +90,17 @@ export class BatchRedactor {
   }
 
   private attributes(attributes: readonly KeyValue[]): KeyValue[] {
-    return attributes.map(({ key, value }) => ({ key: this.text(key), value: this.value(key, value) }));
+    return attributes.flatMap(({ key, value }) => {
+      const clean = this.value(key, value);
+      return clean === undefined ? [] : [{ key: this.text(key), value: clean }];
+    });
   }
 
-  /** Numbers and truth values say nothing secret; any other value under a sensitive key is hidden as a whole. */
-  private value(key: string, value: AttributeValue): AttributeValue {
+  /**
+   * Numbers and truth values say nothing secret; any other value under a sensitive key is hidden as a whole. undefined: a rule says that
+   * nothing of it may stay.
+   */
+  private value(key: string, value: AttributeValue): AttributeValue | undefined {
     switch (value.type) {
       case "bool":
       case "int":
@@ -102,23 +108,23 @@ export class BatchRedactor {
       case "empty":
         return value;
       case "string":
-        return { type: "string", value: this.string(key, value.value) };
+        return asString(this.string(key, value.value));
       case "bytes":
-        return this.isSensitive(key) ? { type: "string", value: hidden } : value;
+        return this.isSensitive(key) ? asString(this.string(key, "")) : value;
       case "array":
-        if (this.isSensitive(key)) return { type: "string", value: hidden };
-        return { type: "array", value: value.value.map((item) => this.value(key, item)) };
+        if (this.isSensitive(key)) return asString(this.string(key, ""));
+        return { type: "array", value: value.value.flatMap((item) => this.value(key, item) ?? []) };
       case "map":
-        if (this.isSensitive(key)) return { type: "string", value: hidden };
+        if (this.isSensitive(key)) return asString(this.string(key, ""));
         return { type: "map", value: this.attributes(value.value) };
     }
   }
 
   private text(text: string): string {
-    return text === "" ? text : this.remember("", text, () => this.redactor.text(text));
+    return text === "" ? text : (this.remember("", text, () => this.redactor.text(text)) ?? hidden);
   }
 
-  private string(key: string, value: string): string {
+  private string(key: string, value: string): string | undefined {
     // The empty key stands for free text in the memo; a nameless attribute is treated as such.
     return key === "" ? this.text(value) : this.remember(key, value, () => this.redactor.string(key, value));
   }
@@ -127,11 +133,11 @@ export class BatchRedactor {
     return this.closed(true, () => this.redactor.isSensitiveKey(key));
   }
 
-  private remember(key: string, value: string, redact: () => string): string {
+  private remember(key: string, value: string, redact: () => string | undefined): string | undefined {
     if (value.length > memoValueLimit || key.length > memoValueLimit) return this.closed(hidden, redact);
     let values = this.memo.get(key);
     const known = values?.get(value);
-    if (known !== undefined) return known;
+    if (known !== undefined || values?.has(value) === true) return known;
     if (this.remembered >= memoLimit) {
       this.memo.clear();
       this.remembered = 0;
@@ -156,6 +162,10 @@ export class BatchRedactor {
       return safe;
     }
   }
+}
+
+function asString(value: string | undefined): AttributeValue | undefined {
+  return value === undefined ? undefined : { type: "string", value };
 }
 
 function once<T extends object>(done: Map<T, T>, value: T, make: (value: T) => T): T {

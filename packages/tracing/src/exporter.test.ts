@@ -6,16 +6,16 @@ import { expect, test } from "vitest";
 import { RedactionAndSlowTraceExporter } from "./exporter.ts";
 import { SlowTraceProcessor } from "./processors.ts";
 import { extractCarrier } from "./propagation.ts";
+import { SlowTraces } from "./slow-traces.ts";
 
 const silent = { debug: () => {}, info: () => {}, warn: () => {} };
 
 function setUp(slowThresholdMs = 60_000) {
   const memory = new InMemorySpanExporter();
+  const slow = new SlowTraces({ thresholdMs: slowThresholdMs, rules: [] });
+  const exporter = new RedactionAndSlowTraceExporter(memory, createRedactor(), slow.isSlow);
   const provider = new TracerProvider({
-    spanProcessors: [
-      new SlowTraceProcessor(slowThresholdMs, silent),
-      new SimpleSpanProcessor({ exporter: new RedactionAndSlowTraceExporter(memory, createRedactor()) }),
-    ],
+    spanProcessors: [new SlowTraceProcessor(slow, silent), new SimpleSpanProcessor({ exporter })],
   });
   return { memory, tracer: provider.getTracer("test") };
 }

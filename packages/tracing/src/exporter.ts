@@ -1,27 +1,28 @@
 import type { Attributes, Link } from "@opentelemetry/api";
-import type { ExportResult } from "@opentelemetry/core";
+import { type ExportResult, TraceState } from "@opentelemetry/core";
 import type { ReadableSpan, SpanExporter, TimedEvent } from "@opentelemetry/sdk-trace";
 import type { Redactor } from "@throughline/redaction";
+import { type KeptReason, slowKey } from "./encode/span-batch.ts";
+import { keptTraceState } from "./sampling/kept.ts";
 
 /**
- * Redacts every string of a span (name, status message, attributes, events, links) before it is forwarded, and tags
- * `slow_trace=true` on what leaves after its trace became slow. Spans are not changed: a cleaned view is forwarded.
+ * Wraps an exporter of the SDK: every string of a span is redacted before it is forwarded, and what leaves after its trace became slow
+ * carries `slow_trace=true`. Spans are not changed: a cleaned view is forwarded. (OTLP goes a shorter way: see encode/.)
  */
 export class RedactionAndSlowTraceExporter implements SpanExporter {
   private readonly inner: SpanExporter;
   private readonly redactor: Redactor;
+  private readonly isSlow: (traceId: string) => boolean;
 
-  constructor(inner: SpanExporter, redactor: Redactor) {
+  constructor(inner: SpanExporter, redactor: Redactor, isSlow: (traceId: string) => boolean) {
     this.inner = inner;
     this.redactor = redactor;
+    this.isSlow = isSlow;
   }
 
   export(spans: ReadableSpan[], done: (result: ExportResult) => void): void {
-    const slow = new Set<string>();
-    for (const span of spans)
-      if (span.attributes["slow_trace"] === true) slow.add(span.spanContext().traceId);
     this.inner.export(
-      spans.map((span) => this.cleaned(span, slow.has(span.spanContext().traceId))),
+      spans.map((span) => this.cleaned(span)),
       done,
     );
   }
@@ -34,30 +35,15 @@ export class RedactionAndSlowTraceExporter implements SpanExporter {
     return this.inner.shutdown();
   }
 
-  private cleaned(span: ReadableSpan, slow: boolean): ReadableSpan {
-    const attributes = this.attributes(span.attributes);
-    return {
+  private cleaned(span: ReadableSpan): ReadableSpan {
+    const { message, code } = span.status;
+    return view(span, {
       name: this.redactor.text(span.name),
-      kind: span.kind,
-      spanContext: () => span.spanContext(),
-      ...(span.parentSpanContext === undefined ? {} : { parentSpanContext: span.parentSpanContext }),
-      startTime: span.startTime,
-      endTime: span.endTime,
-      status:
-        span.status.message === undefined
-          ? span.status
-          : { ...span.status, message: this.redactor.text(span.status.message) },
-      attributes: slow ? { ...attributes, slow_trace: true } : attributes,
+      status: message === undefined ? span.status : { code, message: this.redactor.text(message) },
+      attributes: { ...this.attributes(span.attributes), [slowKey]: this.isSlow(span.spanContext().traceId) },
       links: span.links.map((link) => this.link(link)),
       events: span.events.map((event) => this.event(event)),
-      duration: span.duration,
-      ended: span.ended,
-      resource: span.resource,
-      instrumentationScope: span.instrumentationScope,
-      droppedAttributesCount: span.droppedAttributesCount,
-      droppedEventsCount: span.droppedEventsCount,
-      droppedLinksCount: span.droppedLinksCount,
-    };
+    });
   }
 
   private event(event: TimedEvent): TimedEvent {
@@ -75,17 +61,47 @@ export class RedactionAndSlowTraceExporter implements SpanExporter {
 
   private attributes(attributes: Attributes): Attributes {
     const out: Attributes = {};
-    for (const [key, value] of Object.entries(attributes)) out[key] = this.value(key, value);
+    for (const [key, value] of Object.entries(attributes)) {
+      const clean = this.redactor.value(key, value);
+      if (clean !== undefined) out[this.redactor.key(key)] = clean;
+    }
     return out;
   }
+}
 
-  /** Numbers and booleans under a sensitive key stay: they are counts and switches. Anything else is hidden whole. */
-  private value(key: string, value: unknown): unknown {
-    if (typeof value === "string") return this.redactor.string(key, value);
-    if (typeof value !== "object" || value === null) return value;
-    if (this.redactor.isSensitiveKey(key)) return this.redactor.string(key, "");
-    if (Array.isArray(value)) return value.map((item) => this.value(key, item));
-    if (value instanceof Uint8Array) return value;
-    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, this.value(name, item)]));
-  }
+/** A span that was not sampled, as it leaves all the same: it stands for itself alone. */
+export function keptSpan(span: ReadableSpan, reason: KeptReason): ReadableSpan {
+  const context = span.spanContext();
+  const kept = {
+    ...context,
+    traceFlags: context.traceFlags | 1,
+    traceState: new TraceState(keptTraceState(context.traceState)),
+  };
+  return view(span, {
+    spanContext: () => kept,
+    attributes: { ...span.attributes, "sampling.reason": reason },
+  });
+}
+
+function view(span: ReadableSpan, changes: Partial<ReadableSpan>): ReadableSpan {
+  return {
+    name: span.name,
+    kind: span.kind,
+    spanContext: () => span.spanContext(),
+    ...(span.parentSpanContext === undefined ? {} : { parentSpanContext: span.parentSpanContext }),
+    startTime: span.startTime,
+    endTime: span.endTime,
+    status: span.status,
+    attributes: span.attributes,
+    links: span.links,
+    events: span.events,
+    duration: span.duration,
+    ended: span.ended,
+    resource: span.resource,
+    instrumentationScope: span.instrumentationScope,
+    droppedAttributesCount: span.droppedAttributesCount,
+    droppedEventsCount: span.droppedEventsCount,
+    droppedLinksCount: span.droppedLinksCount,
+    ...changes,
+  };
 }

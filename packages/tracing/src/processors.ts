@@ -1,52 +1,37 @@
-import type { Context } from "@opentelemetry/api";
+import type { Attributes, Context } from "@opentelemetry/api";
 import type { ReadableSpan, Span, SpanProcessor } from "@opentelemetry/sdk-trace";
 import type { Redactor } from "@throughline/redaction";
 import type { TracingLogger } from "./logger.ts";
-import { traceStartOf } from "./propagation.ts";
+import type { SlowTraces } from "./slow-traces.ts";
 
-/** Slow means the trace: from its root's start to now. One clock per trace that has a span under way here. */
+/** Keeps the clocks of the traces under way and logs one structured line for each trace that becomes slow. */
 export class SlowTraceProcessor implements SpanProcessor {
-  private readonly clocks = new Map<string, { startMs: number; live: number; slow: boolean }>();
-  private readonly thresholdMs: number;
+  private readonly traces: SlowTraces;
   private readonly logger: TracingLogger;
 
-  constructor(thresholdMs: number, logger: TracingLogger) {
-    this.thresholdMs = thresholdMs;
+  constructor(traces: SlowTraces, logger: TracingLogger) {
+    this.traces = traces;
     this.logger = logger;
   }
 
   onStart(span: Span, parentContext: Context): void {
-    const { traceId } = span.spanContext();
-    const clock = this.clocks.get(traceId);
-    if (clock !== undefined) {
-      clock.live++;
-      return;
-    }
-    const startMs = traceStartOf(parentContext) ?? Date.now();
-    this.clocks.set(traceId, { startMs, live: 1, slow: false });
-  }
-
-  /** Each span says what was known of its trace when it ended. */
-  onEnding(span: Span): void {
-    const { traceId } = span.spanContext();
-    const clock = this.clocks.get(traceId);
-    if (clock === undefined) return;
-    const elapsedMs = Date.now() - clock.startMs;
-    const slow = elapsedMs > this.thresholdMs;
-    span.setAttribute("slow_trace", slow);
-    if (slow && !clock.slow) {
-      clock.slow = true;
-      this.logger.warn(
-        { trace_id: traceId, span: span.name, elapsed_ms: elapsedMs, threshold_ms: this.thresholdMs },
-        "slow trace",
-      );
-    }
+    this.traces.started(span, parentContext);
   }
 
   onEnd(span: ReadableSpan): void {
-    const { traceId } = span.spanContext();
-    const clock = this.clocks.get(traceId);
-    if (clock !== undefined && --clock.live === 0) this.clocks.delete(traceId);
+    const found = this.traces.ended(span);
+    if (found === undefined) return;
+    const { traceId, spanId } = span.spanContext();
+    this.logger.warn(
+      {
+        trace_id: traceId,
+        span_id: spanId,
+        span: span.name,
+        elapsed_ms: Math.round(found.elapsedMs),
+        threshold_ms: found.thresholdMs,
+      },
+      "slow trace",
+    );
   }
 
   forceFlush(): Promise<void> {
@@ -54,29 +39,40 @@ export class SlowTraceProcessor implements SpanProcessor {
   }
 
   shutdown(): Promise<void> {
-    this.clocks.clear();
+    this.traces.clear();
     return Promise.resolve();
   }
 }
 
-/** Logs at debug which sensitive keys a span carried; the exporter is what hides their values. */
+/**
+ * Tells at debug which sensitive keys a span carried: names of keys, never values. The exporter is what hides them, and the
+ * redactor counts what it hid.
+ */
 export class RedactionSpanProcessor implements SpanProcessor {
   private readonly redactor: Redactor;
+  private readonly traces: SlowTraces;
   private readonly logger: TracingLogger;
 
-  constructor(redactor: Redactor, logger: TracingLogger) {
+  constructor(redactor: Redactor, traces: SlowTraces, logger: TracingLogger) {
     this.redactor = redactor;
+    this.traces = traces;
     this.logger = logger;
   }
 
   onStart(): void {}
 
   onEnd(span: ReadableSpan): void {
-    const keys = Object.keys(span.attributes).filter((key) => this.redactor.isSensitiveKey(key));
-    if (keys.length > 0) {
-      const { traceId, spanId } = span.spanContext();
-      this.logger.debug({ trace_id: traceId, span_id: spanId, keys }, "sensitive attributes are redacted");
-    }
+    // Looking at every key is for those who read the lines.
+    if (this.logger.isLevelEnabled?.("debug") === false) return;
+    const keys = this.sensitive(span.attributes);
+    for (const { attributes } of span.events) keys.push(...this.sensitive(attributes ?? {}));
+    if (keys.length === 0) return;
+    const { traceId } = span.spanContext();
+    const slow = this.traces.isSlow(traceId);
+    this.logger.debug(
+      { trace_id: traceId, span: span.name, keys, slow_trace: slow },
+      `Span ${span.name}: redacted ${keys.length} keys, slow_trace=${slow}`,
+    );
   }
 
   forceFlush(): Promise<void> {
@@ -85,5 +81,9 @@ export class RedactionSpanProcessor implements SpanProcessor {
 
   shutdown(): Promise<void> {
     return Promise.resolve();
+  }
+
+  private sensitive(attributes: Attributes): string[] {
+    return Object.keys(attributes).filter((key) => this.redactor.isSensitiveKey(key));
   }
 }

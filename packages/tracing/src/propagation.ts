@@ -1,5 +1,6 @@
-import { type Context, createContextKey, type Link, ROOT_CONTEXT, trace } from "@opentelemetry/api";
+import { type Context, type Link, ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import { parseTraceParent, TraceState } from "@opentelemetry/core";
+import { withTraceClock } from "./trace-clock.ts";
 
 /** The trace context as it travels beside a queued message: W3C Trace Context, and when the trace's clock began. */
 export interface Carrier {
@@ -8,14 +9,8 @@ export interface Carrier {
   tracestate: string;
   /** Milliseconds since the epoch; slowness is measured from here. */
   traceStartMs: number;
-}
-
-const traceStartKey = createContextKey("throughline.trace-start");
-
-/** When the trace of this context began, where an `extractCarrier` knows it. */
-export function traceStartOf(context: Context): number | undefined {
-  const value = context.getValue(traceStartKey);
-  return typeof value === "number" ? value : undefined;
+  /** Milliseconds after which the trace is slow, where a rule of the sender says so. */
+  slowAfterMs?: number;
 }
 
 export function injectCarrier(context: Context, traceStartMs: number): Carrier {
@@ -32,7 +27,10 @@ export function injectCarrier(context: Context, traceStartMs: number): Carrier {
 /** The context to continue a trace in; a malformed header yields a context without a parent. */
 export function extractCarrier(carrier: Carrier): Context {
   const spanContext = parse(carrier.traceparent, carrier.tracestate);
-  const timed = ROOT_CONTEXT.setValue(traceStartKey, carrier.traceStartMs);
+  const timed = withTraceClock(ROOT_CONTEXT, {
+    startMs: carrier.traceStartMs,
+    slowAfterMs: carrier.slowAfterMs,
+  });
   return spanContext === undefined ? timed : trace.setSpanContext(timed, spanContext);
 }
 

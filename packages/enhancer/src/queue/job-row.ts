@@ -1,7 +1,7 @@
 import type { JobView } from "@throughline/api";
 import type { Database } from "../database.ts";
 import type { Ticket } from "../ticket.ts";
-import type { LeasedJob, NewJob } from "./queue.ts";
+import type { JobOrigin, LeasedJob, NewJob } from "./queue.ts";
 
 const priorities = ["critical", "high", "medium", "low"] as const satisfies readonly Ticket["priority"][];
 /** The first and three more. */
@@ -12,7 +12,7 @@ type JobRow = {
 };
 
 /** A job as it is first stored. */
-export function newRow({ id, ticket, carrier }: NewJob) {
+export function newRow({ id, ticket, carrier, origin }: NewJob) {
   const now = Date.now();
   return {
     id,
@@ -27,6 +27,8 @@ export function newRow({ id, ticket, carrier }: NewJob) {
     tracestate: carrier.tracestate,
     enqueued_at: now,
     clock_started_at: Math.round(carrier.traceStartMs),
+    slow_after_ms: carrier.slowAfterMs ?? null,
+    origin: origin === undefined ? null : JSON.stringify(origin),
   };
 }
 
@@ -35,7 +37,14 @@ export function leasedJob(job: JobRow, now: number): LeasedJob {
   return {
     id: job.id,
     ticket: JSON.parse(job.ticket) as Ticket,
-    carrier: { traceparent: job.traceparent, tracestate: job.tracestate, traceStartMs: job.clock_started_at },
+    carrier: {
+      traceparent: job.traceparent,
+      tracestate: job.tracestate,
+      traceStartMs: job.clock_started_at,
+      ...(job.slow_after_ms === null ? {} : { slowAfterMs: job.slow_after_ms }),
+    },
+    enqueuedAtMs: job.enqueued_at,
+    origin: job.origin === null ? undefined : (JSON.parse(job.origin) as JobOrigin),
     attempt: job.attempts + 1,
     isLastAttempt: job.attempts + 1 >= job.attempts_allowed,
     takes: job.takes,

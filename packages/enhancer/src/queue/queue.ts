@@ -9,6 +9,27 @@ export interface NewJob {
   id: string;
   ticket: Ticket;
   carrier: Carrier;
+  /** Where the trace is not sampled: what its spans were before the job. */
+  origin?: JobOrigin;
+}
+
+/**
+ * The receiver's spans of a ticket whose trace was not sampled, so that a worker can make them again when the ticket fails, is partial
+ * or slow. Times in milliseconds since the epoch.
+ */
+export interface JobOrigin {
+  webhook: OriginSpan & {
+    spanId: string;
+    parentSpanId: string | undefined;
+    links: { traceparent: string; tracestate: string }[];
+  };
+  /** Its id stands in the carrier. */
+  queued: OriginSpan;
+}
+
+interface OriginSpan {
+  startMs: number;
+  attributes: Record<string, string | number | boolean>;
 }
 
 /** A job in a worker's hands: until `leasedUntil` passes, nobody else gets it. */
@@ -24,6 +45,9 @@ export interface LeasedJob {
   takes: number;
   /** Milliseconds since the epoch: when a desk was first asked to write; a note may exist from then on. */
   writeStartedAt: number | undefined;
+  /** When it was stored; milliseconds since the epoch. */
+  enqueuedAtMs: number;
+  origin: JobOrigin | undefined;
   /** How long it waited since it could have been taken. */
   waitedMs: number;
 }

@@ -161,7 +161,15 @@ export class SqliteQueue implements JobQueue {
     await this.setPaused(1);
   }
 
+  /** Time that was spent paused is nobody's slowness: the clocks of what waited start anew. */
   async resume(): Promise<void> {
+    const paused = this.database.selectFrom("queue_state").select("name").where("paused", "=", 1);
+    await this.database
+      .updateTable("jobs")
+      .set({ clock_started_at: Date.now() })
+      .where("state", "=", "waiting")
+      .where((eb) => eb.exists(paused))
+      .execute();
     await this.setPaused(0);
     this.wake?.();
   }

@@ -38,6 +38,7 @@ beforeEach(async () => {
     tenants: store.tenants,
     queue: store.queue,
     tracer: trace.getTracer("test"),
+    slowAfterMs: () => undefined,
     logger: pino({ level: "silent" }),
     observe: (status) => statuses.push(status),
   });

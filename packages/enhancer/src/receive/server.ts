@@ -6,7 +6,14 @@ import Fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
 import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
 import { failSpan } from "../span.ts";
-import { accept, header, verify, type WebhookDependencies, webhookParent } from "./webhook.ts";
+import {
+  accept,
+  header,
+  ticketAttributes,
+  verify,
+  type WebhookDependencies,
+  webhookParent,
+} from "./webhook.ts";
 
 /** A webhook carries one ticket; its description is at most 10,000 characters. */
 export const bodyLimitBytes = 1024 * 1024;
@@ -36,11 +43,12 @@ export function createWebhookServer(
 
   server.post(route, { errorHandler: answerProblem }, async (request, reply) => {
     const receivedAtMs = wallClockMs();
-    const { span, verified, refusal } = await startTrace(request, receivedAtMs);
+    const { verified, refusal, ...received } = await startTrace(request, receivedAtMs);
+    const { span } = received;
     try {
       if (verified === undefined) throw refusal;
       const answer = await context.with(trace.setSpan(context.active(), span), () =>
-        accept(verified, span, receivedAtMs, dependencies),
+        accept(verified, received, dependencies),
       );
       endSpan(span, 202);
       return await reply.code(202).send(answer);
@@ -73,12 +81,17 @@ export function createWebhookServer(
       !refused && verified.tenant.trustsTraceparent,
       receivedAtMs,
     );
+    const attributes = { ...requestAttributes(request), ...(refused ? {} : ticketAttributes(verified)) };
     const span = dependencies.tracer.startSpan(
       `POST ${route}`,
-      { kind: SpanKind.SERVER, startTime: receivedAtMs, links, attributes: requestAttributes(request) },
+      { kind: SpanKind.SERVER, startTime: receivedAtMs, links, attributes },
       parent,
     );
-    return refused ? { span, refusal: verified } : { span, verified };
+    const parentSpanId = trace.getSpanContext(parent)?.spanId;
+    const received = { span, startMs: receivedAtMs, attributes, parentSpanId, links };
+    return refused
+      ? { ...received, verified: undefined, refusal: verified }
+      : { ...received, verified, refusal: undefined };
   }
 
   function endSpan(span: Span, status: number): void {

@@ -1,4 +1,13 @@
-import { context, type Link, ROOT_CONTEXT, type Span, SpanKind, type Tracer } from "@opentelemetry/api";
+import {
+  context,
+  isSpanContextValid,
+  type Link,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  TraceFlags,
+  type Tracer,
+} from "@opentelemetry/api";
 import {
   type FieldError,
   ThroughlineError,
@@ -6,10 +15,10 @@ import {
   ticketWebhook,
   type WebhookAccepted,
 } from "@throughline/api";
-import { extractCarrier, injectCarrier, remoteLink } from "@throughline/tracing";
+import { extractCarrier, injectCarrier, remoteLink, wallClockMs } from "@throughline/tracing";
 import type { FastifyRequest } from "fastify";
 import { randomUUID } from "node:crypto";
-import { type JobIntake, queueName } from "../queue/queue.ts";
+import { type JobIntake, type JobOrigin, queueName } from "../queue/queue.ts";
 import { inTicketSpan } from "../span.ts";
 import type { Tenant, Tenants } from "../tenants/tenants.ts";
 import type { Ticket } from "../ticket.ts";
@@ -19,6 +28,18 @@ export interface WebhookDependencies {
   tenants: Tenants;
   queue: JobIntake;
   tracer: Tracer;
+  /** After how many milliseconds a trace is slow, where a rule says so. */
+  slowAfterMs: (traceId: string) => number | undefined;
+}
+
+/** The span of a webhook, and what it began with. */
+export interface WebhookSpan {
+  span: Span;
+  startMs: number;
+  attributes: Record<string, string | number>;
+  /** Of the sender's trace, where the tenant trusts it. */
+  parentSpanId: string | undefined;
+  links: readonly Link[];
 }
 
 /** A webhook whose sender and content are known to be good. */
@@ -59,9 +80,8 @@ export function webhookParent(request: FastifyRequest, trusted: boolean, now: nu
 /** Makes the job and waits until it is durable. */
 export async function accept(
   { tenant, webhook }: Verified,
-  span: Span,
-  receivedAtMs: number,
-  { queue, tracer }: WebhookDependencies,
+  received: WebhookSpan,
+  { queue, tracer, slowAfterMs }: WebhookDependencies,
 ): Promise<WebhookAccepted> {
   const ticket: Ticket = {
     tenantId: tenant.id,
@@ -71,13 +91,8 @@ export async function accept(
     priority: webhook.priority,
     createdAt: webhook.created_at,
   };
-  span.setAttributes({
-    "tenant.id": tenant.id,
-    "ticket.id": ticket.ticketId,
-    "ticket.priority": ticket.priority,
-    "ticket.event": ticket.event,
-    "ticket.description": ticket.description,
-  });
+  const { span, startMs } = received;
+  const { traceId } = span.spanContext();
   const jobId = randomUUID();
   const attributes = {
     "queue.name": queueName,
@@ -88,15 +103,47 @@ export async function accept(
     "messaging.destination.name": queueName,
     "messaging.message.id": jobId,
   };
-  await inTicketSpan(tracer, "job_queued", ticket, { kind: SpanKind.PRODUCER, attributes }, () =>
-    queue.enqueue({ id: jobId, ticket, carrier: injectCarrier(context.active(), receivedAtMs) }),
-  );
+  await inTicketSpan(tracer, "job_queued", ticket, { kind: SpanKind.PRODUCER, attributes }, () => {
+    const carrier = injectCarrier(context.active(), startMs);
+    const threshold = slowAfterMs(traceId);
+    if (threshold !== undefined) carrier.slowAfterMs = threshold;
+    return queue.enqueue({ id: jobId, ticket, carrier, ...originOf(received, attributes) });
+  });
   return {
     status: "accepted",
     job_id: jobId,
-    trace_id: span.spanContext().traceId,
+    trace_id: traceId,
     message: `Ticket ${ticket.ticketId} is queued for enhancement.`,
   };
+}
+
+/** What the webhook's span says of its ticket; known before it starts, so that rules of sampling can ask for it. */
+export function ticketAttributes({ tenant, webhook }: Verified): Record<string, string> {
+  return {
+    "tenant.id": tenant.id,
+    "ticket.id": webhook.ticket_id,
+    "ticket.priority": webhook.priority,
+    "ticket.event": webhook.event,
+    "ticket.description": webhook.description,
+  };
+}
+
+/** What a worker needs to make unsampled spans again; nothing where they are sampled. */
+function originOf(
+  { span, startMs, attributes, parentSpanId, links }: WebhookSpan,
+  queuedAttributes: JobOrigin["queued"]["attributes"],
+): { origin?: JobOrigin } {
+  const { spanId, traceFlags } = span.spanContext();
+  if ((traceFlags & TraceFlags.SAMPLED) !== 0 || !isSpanContextValid(span.spanContext())) return {};
+  // The ticket's own fields stand in the job once.
+  const { "ticket.description": _, ...kept } = attributes;
+  const webhook = { spanId, parentSpanId, startMs, attributes: kept, links: links.map(asHeaders) };
+  return { origin: { webhook, queued: { startMs: wallClockMs(), attributes: queuedAttributes } } };
+}
+
+function asHeaders({ context: { traceId, spanId, traceFlags, traceState } }: Link) {
+  const flags = traceFlags.toString(16).padStart(2, "0");
+  return { traceparent: `00-${traceId}-${spanId}-${flags}`, tracestate: traceState?.serialize() ?? "" };
 }
 
 async function findTenant(body: unknown, headerId: string | undefined, tenants: Tenants): Promise<Tenant> {

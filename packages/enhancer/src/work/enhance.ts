@@ -51,6 +51,8 @@ export async function enhance(
       "queue.wait_ms": job.waitedMs,
       "ticket.priority": ticket.priority,
       "enhancement.status": "failed",
+      // The attempt before this one failed and was exported: the ticket's trace is to be whole.
+      ...(job.attempt > 1 && job.origin !== undefined ? { "sampling.reason": "error" } : {}),
       "messaging.system": "sqlite",
       "messaging.operation.name": "process",
       "messaging.operation.type": "process",

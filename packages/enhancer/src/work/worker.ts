@@ -1,8 +1,9 @@
 import type { Context } from "@opentelemetry/api";
-import { extractCarrier } from "@throughline/tracing";
+import { extractCarrier, withAncestors } from "@throughline/tracing";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DeskError } from "../desk/desk.ts";
 import { type JobSource, type LeasedJob, LeaseLost } from "../queue/queue.ts";
+import { ancestorsOf } from "./ancestors.ts";
 import { enhance, type EnhanceDependencies, spanIdsOf } from "./enhance.ts";
 import { backoffMs, isPermanent } from "./retry.ts";
 
@@ -118,7 +119,7 @@ export class Worker {
   /** Never throws: what cannot be written down now is taken over when the lease ends. */
   private async process(job: LeasedJob): Promise<void> {
     const started = Date.now();
-    const parent = extractCarrier(job.carrier);
+    const parent = parentOf(job);
     const log = this.deps.logger.child({
       ...spanIdsOf(parent),
       ticket_id: job.ticket.ticketId,
@@ -177,6 +178,14 @@ export class Worker {
       return undefined;
     }
   }
+}
+
+/** Where the job's trace goes on; the receiver's spans come with it if they were not sampled and this attempt is exported. */
+function parentOf(job: LeasedJob): Context {
+  const parent = extractCarrier(job.carrier);
+  // An earlier attempt that ended has brought them; one that was cut off has not.
+  const areTold = job.attempt > 1 && job.takes === job.attempt;
+  return job.origin === undefined || areTold ? parent : withAncestors(parent, () => ancestorsOf(job));
 }
 
 /** Why a drain ended a job that was under way. */

@@ -3,6 +3,7 @@ import type { SpanKind, SpanRecord } from "../model.ts";
 import type { SpanQuery, SpanReader } from "../query/reader.ts";
 import { decodeSpan } from "./batch-encoding.ts";
 import { type IndexedSpan, type IndexedTrace, SegmentIndex } from "./segment-index.ts";
+import { completeSlow, isSlow, splitSlow } from "./slow-trace.ts";
 import { meetsNames, queryTerms } from "./span-terms.ts";
 
 /** How many spans a search decodes before it lets other work of the thread go on. */
@@ -77,12 +78,17 @@ export class MemoryIndex implements SpanReader {
     const batches = this.batches;
     const found: Match[] = [];
     let decoded = 0;
-    for (const candidate of this.candidates(query)) {
+    const { wantsSlow, ofSpan } = splitSlow(query);
+    // The span that says so may stand in another segment than the one that matches: only alone does the tag narrow the search.
+    for (const candidate of this.candidates(queryTerms(ofSpan).length === 0 ? query : ofSpan)) {
       const worst = found[query.limit - 1];
       if (worst !== undefined && candidate.newestStart < worst.start) break;
       const spans = this.spansOf(candidate.traceId).filter((span) => span.batch < batches);
-      const start = newestMatch(spans, query);
-      if (start !== undefined) insert(found, { traceId: candidate.traceId, start }, query.limit);
+      const start = newestMatch(spans, ofSpan);
+      const isFound =
+        start !== undefined &&
+        (wantsSlow === undefined || wantsSlow === isSlow(spans.map(({ encoded }) => decodeSpan(encoded))));
+      if (isFound) insert(found, { traceId: candidate.traceId, start }, query.limit);
       decoded += spans.length;
       if (decoded < spansPerTurn) continue;
       decoded = 0;
@@ -124,7 +130,7 @@ export class MemoryIndex implements SpanReader {
     const traces: SpanRecord[][] = [];
     for (const traceId of traceIds) {
       const spans = this.spansOf(traceId);
-      if (spans.length > 0) traces.push(spans.map((span) => decodeSpan(span.encoded)));
+      if (spans.length > 0) traces.push(completeSlow(spans.map((span) => decodeSpan(span.encoded))));
     }
     return traces;
   }
