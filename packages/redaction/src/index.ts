@@ -1,1 +1,2 @@
-export { createRedactor, type RedactionCounts, type Redactor } from "./redactor.ts";
+export { createRedactor, type Finding, type RedactionCounts, type Redactor } from "./redactor.ts";
+export type { RedactorOptions } from "./options.ts";
