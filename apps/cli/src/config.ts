@@ -55,6 +55,7 @@ const settingsSchema = z.object({
   retention: duration("72h"),
   durability: z.enum(["fsync", "os"], { error: "expected fsync or os" }).default("fsync"),
   slowThreshold: duration("60s"),
+  redactionRules: optionalText,
 });
 export type Settings = z.infer<typeof settingsSchema>;
 export type SettingName = keyof Settings;
@@ -102,6 +103,36 @@ export function readSettings(
   const issue = parsed.error.issues[0];
   const name = String(issue?.path[0]);
   throw invalidSetting(sources[name] ?? flagOf(name), raw[name], issue?.message ?? "is wrong");
+}
+
+/** Rules of what never leaves, as the file holds them, and the key of keyed tokens. */
+export interface RedactionRules {
+  file: string | undefined;
+  rules: string | undefined;
+  hmacKey: string | undefined;
+}
+
+/** The file of --redaction-rules and THROUGHLINE_REDACTION_KEY. Throws TL_SETTING_INVALID. */
+export function readRedactionRules(
+  { redactionRules: file }: Pick<Settings, "redactionRules">,
+  environment: Readonly<Record<string, string | undefined>>,
+): RedactionRules {
+  const hmacKey = environment["THROUGHLINE_REDACTION_KEY"]?.trim() || undefined;
+  if (hmacKey !== undefined && hmacKey.length < 16)
+    throw new ThroughlineError(
+      "TL_SETTING_INVALID",
+      "THROUGHLINE_REDACTION_KEY: expected 16 characters at least.",
+    );
+  if (file === undefined) return { file, rules: undefined, hmacKey };
+  try {
+    return { file, rules: readFileSync(file, "utf8"), hmacKey };
+  } catch (cause) {
+    throw new ThroughlineError(
+      "TL_SETTING_INVALID",
+      `--redaction-rules is "${file}": the file cannot be read.`,
+      { cause },
+    );
+  }
 }
 
 /** The model from OPENAI_*; undefined where no key is set. Throws TL_SETTING_INVALID. */

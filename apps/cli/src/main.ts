@@ -1,8 +1,9 @@
 import { ThroughlineError } from "@throughline/api";
 import type { Tracing } from "@throughline/tracing";
+import type { Redactor } from "@throughline/tracing/redaction";
 import type { Logger } from "pino";
 import { createProgram } from "./commands/program.ts";
-import { readEnvironment, type Settings } from "./config.ts";
+import { readEnvironment, readRedactionRules, type RedactionRules, type Settings } from "./config.ts";
 import { createAdminServer } from "./runtime/admin-server.ts";
 import {
   addressOfRunning,
@@ -35,11 +36,13 @@ async function startInstance(options: InstanceOptions): Promise<Instance> {
   };
   try {
     const addresses: Record<string, string> = { ...options.beside };
-    const starting = runs("traces") ? startTraceBackend(directory, settings, logger) : undefined;
+    const rules = readRedactionRules(settings, environment);
+    const starting = runs("traces") ? startTraceBackend(directory, settings, rules, logger) : undefined;
     // While the backend's ingest thread starts, this thread loads what comes next.
     const loading = Promise.all([
       import("@throughline/tracing"),
       runs("receiver") || runs("worker") ? import("@throughline/enhancer") : undefined,
+      import("./runtime/redaction.ts").then(({ redactorOf }) => redactorOf(rules)),
     ]);
     const backend = await starting;
     if (backend !== undefined) {
@@ -47,10 +50,11 @@ async function startInstance(options: InstanceOptions): Promise<Instance> {
       Object.assign(addresses, backend.addresses);
     }
 
-    const [{ initTracerProvider }, enhancerPackage] = await loading;
+    const [{ initTracerProvider }, enhancerPackage, redactor] = await loading;
     const tracing = initTracerProvider({
       environment,
       version,
+      redactor,
       attributes: role === "up" ? {} : { "throughline.role": role },
       // Without a setting, spans go to the backend of this data directory, wherever it listens just now.
       defaultEndpoint: () =>
@@ -61,7 +65,7 @@ async function startInstance(options: InstanceOptions): Promise<Instance> {
     });
     stops.push(() => tracing.shutdown(flushMs));
 
-    const enhancer = await startEnhancer(options, directory, runs, tracing);
+    const enhancer = await startEnhancer(options, directory, runs, tracing, redactor);
     if (enhancer !== undefined) stops.push(() => enhancer.stop(jobGraceMs));
     if (enhancer?.webhookUrl !== undefined) addresses["webhook"] = enhancer.webhookUrl;
 
@@ -94,7 +98,12 @@ async function startInstance(options: InstanceOptions): Promise<Instance> {
   }
 }
 
-async function startTraceBackend(directory: string, settings: Settings, logger: Logger) {
+async function startTraceBackend(
+  directory: string,
+  settings: Settings,
+  redaction: RedactionRules,
+  logger: Logger,
+) {
   const { createTraceBackend } = await import("@throughline/traces");
   return createTraceBackend(
     {
@@ -104,6 +113,7 @@ async function startTraceBackend(directory: string, settings: Settings, logger: 
       otlpGrpc: settings.otlpGrpc,
       otlpHttp: settings.otlpHttp,
       console: settings.console,
+      redaction,
       consoleAssets: new URL("../../console/dist", import.meta.url).pathname,
     },
     { logger },
@@ -115,6 +125,7 @@ async function startEnhancer(
   dataDirectory: string,
   runs: (part: Role) => boolean,
   tracing: Tracing,
+  redactor: Redactor,
 ) {
   const receives = runs("receiver");
   const works = runs("worker");
@@ -128,7 +139,7 @@ async function startEnhancer(
       model,
       publicUrl: settings.publicUrl,
     },
-    { tracer: tracing.tracer("throughline.enhancer"), slowAfterMs: tracing.slowAfterMs, logger },
+    { tracer: tracing.tracer("throughline.enhancer"), slowAfterMs: tracing.slowAfterMs, redactor, logger },
   );
 }
 

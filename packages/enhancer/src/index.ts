@@ -1,4 +1,5 @@
 import type { Tracer } from "@opentelemetry/api";
+import type { Redactor } from "@throughline/redaction";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { enhancerAdminRoutes } from "./admin.ts";
@@ -34,6 +35,8 @@ export interface EnhancerDependencies {
   tracer: Tracer;
   /** After how many milliseconds a trace is slow, where a rule says so. */
   slowAfterMs: (traceId: string) => number | undefined;
+  /** What is sent to the model goes through it. */
+  redactor: Redactor;
   logger: Logger;
 }
 
@@ -51,7 +54,7 @@ export interface Enhancer {
 
 /** Starts the enhancer's parts that `config` names: store, then worker, then webhook; stop is the reverse. */
 export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDependencies): Promise<Enhancer> {
-  const { tracer, logger, slowAfterMs } = deps;
+  const { tracer, logger, slowAfterMs, redactor } = deps;
   const store = openEnhancerStore(config.dataDirectory);
   const { database, tenants, queue } = store;
   const metrics = new EnhancerMetrics();
@@ -69,7 +72,7 @@ export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDepen
           logger,
           writer: createNoteWriter({
             tracer,
-            ...(config.model === undefined ? {} : { model: { ...modelLimits, ...config.model } }),
+            ...(config.model === undefined ? {} : { model: { ...modelLimits, redactor, ...config.model } }),
           }),
           findTenant: (id) => tenants.get(id),
           openDesk: (tenant, ticket) =>

@@ -9,6 +9,7 @@ const body = /(?:[A-Za-z0-9+/=\s:,.()@<>-]|\\[nr])*/y;
 
 /** Private keys in PEM and PGP armour: to their end, or where that was cut off as far as it goes on. Each character is looked at twice at most. */
 export function findPrivateKeys(text: string, found: (range: Range) => void): void {
+  if (!text.includes("BEGIN")) return;
   begin.lastIndex = 0;
   for (let match = begin.exec(text); match !== null; match = begin.exec(text)) {
     const from = match.index + match[0].length;

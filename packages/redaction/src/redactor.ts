@@ -1,7 +1,6 @@
 import { createActions, type Action } from "./actions.ts";
 import { type Range, findAssignments } from "./assignments.ts";
 import { compileKeyRules, type RedactorOptions } from "./options.ts";
-import { findPrivateKeys } from "./private-keys.ts";
 import { createKeyJudge } from "./sensitive-key.ts";
 import { builtInRules, optInRules, type ValueRule } from "./value-rules.ts";
 import { vendorHint, vendorOf, vendorPattern } from "./vendor-tokens.ts";
@@ -109,11 +108,6 @@ export function createRedactor(options: RedactorOptions = {}): Redactor {
           });
       }
     }
-    if (text.includes("BEGIN")) {
-      findPrivateKeys(text, (range) =>
-        found.push({ rule: "private-key", action: actions.standard, ...range }),
-      );
-    }
     if (suspectWords.test(text)) {
       findAssignments(text, isSensitiveKey, ({ start, end }, key) => {
         found.push({ rule: "assignment", action: ofKey(key)?.action ?? actions.standard, start, end, key });
@@ -183,19 +177,8 @@ export function createRedactor(options: RedactorOptions = {}): Redactor {
   };
 }
 
-function collect(rule: ValueRule & { action: Action }, text: string, found: Finding[]): void {
-  if (!rule.hint.test(text)) return;
-  const { pattern } = rule;
-  pattern.lastIndex = 0;
-  for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
-    const [whole, before, secret = whole] = match;
-    const start = match.index + (match.length > 2 ? (before ?? "").length : 0);
-    const end = start + secret.length;
-    if (end > start && rule.check?.(secret, whole) !== false)
-      found.push({ rule: rule.id, action: rule.action, start, end });
-    // An empty match would stand still.
-    if (pattern.lastIndex === match.index) pattern.lastIndex++;
-  }
+function collect({ id, find, action }: ValueRule & { action: Action }, text: string, found: Finding[]): void {
+  find(text, ({ start, end }) => found.push({ rule: id, action, start, end }));
 }
 
 /** In order; of two that overlap, the one that begins first and then the longer takes in the other. */

@@ -1,9 +1,17 @@
+import type { Range } from "./assignments.ts";
 import { isCardNumber, isIban } from "./checksums.ts";
 import { entropyCandidates, looksRandom } from "./entropy.ts";
 import { isPlaceholder } from "./placeholder-values.ts";
+import { findPrivateKeys } from "./private-keys.ts";
 
 /** A shape of secrets within a text, whatever key it stands under. */
 export interface ValueRule {
+  id: string;
+  /** Calls `found` for each place, in order. */
+  find: (text: string, found: (range: Range) => void) => void;
+}
+
+interface PatternRule {
   id: string;
   /** A cheap test that most texts fail; only then is `pattern` tried. */
   hint: RegExp;
@@ -13,6 +21,25 @@ export interface ValueRule {
   check?: (secret: string, match: string) => boolean;
 }
 
+/** The rule's search; its expression is used by one search at a time. */
+function byPattern({ id, hint, pattern, check }: PatternRule): ValueRule {
+  return {
+    id,
+    find: (text, found) => {
+      if (!hint.test(text)) return;
+      pattern.lastIndex = 0;
+      for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
+        const [whole, before, secret = whole] = match;
+        const start = match.index + (match.length > 2 ? (before ?? "").length : 0);
+        const end = start + secret.length;
+        if (end > start && check?.(secret, whole) !== false) found({ start, end });
+        // An empty match would stand still.
+        if (pattern.lastIndex === match.index) pattern.lastIndex++;
+      }
+    },
+  };
+}
+
 const notPlaceholder = (secret: string): boolean => !isPlaceholder(secret);
 /** Base64 of `user:password`, or any token that is no word. */
 const isCredential = (secret: string): boolean =>
@@ -20,7 +47,7 @@ const isCredential = (secret: string): boolean =>
   (/[\d+/=_.~-]/.test(secret) || /[a-z][A-Z]|[A-Z]{2}[a-z]/.test(secret)) &&
   !/^[a-z]+(?:[-_.][a-z]+)*$/.test(secret);
 
-export const builtInRules: readonly ValueRule[] = [
+const patterns: readonly PatternRule[] = [
   {
     id: "putty-key",
     hint: /Private-Lines:/,
@@ -102,8 +129,12 @@ export const builtInRules: readonly ValueRule[] = [
   },
 ];
 
-/** Personal data; found only where it is asked for. */
-export const optInRules = {
+export const builtInRules: readonly ValueRule[] = [
+  { id: "private-key", find: findPrivateKeys },
+  ...patterns.map(byPattern),
+];
+
+const personal = {
   email: {
     id: "email",
     hint: /@/,
@@ -113,7 +144,7 @@ export const optInRules = {
     id: "phone",
     hint: /\+\d|\(0?\d|\b0\d/,
     pattern:
-      /(?<![\w.:/-])(?:\+\d{1,3}[ .-]?)?(?:\(\d{1,5}\)[ .-]?)?\d{2,5}(?:[ .\/-]?\d{2,5}){1,4}(?![\w:-]|\.\d)/g,
+      /(?<![\w.:/-])(?:\+\d{1,3}[ .-]?)?(?:\(\d{1,5}\)[ .-]?)?\d{2,5}(?:[ ./-]?\d{2,5}){1,4}(?![\w:-]|\.\d)/g,
     check: (text) =>
       text.replace(/\D/g, "").length >= 8 &&
       (/^[+(0]/.test(text) || / /.test(text)) &&
@@ -125,4 +156,11 @@ export const optInRules = {
     pattern:
       /(?<![\w.:])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3}|(?:[0-9a-f]{1,4}:){1,7}(?::|[0-9a-f]{1,4})(?::?[0-9a-f]{1,4}){0,6})(?![\w:]|\.\d)/gi,
   },
-} as const satisfies Record<string, ValueRule>;
+} as const satisfies Record<string, PatternRule>;
+
+/** Personal data; found only where it is asked for. */
+export const optInRules = {
+  email: byPattern(personal.email),
+  phone: byPattern(personal.phone),
+  ip: byPattern(personal.ip),
+} as const;

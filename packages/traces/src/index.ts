@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import { createReadServer } from "./api/server.ts";
 import { IngestClient } from "./ingest-client.ts";
 import { CountingSink } from "./ingest-metrics.ts";
+import type { RedactionSettings } from "./ingest-messages.ts";
 import { ByteBudget } from "./receive/byte-budget.ts";
 import { listenOn } from "./receive/listen.ts";
 import { createOtlpGrpcServer } from "./receive/otlp-grpc.ts";
@@ -29,6 +30,8 @@ export interface TraceBackendConfig {
   console: Address;
   /** Directory of the built console. */
   consoleAssets: string;
+  /** Rules beside the built-in ones, as JSON, and the key of keyed tokens (see `@throughline/redaction/rules`). */
+  redaction?: RedactionSettings | undefined;
 }
 
 export interface TraceBackend {
@@ -58,7 +61,7 @@ export async function createTraceBackend(
   const { logger } = deps;
   const { dataDirectory: directory, durability, retentionMs, consoleAssets } = config;
   const ingest = await IngestClient.start(
-    { directory, durability, retentionMs, limits: defaultStoreLimits },
+    { directory, durability, retentionMs, limits: defaultStoreLimits, redaction: config.redaction },
     logger,
   );
   const servers: (() => Promise<void>)[] = [];

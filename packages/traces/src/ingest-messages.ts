@@ -3,8 +3,16 @@ import type { SpanEncoding } from "./receive/sink.ts";
 import type { ReadCall } from "./store/reader-messages.ts";
 import type { StoreStats, TraceStoreConfig } from "./store/store.ts";
 
+/** Rules beside the built-in ones, as JSON, and the key of keyed tokens. */
+export interface RedactionSettings {
+  rules: string | undefined;
+  hmacKey: string | undefined;
+}
+
 /** What the ingest thread is started with. */
-export type IngestThreadConfig = TraceStoreConfig;
+export interface IngestThreadConfig extends TraceStoreConfig {
+  redaction?: RedactionSettings | undefined;
+}
 
 /** Main thread -> ingest thread. Each gets one reply with its `id`. */
 export type IngestRequest = { id: number } & (

@@ -1,6 +1,6 @@
 /** The ingest thread: owns the store, decodes and redacts requests, answers queries. Started by ingest-client.ts. */
 import { ThroughlineError } from "@throughline/api/errors";
-import { createRedactor } from "@throughline/redaction";
+import { createRedactor, type Redactor } from "@throughline/redaction";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { Ingest } from "./ingest.ts";
 import type { IngestReply, IngestRequest, IngestThreadConfig } from "./ingest-messages.ts";
@@ -25,7 +25,7 @@ async function run(port: MessagePort, config: IngestThreadConfig): Promise<void>
     send({ kind: "failed", code, message });
     return;
   }
-  const ingest = new Ingest(store, createRedactor());
+  const ingest = new Ingest(store, await redactorOf(config));
   const timers = [
     setInterval(() => void store.expire(), Math.min(expireEveryMs, Math.max(250, config.retentionMs / 4))),
     setInterval(() => send({ kind: "stats", stats: store.stats() }), statsEveryMs),
@@ -68,6 +68,13 @@ function asThroughlineError(error: unknown): ThroughlineError {
   if (error instanceof ThroughlineError) return error;
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return new ThroughlineError("TL_INTERNAL", message);
+}
+
+/** The rules were checked before they came here. */
+async function redactorOf({ redaction }: IngestThreadConfig): Promise<Redactor> {
+  if (redaction?.rules === undefined) return createRedactor();
+  const { parseRedactionRules } = await import("@throughline/redaction/rules");
+  return createRedactor(parseRedactionRules(redaction.rules, redaction.hmacKey));
 }
 
 function portLog(send: (reply: IngestReply) => void): StoreLog {

@@ -24,6 +24,7 @@ const texts: Record<SettingName, [placeholder: string, description: string]> = {
     "fsync: acknowledged spans survive power loss; os: a crash of the process (default fsync)",
   ],
   slowThreshold: ["TIME", "a trace that takes longer is slow (default 60s)"],
+  redactionRules: ["FILE", "rules of what never leaves, beside the built-in ones (docs/redaction.md)"],
 };
 
 /** Adds the flags of settings; each may also stand in the environment or in `.env`. */

@@ -5,6 +5,7 @@ import { settingNames, variableOf } from "../config.ts";
 import { version } from "../version.ts";
 import { addImportCommands } from "./import.ts";
 import { addJobCommands } from "./jobs.ts";
+import { addRedactCommand } from "./redact.ts";
 import { addServeCommands } from "./serve.ts";
 import { addSimulateCommands } from "./simulate.ts";
 import { addTenantCommands } from "./tenant.ts";
@@ -35,6 +36,7 @@ export function createProgram(context: CommandContext): { run(argv: readonly str
   addTraceCommand(program, context);
   addJobCommands(program, context);
   addSimulateCommands(program);
+  addRedactCommand(program, context);
   program.hook("preAction", (_program, command) => takeFromEnvironment(command, context));
   // Who reads our output may stop reading (`| head`): that is no error.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {

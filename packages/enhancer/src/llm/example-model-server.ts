@@ -1,3 +1,4 @@
+import { createRedactor } from "@throughline/redaction";
 import { SpanKind } from "@opentelemetry/api";
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import { once } from "node:events";
@@ -100,6 +101,7 @@ export function settingsFor(port: number, more: Partial<ModelSettings> = {}): Mo
     timeoutMs: 5_000,
     maxOutputTokens: 1_000,
     temperature: 0.3,
+    redactor: createRedactor(),
     ...more,
   };
 }

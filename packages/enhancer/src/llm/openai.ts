@@ -1,3 +1,4 @@
+import type { Redactor } from "@throughline/redaction";
 import type OpenAI from "openai";
 import type { GatheredContext, Ticket } from "../ticket.ts";
 import { boundedFetch, type BoundedFetch } from "./bounded-fetch.ts";
@@ -15,6 +16,8 @@ export interface ModelSettings {
   timeoutMs: number;
   maxOutputTokens: number;
   temperature: number;
+  /** Credentials that people write into tickets do not reach the model. */
+  redactor: Redactor;
 }
 
 export interface ModelClient {
@@ -39,7 +42,7 @@ export function createModelClient(settings: ModelSettings): ModelClient {
       const sdk = await import("openai");
       const limit = AbortSignal.any([signal, AbortSignal.timeout(settings.timeoutMs)]);
       const wire = boundedFetch(Date.now() + settings.timeoutMs);
-      const prompt = buildPrompt(ticket, context);
+      const prompt = buildPrompt(ticket, context, settings.redactor);
       let asked = dialect;
       try {
         const client = openClient(sdk.OpenAI, settings, wire);

@@ -1,9 +1,7 @@
-import { createRedactor } from "@throughline/redaction";
+import type { Redactor } from "@throughline/redaction";
 import { randomBytes } from "node:crypto";
 import type { GatheredContext, Ticket } from "../ticket.ts";
 import { sourcesOf } from "./note-schema.ts";
-
-const redactor = createRedactor();
 
 export interface Prompt {
   system: string;
@@ -14,7 +12,7 @@ export interface Prompt {
  * Ticket and sources are fenced by a boundary that their authors cannot know: whatever stands between is data, ids and
  * titles too, since imports bring them in. Credentials in them are hidden before they leave.
  */
-export function buildPrompt(ticket: Ticket, context: GatheredContext): Prompt {
+export function buildPrompt(ticket: Ticket, context: GatheredContext, redactor: Redactor): Prompt {
   const boundary = `DATA-${randomBytes(9).toString("base64url")}`;
   const fence = (title: string, text: string) =>
     `${title}\n<<<${boundary}\n${redactor.text(text)}\n${boundary}>>>`;

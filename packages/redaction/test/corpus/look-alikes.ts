@@ -26,7 +26,7 @@ has_password: false
 password_policy: strong
 api_key=\${API_KEY}
 password: \${{ secrets.DB_PASSWORD }}
-DB_PASSWORD=\$(cat /run/secrets/db)
+DB_PASSWORD=$(cat /run/secrets/db)
 password = os.environ["DB_PASSWORD"]
 const token = process.env.TOKEN;
 const token = await getToken(user);
@@ -36,7 +36,7 @@ password: <password>
 secret: {{ vault_secret }}
 client_secret=%s
 WHERE password = ?
-WHERE token = \$1 AND tenant_id = \$2
+WHERE token = $1 AND tenant_id = $2
 UPDATE users SET password = :password WHERE id = :id
 password: string;
 token?: string | undefined
@@ -75,7 +75,7 @@ POST /webhook/servicedesk 202 3.1 ms
 /usr/lib/node_modules/npm/node_modules/@npmcli/arborist/lib/arborist/reify.js:1234:17
 /var/lib/docker/overlay2/l/ABCDEFGHIJKLMNOPQRSTUVWXYZ:/var/lib/docker/overlay2
     at AbstractSingletonProxyFactoryBean.getObject(AbstractSingletonProxyFactoryBean.java:122)
-    at com.example.shop.checkout.PaymentServiceImpl2\$\$EnhancerBySpringCGLIB\$\$1a2b3c4d.pay(<generated>)
+    at com.example.shop.checkout.PaymentServiceImpl2$$EnhancerBySpringCGLIB$$1a2b3c4d.pay(<generated>)
     at async Object.<anonymous> (file:///srv/app/packages/enhancer/src/work/enhance.ts:120:15)
   File "/opt/app/venv/lib/python3.12/site-packages/sqlalchemy/engine/base.py", line 1910, in _execute_context
 goroutine 17 [running]: main.(*Server).handleConnection(0xc0001a2000, 0xc00009e180)

@@ -59,10 +59,13 @@ export function withLuhn(digits: string): string {
   for (let last = 0; last < 10; last++) {
     const number = digits + last;
     let sum = 0;
-    [...number].reverse().forEach((digit, at) => {
-      const doubled = Number(digit) * (at % 2 === 1 ? 2 : 1);
-      sum += doubled > 9 ? doubled - 9 : doubled;
-    });
+    number
+      .split("")
+      .reverse()
+      .forEach((digit, at) => {
+        const doubled = Number(digit) * (at % 2 === 1 ? 2 : 1);
+        sum += doubled > 9 ? doubled - 9 : doubled;
+      });
     if (sum % 10 === 0) return number;
   }
   throw new Error("unreachable");
@@ -70,7 +73,10 @@ export function withLuhn(digits: string): string {
 
 /** An IBAN with the right check digits. */
 export function iban(country: string, account: string): string {
-  const numbers = [...`${account}${country}00`].map((character) => Number.parseInt(character, 36)).join("");
+  const numbers = `${account}${country}00`
+    .split("")
+    .map((character) => Number.parseInt(character, 36))
+    .join("");
   const check = String(98n - (BigInt(numbers) % 97n)).padStart(2, "0");
   return `${country}${check}${account}`;
 }

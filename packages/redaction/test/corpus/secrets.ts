@@ -59,7 +59,7 @@ const shapes: Readonly<Record<string, Make>> = {
     ],
     (r) => r.base64(40),
   ),
-  "google api key": standing((r) => `AI${"za"}${r.url(35)}`),
+  "google api key": standing((r) => `AIza${r.url(35)}`),
   "google client secret": standing((r) => `GOCSPX-${r.url(28)}`),
   "google oauth token": standing((r) => `ya29.a0${r.url(60)}`),
   "github token": standing((r) => `${r.pick(["ghp_", "gho_", "ghu_", "ghs_", "ghr_"])}${r.alnum(36)}`),
