@@ -1,12 +1,6 @@
 import { createHmac } from "node:crypto";
+import type { Action } from "./action.ts";
 import type { RedactorOptions } from "./options.ts";
-
-/** What is done about a secret: `[REDACTED]`, a keyed token that still joins, nothing left, or its first characters. */
-export type Action =
-  | { kind: "redact" }
-  | { kind: "hmac" }
-  | { kind: "drop" }
-  | { kind: "cut"; length: number };
 
 /** Base64 characters of a token: 96 bits, far from colliding by chance. */
 const tokenLength = 16;

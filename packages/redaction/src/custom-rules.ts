@@ -1,5 +1,5 @@
 import { RE2JS } from "re2js";
-import type { Action } from "./actions.ts";
+import type { Action } from "./action.ts";
 import type { KeyRule, RedactorOptions } from "./options.ts";
 import type { ValueRule } from "./value-rules.ts";
 

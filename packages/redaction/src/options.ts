@@ -1,4 +1,4 @@
-import type { Action } from "./actions.ts";
+import type { Action } from "./action.ts";
 import type { ValueRule } from "./value-rules.ts";
 
 /** Rules beside the built-in ones. */

@@ -1,4 +1,5 @@
-import { createActions, type Action } from "./actions.ts";
+import type { Action } from "./action.ts";
+import { createActions } from "./actions.ts";
 import { type Range, findAssignments } from "./assignments.ts";
 import { compileKeyRules, type RedactorOptions } from "./options.ts";
 import { createKeyJudge } from "./sensitive-key.ts";
