@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 const root = new URL("../", import.meta.url).pathname;
 const tracked = execFileSync("git", ["ls-files"], { cwd: root, encoding: "utf8" }).trim().split("\n");
 const sources = tracked.filter(
-  (file) => /^(?:packages|apps)\/.*\.tsx?$/.test(file) && !file.endsWith(".test.ts"),
+  (file) => /^(?:packages|apps)\/.*\.tsx?$/.test(file) && !/\.test\.ts$|\/test\//.test(file),
 );
 
 function filesWith(pattern: RegExp, files: readonly string[]): string[] {

@@ -100,7 +100,7 @@ export function createRedactor(options: RedactorOptions = {}): Redactor {
       vendorPattern.lastIndex = 0;
       for (let match = vendorPattern.exec(text); match !== null; match = vendorPattern.exec(text)) {
         const id = vendorOf(match);
-        if (!needsDigit.has(id) || /\d/.test(match[0].slice(3)))
+        if (!needsDigit.has(id) || /\d|[A-Za-z]{20}/.test(match[0].slice(3)))
           found.push({
             rule: id,
             action: actions.standard,

@@ -19,6 +19,6 @@ function textOfHtml(html: string): string {
 
 /** Control characters mark what a search matched, and lone surrogates cannot be stored: neither belongs into text. */
 export function withoutControls(text: string): string {
-  // oxlint-disable-next-line no-control-regex
+  // oxlint-disable-next-line no-control-regex -- they are what is taken out
   return text.toWellFormed().replace(/[\u0000-\u0008\u000B\u000C\u000E-\u001F]/g, " ");
 }
