@@ -1,3 +1,5 @@
+import type { Range } from "./assignments.ts";
+
 /** Luhn's sum (ISO/IEC 7812-1), as payment cards have it. */
 function luhn(digits: string): boolean {
   let sum = 0;
@@ -44,10 +46,33 @@ const ibanLengths: Readonly<Record<string, number>> = Object.fromEntries(
     .map((entry) => [entry.slice(0, 2), Number(entry.slice(2))]),
 );
 
-/** ISO 13616: length by country, and remainder 1 by 97. */
-export function isIban(text: string): boolean {
+const ibanStart = /(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?= ?[A-Z0-9])/gi;
+
+/** IBANs (ISO 13616), in groups or not: as long as their country says, and with remainder 1 by 97. */
+export function findIbans(text: string, found: (range: Range) => void): void {
+  ibanStart.lastIndex = 0;
+  for (let match = ibanStart.exec(text); match !== null; match = ibanStart.exec(text)) {
+    const length = ibanLengths[match[0].slice(0, 2).toUpperCase()];
+    const end = length === undefined ? undefined : endOfRun(text, match.index, length);
+    if (end === undefined || !hasRemainderOne(text.slice(match.index, end))) continue;
+    found({ start: match.index, end });
+    ibanStart.lastIndex = end;
+  }
+}
+
+/** Where so many letters and digits end, single spaces between them not counted; undefined where they do not end there. */
+function endOfRun(text: string, start: number, length: number): number | undefined {
+  let at = start;
+  for (let taken = 0; taken < length; at++) {
+    const character = text[at] ?? "";
+    if (/[A-Za-z0-9]/.test(character)) taken++;
+    else if (character !== " " || text[at - 1] === " ") return undefined;
+  }
+  return /[A-Za-z0-9]/.test(text[at] ?? "") ? undefined : at;
+}
+
+function hasRemainderOne(text: string): boolean {
   const iban = text.replace(/ /g, "").toUpperCase();
-  if (ibanLengths[iban.slice(0, 2)] !== iban.length) return false;
   let remainder = 0;
   for (const character of iban.slice(4) + iban.slice(0, 4)) {
     const value = Number.parseInt(character, 36);

@@ -1,5 +1,5 @@
 import type { Range } from "./assignments.ts";
-import { isCardNumber, isIban } from "./checksums.ts";
+import { findIbans, isCardNumber } from "./checksums.ts";
 import { entropyCandidates, looksRandom } from "./entropy.ts";
 import { isPlaceholder } from "./placeholder-values.ts";
 import { findPrivateKeys } from "./private-keys.ts";
@@ -116,12 +116,6 @@ const patterns: readonly PatternRule[] = [
     check: (secret) => isCardNumber(secret),
   },
   {
-    id: "iban",
-    hint: /[A-Z]{2}\d{2}/i,
-    pattern: /(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?![A-Za-z0-9])/gi,
-    check: (secret) => isIban(secret),
-  },
-  {
     id: "high-entropy",
     hint: /[A-Za-z0-9+/_-]{30}/,
     pattern: entropyCandidates,
@@ -131,6 +125,7 @@ const patterns: readonly PatternRule[] = [
 
 export const builtInRules: readonly ValueRule[] = [
   { id: "private-key", find: findPrivateKeys },
+  { id: "iban", find: findIbans },
   ...patterns.map(byPattern),
 ];
 
