@@ -1,7 +1,13 @@
 import { execFileSync, spawnSync } from "node:child_process";
+import { globSync } from "node:fs";
 
 /** Programs that tests need, and the Debian packages that bring them. */
-const packages = { chromium: "chromium" } as const;
+const packages = {
+  chromium: "chromium",
+  openssl: "openssl",
+  postgres: "postgresql",
+  "redis-server": "redis-server",
+} as const;
 
 /**
  * The path of a program: found on PATH, else installed with apt-get where that may be done, else an error that names the
@@ -26,5 +32,7 @@ export function program(name: keyof typeof packages): string {
 
 function lookUp(name: string): string | undefined {
   const { status, stdout } = spawnSync("sh", ["-c", `command -v ${name}`], { encoding: "utf8" });
-  return status === 0 ? stdout.trim() : undefined;
+  if (status === 0) return stdout.trim();
+  // Debian keeps the versions of PostgreSQL's server apart, none of them on PATH.
+  return name === "postgres" ? globSync("/usr/lib/postgresql/*/bin/postgres").sort().at(-1) : undefined;
 }

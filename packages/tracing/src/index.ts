@@ -3,6 +3,7 @@ export { TracingConfigError } from "./config/values.ts";
 export { RedactionAndSlowTraceExporter } from "./exporter.ts";
 export { type TracingCounts } from "./metrics.ts";
 export { RedactionSpanProcessor, SlowTraceProcessor } from "./processors.ts";
-export { type Carrier, extractCarrier, injectCarrier, remoteLink } from "./propagation.ts";
+export { withConsumerSpan, withProducerSpan } from "./messaging.ts";
+export { asHeaders, type Carrier, extractCarrier, injectCarrier, remoteLink } from "./propagation.ts";
 export { initTracerProvider, type Tracing, type TracingOptions } from "./provider.ts";
 export { type RebuiltSpan, withAncestors } from "./tail-buffer.ts";

@@ -15,7 +15,7 @@ import {
   ticketWebhook,
   type WebhookAccepted,
 } from "@throughline/api";
-import { extractCarrier, injectCarrier, remoteLink, wallClockMs } from "@throughline/tracing";
+import { asHeaders, extractCarrier, injectCarrier, remoteLink, wallClockMs } from "@throughline/tracing";
 import type { FastifyRequest } from "fastify";
 import { randomUUID } from "node:crypto";
 import { type JobIntake, type JobOrigin, queueName } from "../queue/queue.ts";
@@ -137,13 +137,14 @@ function originOf(
   if ((traceFlags & TraceFlags.SAMPLED) !== 0 || !isSpanContextValid(span.spanContext())) return {};
   // The ticket's own fields stand in the job once.
   const { "ticket.description": _, ...kept } = attributes;
-  const webhook = { spanId, parentSpanId, startMs, attributes: kept, links: links.map(asHeaders) };
+  const webhook = {
+    spanId,
+    parentSpanId,
+    startMs,
+    attributes: kept,
+    links: links.map(({ context: linked }) => asHeaders(linked)),
+  };
   return { origin: { webhook, queued: { startMs: wallClockMs(), attributes: queuedAttributes } } };
-}
-
-function asHeaders({ context: { traceId, spanId, traceFlags, traceState } }: Link) {
-  const flags = traceFlags.toString(16).padStart(2, "0");
-  return { traceparent: `00-${traceId}-${spanId}-${flags}`, tracestate: traceState?.serialize() ?? "" };
 }
 
 async function findTenant(body: unknown, headerId: string | undefined, tenants: Tenants): Promise<Tenant> {
