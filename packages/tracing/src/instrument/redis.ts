@@ -4,7 +4,7 @@ import { recordFailure } from "../messaging.ts";
 /** What is used of ioredis' Redis. */
 interface Client {
   options: { host?: string | undefined; port?: number | undefined; db?: number | undefined };
-  sendCommand: (command: Command, ...rest: never[]) => unknown;
+  sendCommand: (...args: never[]) => unknown;
 }
 
 interface Command {
