@@ -33,7 +33,8 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: "node_modules" },
-    exclude: { path: "(node_modules|dist)/" },
+    // The quick starts stand in a project of their own, where their imports are installed.
+    exclude: { path: "(node_modules|dist|quickstart)/" },
     tsPreCompilationDeps: true,
     enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "node", "default"] },
   },

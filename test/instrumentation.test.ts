@@ -14,7 +14,7 @@ import { redisTracing } from "@throughline/tracing/redis";
 import { undiciTracing } from "@throughline/tracing/undici";
 import Fastify from "fastify";
 import { Redis } from "ioredis";
-import pg from "pg";
+import { Client, Pool } from "pg";
 import { pino } from "pino";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
 import { startPostgres, startRedis } from "./servers.ts";
@@ -53,7 +53,7 @@ test(
   async () => {
     const port = await startPostgres();
     const options = { host: "127.0.0.1", port, user: "test", database: "shop" };
-    const client = pgTracing(new pg.Client(options), tracer);
+    const client = pgTracing(new Client(options), tracer);
     await client.connect();
     onTestFinished(() => client.end());
     const parent = await inParent(async () => {
@@ -87,7 +87,7 @@ test(
     expect(found[4]?.status.code).toBe(SpanStatusCode.ERROR);
 
     memory.reset();
-    const pool = pgTracing(new pg.Pool(options), tracer);
+    const pool = pgTracing(new Pool(options), tracer);
     const inPool = await inParent(async () => {
       await pool.query("select note from orders");
       const lent = await pool.connect();
@@ -125,7 +125,7 @@ test(
       await traced.pipeline().incr("n").hset("h", "field", "hidden").exec();
       await expect(traced.lpush("user:1", "no list")).rejects.toThrow("WRONGTYPE");
     });
-    const found = spans(SpanKind.CLIENT);
+    const found = spans(SpanKind.CLIENT).filter(({ name }) => name !== "PING");
     expect(found.map(({ attributes }) => attributes["db.query.text"])).toEqual(
       expect.arrayContaining(["SET user:1 ?", "GET user:1", "INCR n", "HSET h ? ?", "LPUSH user:1 ?"]),
     );

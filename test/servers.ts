@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
-import { mkdirSync, chownSync } from "node:fs";
+import { chownSync, mkdirSync, realpathSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { onTestFinished } from "vitest";
@@ -37,7 +37,7 @@ export async function startRedis(): Promise<number> {
 
 /** A PostgreSQL of the test's own with the database `shop`; the server refuses to run as root. */
 export async function startPostgres(): Promise<number> {
-  const bin = dirname(program("postgres"));
+  const bin = dirname(realpathSync(program("postgres")));
   const port = await freePort();
   const directory = join(await temporaryDirectory(), "data");
   mkdirSync(directory, { mode: 0o700 });

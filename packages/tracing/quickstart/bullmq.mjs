@@ -6,6 +6,6 @@ const tracer = initTracerProvider({ serviceName: "mail" }).tracer("mail");
 const message = { system: "bullmq", destination: "mail" };
 const work = async (job) => console.log(`sent to ${job.data.to}`);
 const traced = (job) => withConsumerSpan(tracer, message, job.data.trace, () => work(job));
-new Worker("mail", traced, { connection });
+new Worker("mail", traced, { connection }).on("error", console.error);
 const queue = new Queue("mail", { connection });
 await withProducerSpan(tracer, message, (trace) => queue.add("welcome", { to: "ada", trace }));

@@ -122,7 +122,7 @@ export function registerMetrics(meter: Meter, componentName: string, counts: () 
   ]);
   observe(meter.createObservableCounter("otel.sdk.exporter.span.exported", spans), (now) => [
     [now.exported, exporter],
-    ...(["refused", "rejected", "unreachable", "spill_full", "shut_down"] as const).map(
+    ...(["refused", "rejected", "unreachable", "spill_full", "spill_failed", "shut_down"] as const).map(
       (why) => [now.droppedBy[why], { ...exporter, "error.type": why }] as const,
     ),
   ]);

@@ -47,6 +47,8 @@ export class SpillingDestination<B extends RequestBatch> implements Destination<
   private readonly file: SpillFile;
   private readonly stop = new AbortController();
   private draining: Promise<void> | undefined;
+  /** Reported so far. */
+  private damagedSpans = 0;
   private report: (outcome: SendOutcome, count: number) => void = () => {};
 
   constructor(newBatch: () => B, transport: OtlpTransport, file: SpillFile) {
@@ -68,10 +70,21 @@ export class SpillingDestination<B extends RequestBatch> implements Destination<
       if (outcome.kind === "taken") batch.recycle?.();
       if (outcome.kind !== "unreachable") return outcome;
     }
-    const { droppedSpans } = await this.file.append(body, batch.count);
-    if (droppedSpans > 0) this.report({ kind: "spill_full" }, droppedSpans);
+    try {
+      const { droppedSpans } = await this.file.append(body, batch.count);
+      if (droppedSpans > 0) this.report({ kind: "spill_full" }, droppedSpans);
+    } catch (error) {
+      return { kind: "spill_failed", reason: String(error) };
+    }
     this.drain();
     return { kind: "spilled" };
+  }
+
+  private reportDamage(): void {
+    const lost = this.file.damagedSpans - this.damagedSpans;
+    this.damagedSpans += lost;
+    if (lost > 0)
+      this.report({ kind: "spill_failed", reason: "records of the spill file were damaged" }, lost);
   }
 
   async close(): Promise<void> {
@@ -81,21 +94,25 @@ export class SpillingDestination<B extends RequestBatch> implements Destination<
     await this.file.close();
   }
 
+  /** A disk that fails is tried again with the next batch. */
   private drain(): void {
-    this.draining ??= this.sendSpilled().finally(() => (this.draining = undefined));
+    this.draining ??= this.sendSpilled()
+      .catch((error: unknown) => this.report({ kind: "spill_failed", reason: String(error) }, 0))
+      .finally(() => (this.draining = undefined));
   }
 
   private async sendSpilled(): Promise<void> {
     while (!this.stop.signal.aborted) {
       const next = await this.file.peek();
+      this.reportDamage();
       if (next === undefined) return;
       const outcome = await this.transport.send(next.body, Date.now() + patienceMs);
       if (outcome.kind === "unreachable") {
         await sleep(probePauseMs, undefined, { signal: this.stop.signal, ref: false }).catch(() => undefined);
         continue;
       }
-      await this.file.shift();
-      this.report(outcome, next.spans);
+      // Dropped for want of room meanwhile: counted then.
+      if (await this.file.shift()) this.report(outcome, next.spans);
     }
   }
 }

@@ -10,6 +10,7 @@ export interface DroppedSpans {
   shut_down: number;
   after_shutdown: number;
   spill_full: number;
+  spill_failed: number;
 }
 
 /** Upper bounds of the durations of exports, in seconds. */
@@ -31,6 +32,7 @@ export class SpanCounters {
     shut_down: 0,
     after_shutdown: 0,
     spill_full: 0,
+    spill_failed: 0,
   };
   /** Export operations by duration; the last bucket is unbounded. */
   readonly durations: number[] = Array.from({ length: durationBounds.length + 1 }, () => 0);

@@ -191,6 +191,7 @@ export class SpanQueue<B extends SpanBatch> implements SpanProcessor, SpanSink {
       case "spill_full":
         this.lost("spill_full", count, "the spill file is full");
         return;
+      case "spill_failed":
       case "refused":
       case "unreachable":
         this.lost(outcome.kind, count, outcome.reason);

@@ -23,11 +23,8 @@ export function makeCertificates(): Certificates {
     key(`${name}.key`);
     writeFileSync(at("ext"), extension);
     openssl(["req", "-new", "-key", at(`${name}.key`), "-subj", `/CN=${name}`, "-out", at(`${name}.csr`)]);
-    const authority = ["-CA", at("ca.crt"), "-CAkey", at("ca.key"), "-CAcreateserial"];
-    openssl([
-      ...["x509", "-req", "-in", at(`${name}.csr`), ...authority],
-      ...["-days", days, "-extfile", at("ext"), "-out", at(`${name}.crt`)],
-    ]);
+    const request = ["x509", "-req", "-in", at(`${name}.csr`), "-CA", at("ca.crt"), "-CAkey", at("ca.key")];
+    openssl([...request, "-CAcreateserial", "-days", days, "-extfile", at("ext"), "-out", at(`${name}.crt`)]);
     return { cert: read(`${name}.crt`), key: read(`${name}.key`) };
   };
   try {

@@ -15,6 +15,7 @@ export function spanMetrics(counts: TracingCounts): string {
     rejected: droppedBy.rejected,
     unreachable: droppedBy.unreachable,
     spill_full: droppedBy.spill_full,
+    spill_failed: droppedBy.spill_failed,
     shut_down: droppedBy.shut_down,
   };
   return [

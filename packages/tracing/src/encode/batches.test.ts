@@ -247,6 +247,31 @@ test("the oldest spans can be dropped from a batch that waits", () => {
   }
 });
 
+test("batches that follow each other through the same buffers say what they say alone", () => {
+  const spans = recorded((provider) => {
+    for (let at = 0; at < 300; at++) {
+      const attributes = {
+        "queue.name": "enhancements",
+        "tenant.id": `t${at % 3}`,
+        id: `id ${at}`,
+        api_key: "x",
+      };
+      provider
+        .getTracer(`scope ${at % 2}`)
+        .startSpan(`span ${at % 5}`, { attributes })
+        .end();
+    }
+  });
+  const encoder = new ProtobufSpanEncoder(redactor, resourceAttributes);
+  for (let at = 0; at < spans.length; at += 30) {
+    const some = spans.slice(at, at + 30);
+    const batch = new ProtobufBatch(encoder);
+    for (const span of some) batch.add(span, false);
+    expect(Buffer.from(batch.body(never)).equals(protobuf(some))).toBe(true);
+    batch.recycle();
+  }
+});
+
 test("a value that stands in the way of encoding leaves the batch as it was", () => {
   const [good] = recorded((provider) => provider.getTracer("t").startSpan("good").end());
   if (good === undefined) throw new Error("no span");

@@ -33,7 +33,7 @@ export class ProtobufSpanEncoder {
     const writer = new ProtobufWriter();
     this.attributes(writer, 1, resourceAttributes);
     writer.close(1, 0);
-    this.resource = writer.bytes().slice();
+    this.resource = writer.copy();
   }
 
   takeWriter(): ProtobufWriter {
@@ -137,7 +137,7 @@ export class ProtobufSpanEncoder {
       // Kept when it comes a second time: ids come once.
       if (value === known.before) {
         known.value = value;
-        known.bytes = clean === undefined ? nothing : writer.bytes(end).slice();
+        known.bytes = clean === undefined ? nothing : writer.copy(end);
       } else known.before = value;
     }
     if (clean !== undefined) writer.close(field, end);
@@ -193,7 +193,7 @@ export class ProtobufSpanEncoder {
     if (known !== undefined) return known;
     const writer = new ProtobufWriter();
     writer.string(1, this.redactor.key(key));
-    const fresh = { keyBytes: writer.bytes().slice(), value: undefined, bytes: nothing, before: undefined };
+    const fresh = { keyBytes: writer.copy(), value: undefined, bytes: nothing, before: undefined };
     if (this.keys.size >= keysKnown) this.keys.clear();
     this.keys.set(key, fresh);
     return fresh;

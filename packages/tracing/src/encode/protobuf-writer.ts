@@ -25,6 +25,11 @@ export class ProtobufWriter {
     return this.buffer.subarray(this.at, this.buffer.length - start);
   }
 
+  /** As `bytes`, but to keep. (`slice` of a Buffer is a view.) */
+  copy(start = 0): Uint8Array {
+    return new Uint8Array(this.bytes(start));
+  }
+
   /** Bytes of the buffer. */
   get capacity(): number {
     return this.buffer.length;

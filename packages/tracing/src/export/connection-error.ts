@@ -1,25 +1,56 @@
-const remedies: Readonly<Record<string, string>> = {
-  DEPTH_ZERO_SELF_SIGNED_CERT: "set OTEL_EXPORTER_OTLP_CERTIFICATE to the certificate that is to be trusted",
-  SELF_SIGNED_CERT_IN_CHAIN: "set OTEL_EXPORTER_OTLP_CERTIFICATE to the authority that is to be trusted",
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-    "set OTEL_EXPORTER_OTLP_CERTIFICATE to the authority that is to be trusted",
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-    "set OTEL_EXPORTER_OTLP_CERTIFICATE to the authority that is to be trusted",
-  CERT_HAS_EXPIRED: "the receiver's certificate has expired",
-  ERR_TLS_CERT_ALTNAME_INVALID: "the receiver's certificate is for another name",
-  ERR_SSL_WRONG_VERSION_NUMBER: "the receiver does not speak TLS here: use http://",
-  ERR_SSL_PACKET_LENGTH_TOO_LONG: "the receiver does not speak TLS here: use http://",
-  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED:
-    "the receiver wants a client certificate: OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and _CLIENT_KEY",
-  ERR_HTTP2_ERROR: "the receiver does not speak HTTP/2 without TLS here: https://, or another protocol",
-};
+import { readable } from "./rpc-status.ts";
 
-/** A connection that failed, in one line: the system's code, and what to set where that is known. */
+const trust = "set OTEL_EXPORTER_OTLP_CERTIFICATE to a file with the authority that is to be trusted";
+const noTls = "the receiver does not speak TLS here: the endpoint begins with http://";
+const clientCertificate =
+  "the receiver wants another client certificate: set OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and OTEL_EXPORTER_OTLP_CLIENT_KEY";
+const notHttp =
+  "the receiver does not speak HTTP/1.1 here: https:// if it speaks TLS, OTEL_EXPORTER_OTLP_PROTOCOL=grpc if this is its gRPC port";
+const notHttp2 =
+  "the receiver does not speak HTTP/2 here: https:// if it speaks TLS, OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf if this is its HTTP port";
+
+/** For a connection that was closed before an answer came, which is all that some receivers say to a client without TLS. */
+export const closedEarly =
+  "the connection was closed; if the receiver speaks TLS, the endpoint begins with https://";
+
+/** What to do, by the beginning of the system's code. */
+const remedies: readonly (readonly [RegExp, string])[] = [
+  [/^(?:DEPTH_ZERO_)?SELF_SIGNED_CERT|^UNABLE_TO_(?:VERIFY|GET)/, trust],
+  [/^CERT_HAS_EXPIRED/, "the receiver's certificate has expired"],
+  [/^ERR_TLS_CERT_ALTNAME_INVALID/, "the receiver's certificate is for another name"],
+  [/^ERR_SSL_(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)|^EPROTO/, noTls],
+  [/^ERR_SSL_.*ALERT_(?:CERTIFICATE|BAD_CERTIFICATE|UNKNOWN_CA|HANDSHAKE_FAILURE)/, clientCertificate],
+  [/^ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL|^ERR_HTTP2_ERROR/, notHttp2],
+  [/^HPE_/, notHttp],
+  [/^ECONNRESET|^EPIPE/, closedEarly],
+  [
+    /^ERR_OSSL/,
+    "the PEM text of OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE, OTEL_EXPORTER_OTLP_CLIENT_KEY or OTEL_EXPORTER_OTLP_CERTIFICATE cannot be used",
+  ],
+];
+
+/** A connection that failed, in one line: the system's code, what to set where that is known, or what the system says. */
 export function explainConnection(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
+  if (!(error instanceof Error)) return readable(String(error));
+  // Where a name has several addresses, each attempt failed in its own way; a stream ends because its connection did.
+  const inner: unknown = error instanceof AggregateError ? error.errors[0] : error.cause;
+  if (inner instanceof Error) return explainConnection(inner);
   const { code, message } = error as NodeJS.ErrnoException;
-  if (code === undefined) return message;
-  const remedy = remedies[code];
-  const said = message.includes(code) ? message : `${code} ${message}`;
-  return (remedy === undefined ? said : `${code}: ${remedy}`).slice(0, 300);
+  if (code === undefined) return readable(message);
+  const remedy = remedies.find(([pattern]) => pattern.test(code))?.[1];
+  if (remedy !== undefined) return readable(`${code}: ${remedy}`);
+  return readable(message.includes(code) ? message : `${code}: ${message}`);
+}
+
+/** A request that cannot be made at all, now or later: its address, a header or a certificate is malformed. */
+export function isUnsendable(error: unknown): boolean {
+  const code = error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? "") : "";
+  return /^ERR_(?:INVALID_|UNESCAPED_|HTTP_INVALID_|HTTP2_INVALID_|HTTP2_UNSUPPORTED_PROTOCOL|OSSL_)/.test(
+    code,
+  );
+}
+
+/** Host and port of an endpoint, for messages: what else stands there may be secret. */
+export function hostOf(endpoint: string): string {
+  return URL.canParse(endpoint) ? new URL(endpoint).host : "the endpoint";
 }

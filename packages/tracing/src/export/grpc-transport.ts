@@ -1,6 +1,7 @@
-import { GrpcClient, GrpcError } from "./grpc-client.ts";
+import { GrpcError } from "./grpc-answer.ts";
+import { GrpcClient } from "./grpc-client.ts";
 import { type Attempt, withRetry } from "./retry.ts";
-import { MalformedMessage, partialSuccess, retryDelayMs } from "./rpc-status.ts";
+import { MalformedMessage, partialSuccess, readable, retryDelayMs } from "./rpc-status.ts";
 import type { OtlpTransport, OtlpTransportOptions, SendOutcome } from "./transport.ts";
 
 const path = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
@@ -41,7 +42,7 @@ export class GrpcTransport implements OtlpTransport {
       if (error instanceof GrpcError) return failure(error);
       if (error instanceof MalformedMessage)
         return { kind: "refused", reason: `the answer is not OTLP: ${error.message}` };
-      return { kind: "refused", reason: String(error) };
+      return { kind: "refused", reason: readable(String(error)) };
     }
   }
 }

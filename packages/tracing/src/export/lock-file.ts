@@ -1,35 +1,83 @@
-import { closeSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { closeSync, linkSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+
+type Refuse = (reason: string, cause?: unknown) => Error;
 
 /**
- * Takes a lock by creating a file that holds this process's id; returns what lets go of it. A lock whose process is gone is taken over.
- * Throws what `refuse` makes of the reason.
+ * Takes a lock by creating a file that names this process; to remove the file is to let go of it. A lock whose process is gone is taken
+ * over. Throws what `refuse` makes of the reason.
  */
-export function lockFile(path: string, refuse: (reason: string) => Error): () => void {
-  for (let tries = 0; tries < 3; tries++) {
-    try {
-      const file = openSync(path, "wx", 0o600);
-      writeSync(file, String(process.pid));
-      closeSync(file);
-      return () => rmSync(path, { force: true });
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code !== "EEXIST") throw refuse(`cannot be locked: ${String(error)}`);
-      const owner = ownerOf(path);
-      // Our own id stands there after a restart in a container, where it is always the same.
-      if (owner !== undefined && owner !== process.pid && isAlive(owner))
-        throw refuse(`is held by process ${owner}: name another file`);
-      rmSync(path, { force: true });
-    }
+export function takeLock(path: string, refuse: Refuse): void {
+  const own = processName(process.pid);
+  for (let tries = 0; tries < 5; tries++) {
+    // Read again: another process may have taken it for one that was left behind, while it was still empty.
+    if (create(path, own, refuse) && read(path) === own) return;
+    const owner = ownerOf(path, refuse);
+    if (owner === undefined) continue;
+    const pid = Number.parseInt(owner, 10);
+    if (pid === process.pid && owner === own)
+      throw refuse("is open in this process already: name another file");
+    if (isRunning(pid, owner)) throw refuse(`is held by process ${pid}: name another file`);
+    remove(path, owner);
   }
-  throw refuse("cannot be locked: others take it each time");
+  throw refuse("cannot be locked: other processes try as well");
 }
 
-function ownerOf(path: string): number | undefined {
+function create(path: string, own: string, refuse: Refuse): boolean {
   try {
-    const pid = Number(readFileSync(path, "utf8"));
-    return Number.isInteger(pid) && pid > 0 ? pid : undefined;
+    const file = openSync(path, "wx", 0o600);
+    writeSync(file, own);
+    closeSync(file);
+    return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    if (codeOf(error) === "EEXIST") return false;
+    if (codeOf(error) === "ENOENT") throw refuse("stands in a directory that does not exist", error);
+    throw refuse(`cannot be locked: ${String(error)}`, error);
+  }
+}
+
+function ownerOf(path: string, refuse: Refuse): string | undefined {
+  try {
+    return read(path);
+  } catch (error) {
+    throw refuse(`is locked by who knows whom: ${String(error)}`, error);
+  }
+}
+
+/** Removes the lock of an owner that is gone, but not one that another process put there since. */
+function remove(path: string, owner: string): void {
+  const aside = `${path}.${process.pid}`;
+  try {
+    renameSync(path, aside);
+    if (read(aside) !== owner) linkSync(aside, path);
+  } catch (error) {
+    // It is gone, or there is a newer one: the next try sees.
+    if (codeOf(error) !== "ENOENT" && codeOf(error) !== "EEXIST") throw error;
+  }
+  rmSync(aside, { force: true });
+}
+
+function isRunning(pid: number, owner: string): boolean {
+  if (!(pid > 0) || !isAlive(pid)) return false;
+  const now = processName(pid);
+  return now === owner || now === String(pid);
+}
+
+/**
+ * The id, and where the system tells it the time of the start: ids come again, in a container always the same ones.
+ * (proc(5): field 22 of `stat`, after the program's name in brackets, which may hold anything.)
+ */
+function processName(pid: number): string {
+  const stat = read(`/proc/${pid}/stat`);
+  const started = stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+  return started === undefined ? String(pid) : `${pid} ${started}`;
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    // ESRCH: the process ended while its file was read.
+    if (codeOf(error) === "ENOENT" || codeOf(error) === "ESRCH") return undefined;
     throw error;
   }
 }
@@ -39,6 +87,10 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    return codeOf(error) === "EPERM";
   }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
 }

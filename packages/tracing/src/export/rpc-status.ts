@@ -1,4 +1,4 @@
-/** A field of a protobuf message: a varint or (64 bits wide) a double as a number, or bytes. */
+/** A field of a protobuf message: an integer (varint, read as int64) or a double (64 bits wide), or bytes. */
 export interface Field {
   number: number;
   value: number | Uint8Array;
@@ -27,7 +27,7 @@ export function fieldsOf(message: Uint8Array): Field[] {
     const tag = varint();
     const [number, kind] = [Math.floor(tag / 8), tag % 8];
     if (number === 0) throw new MalformedMessage("field number 0");
-    if (kind === 0) fields.push({ number, value: varint() });
+    if (kind === 0) fields.push({ number, value: signed(varint()) });
     else if (kind === 1) {
       if (at + 8 > message.length) throw new MalformedMessage("it ends inside a field");
       fields.push({ number, value: view.getFloat64(at, true) });
@@ -42,6 +42,11 @@ export function fieldsOf(message: Uint8Array): Field[] {
   }
   if (at > message.length) throw new MalformedMessage("it ends inside a field");
   return fields;
+}
+
+/** A negative int64 stands there as its two's complement. */
+function signed(varint: number): number {
+  return varint >= 2 ** 63 ? varint - 2 ** 64 : varint;
 }
 
 function bytesOf(fields: readonly Field[], number: number): Uint8Array | undefined {
@@ -63,7 +68,7 @@ export function partialSuccess(response: Uint8Array): { rejected: number; messag
   const fields = fieldsOf(partial);
   const message = bytesOf(fields, 2);
   return {
-    rejected: numberOf(fields, 1),
+    rejected: Math.max(0, numberOf(fields, 1)),
     message: message === undefined ? "" : readable(text.decode(message)),
   };
 }
@@ -79,7 +84,7 @@ export function statusMessage(status: Uint8Array): string {
   }
 }
 
-/** `retry_delay` of the google.rpc.RetryInfo among a google.rpc.Status' details, in milliseconds; undefined where there is none. */
+/** `retry_delay` of the google.rpc.RetryInfo among the details of a google.rpc.Status, in milliseconds; undefined where there is none. */
 export function retryDelayMs(status: Uint8Array): number | undefined {
   try {
     for (const { number, value } of fieldsOf(status)) {
@@ -89,7 +94,7 @@ export function retryDelayMs(status: Uint8Array): number | undefined {
       if (type === undefined || !text.decode(type).endsWith("/google.rpc.RetryInfo")) continue;
       const delay = bytesOf(fieldsOf(bytesOf(any, 2) ?? new Uint8Array()), 1);
       const fields = fieldsOf(delay ?? new Uint8Array());
-      return numberOf(fields, 1) * 1_000 + numberOf(fields, 2) / 1e6;
+      return Math.max(0, numberOf(fields, 1) * 1_000 + numberOf(fields, 2) / 1e6);
     }
   } catch (error) {
     if (!(error instanceof MalformedMessage)) throw error;
@@ -101,5 +106,5 @@ export function retryDelayMs(status: Uint8Array): number | undefined {
 export function readable(said: string): string {
   // oxlint-disable-next-line no-control-regex -- they are what is taken out
   const oneLine = said.replace(/[\u0000-\u001f\u007f-\u009f\s]+/g, " ").trim();
-  return oneLine.length > 200 ? `${oneLine.slice(0, 200)}…` : oneLine;
+  return oneLine.length > 200 ? `${oneLine.slice(0, 199)}…` : oneLine;
 }

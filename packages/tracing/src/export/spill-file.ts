@@ -1,231 +1,200 @@
+import { rmSync } from "node:fs";
+import { type FileHandle, open, rm } from "node:fs/promises";
+import { takeLock } from "./lock-file.ts";
 import {
-  closeSync,
-  fstatSync,
-  ftruncateSync,
-  openSync,
-  readSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
-import { crc32 } from "node:zlib";
-import { lockFile } from "./lock-file.ts";
+  decodeRecord,
+  encodeHeader,
+  encodeRecord,
+  headerBytes,
+  places,
+  recordHeadBytes,
+  type SpillEntry,
+  SpillFileError,
+} from "./spill-format.ts";
+import { recover, type Recovered } from "./spill-recovery.ts";
 
-/*
- * The spill file: encoded requests that wait for their receiver, oldest first. Numbers are little-endian.
- *
- *   header   8 bytes  magic "TLSPILL1"; the last digit is the version
- *            8 bytes  u64: where the oldest record that still waits begins
- *   record   4 bytes  u32: length of the body
- *            4 bytes  u32: spans in the body
- *            4 bytes  u32: CRC-32 of the body, begun with the span count
- *            the body
- *
- * A record is valid when it ends within the file and its sum is right. A torn last record (the process died while it wrote) is cut off
- * at opening; a damaged one is passed over and its spans are counted as lost.
+export { SpillFileError } from "./spill-format.ts";
+
+/**
+ * A first-in first-out file of requests that is never longer than `maxBytes` (a limit that was lowered holds once the file was empty).
+ * One process at a time; mode 0600; the format is in spill-format.ts. Calls run one after the other; they reject when the disk fails.
  */
-const magic = Buffer.from("TLSPILL1");
-const headerBytes = 16;
-const recordHeaderBytes = 12;
-
-interface Entry {
-  offset: number;
-  length: number;
-  spans: number;
-}
-
-/** A file that cannot be used for spilling; the message says why. */
-export class SpillFileError extends Error {
-  override readonly name = "SpillFileError";
-}
-
-/** A bounded first-in first-out file of requests. One process at a time; mode 0600. Calls run one after the other. */
 export class SpillFile {
-  /** Spans that could not be read back. */
-  damagedSpans = 0;
+  /** Spans that could not be read back so far. */
+  damagedSpans: number;
   private readonly path: string;
   private readonly maxBytes: number;
   private readonly whenFull: "drop_newest" | "drop_oldest";
-  private readonly unlock: () => void;
-  private readonly entries: Entry[];
+  /** Oldest first. */
+  private readonly entries: SpillEntry[];
+  private capacity: number;
   /** Where the next record goes. */
   private end: number;
-  private handle: Promise<FileHandle>;
+  private waitingSpans = 0;
+  /** What `peek` gave out last. */
+  private peeked: SpillEntry | undefined;
+  private handle: FileHandle | undefined;
+  private isClosed = false;
   private turn: Promise<unknown> = Promise.resolve();
 
   private constructor(
     path: string,
     maxBytes: number,
     whenFull: "drop_newest" | "drop_oldest",
-    found: { entries: Entry[]; end: number },
-    unlock: () => void,
+    found: Recovered,
   ) {
     this.path = path;
     this.maxBytes = maxBytes;
     this.whenFull = whenFull;
     this.entries = found.entries;
+    this.capacity = found.capacity;
     this.end = found.end;
-    this.unlock = unlock;
-    this.handle = open(path, "r+");
+    this.damagedSpans = found.damagedSpans;
+    for (const { spans } of found.entries) this.waitingSpans += spans;
   }
 
   /** Throws SpillFileError for a file of another kind or version, one that another process holds, or a directory that is not there. */
   static open(path: string, maxBytes: number, whenFull: "drop_newest" | "drop_oldest"): SpillFile {
-    const unlock = lockFile(
-      `${path}.lock`,
-      (reason) => new SpillFileError(`the spill file ${path} ${reason}`),
-    );
+    if (!Number.isSafeInteger(maxBytes) || maxBytes < headerBytes + recordHeadBytes + 1)
+      throw new SpillFileError(`the spill file ${path} cannot hold anything in ${maxBytes} bytes`);
+    const refuse = (reason: string, cause?: unknown) =>
+      new SpillFileError(`the spill file ${path} ${reason}`, { cause });
+    takeLock(lockOf(path), refuse);
     try {
-      return new SpillFile(path, maxBytes, whenFull, recover(path), unlock);
+      return new SpillFile(path, maxBytes, whenFull, recover(path, maxBytes - headerBytes));
     } catch (error) {
-      unlock();
-      if (error instanceof SpillFileError) throw error;
-      throw new SpillFileError(`the spill file ${path} cannot be opened: ${String(error)}`, { cause: error });
+      rmSync(lockOf(path), { force: true });
+      if (error instanceof SpillFileError) throw refuse(error.message, error);
+      throw refuse(`cannot be opened: ${String(error)}`, error);
     }
   }
 
   /** Spans that wait. */
   get spans(): number {
-    return this.entries.reduce((sum, { spans }) => sum + spans, 0);
+    return this.waitingSpans;
+  }
+
+  /** What the waiting requests take in the file, which is never less than its header. */
+  get bytes(): number {
+    return headerBytes + this.end - this.start;
   }
 
   /** Returns how many spans had to go for want of room: these or the oldest ones. */
   append(body: Uint8Array, spans: number): Promise<{ droppedSpans: number }> {
     return this.next(async () => {
-      const size = recordHeaderBytes + body.length;
-      if (headerBytes + size > this.maxBytes) return { droppedSpans: spans };
+      const size = recordHeadBytes + body.length;
+      const room = Math.min(this.capacity, this.maxBytes - headerBytes);
+      if (size > room) return { droppedSpans: spans };
       let droppedSpans = 0;
-      while (headerBytes + this.live() + size > this.maxBytes) {
+      while (this.end - this.start + size > room) {
         if (this.whenFull === "drop_newest") return { droppedSpans: spans };
-        droppedSpans += this.entries.shift()?.spans ?? 0;
+        droppedSpans += this.forgetOldest();
       }
-      if (this.end + size > this.maxBytes) await this.compact();
-      const record = Buffer.allocUnsafe(size);
-      record.writeUInt32LE(body.length, 0);
-      record.writeUInt32LE(spans, 4);
-      record.writeUInt32LE(sumOf(body, spans), 8);
-      record.set(body, recordHeaderBytes);
-      const file = await this.handle;
-      await file.write(record, 0, size, this.end);
-      this.entries.push({ offset: this.end, length: body.length, spans });
+      // They must be gone before their bytes are written over.
+      if (droppedSpans > 0) await this.writeHeader(this.end, this.waitingSpans);
+      const entry = { position: this.end, length: body.length, spans };
+      const file = await this.file();
+      for (const { part, offset } of places(encodeRecord(body, spans), entry.position, this.capacity))
+        await writeAll(file, part, offset);
+      await this.writeHeader(this.end + size, this.waitingSpans + spans);
+      this.entries.push(entry);
       this.end += size;
-      if (droppedSpans > 0) await this.writeStart(file);
+      this.waitingSpans += spans;
       return { droppedSpans };
     });
   }
 
-  /** The oldest request that waits. */
+  /** The oldest request that waits and can be read. */
   peek(): Promise<{ body: Uint8Array; spans: number } | undefined> {
     return this.next(async () => {
       for (let entry = this.entries[0]; entry !== undefined; entry = this.entries[0]) {
-        const record = Buffer.allocUnsafe(recordHeaderBytes + entry.length);
-        const { bytesRead } = await (await this.handle).read(record, 0, record.length, entry.offset);
-        const body = record.subarray(recordHeaderBytes);
-        if (bytesRead === record.length && sumOf(body, entry.spans) === record.readUInt32LE(8))
+        const body = await this.read(entry);
+        if (body !== undefined) {
+          this.peeked = entry;
           return { body, spans: entry.spans };
+        }
         this.damagedSpans += entry.spans;
-        await this.drop();
+        await this.dropOldest();
       }
       return undefined;
     });
   }
 
-  /** Forgets the oldest request: it was sent. */
-  shift(): Promise<void> {
-    return this.next(() => this.drop());
+  /** Forgets what `peek` gave out: it was sent. False where it had to go meanwhile for want of room and was counted then. */
+  shift(): Promise<boolean> {
+    return this.next(async () => {
+      const isThere = this.peeked !== undefined && this.peeked === this.entries[0];
+      this.peeked = undefined;
+      if (isThere) await this.dropOldest();
+      return isThere;
+    });
   }
 
   async close(): Promise<void> {
-    await this.next(async () => (await this.handle).close());
-    this.unlock();
+    if (this.isClosed) return;
+    await this.next(async () => {
+      this.isClosed = true;
+      await this.handle?.close();
+    });
+    await rm(lockOf(this.path), { force: true });
   }
 
-  private live(): number {
-    return this.entries.reduce((sum, { length }) => sum + recordHeaderBytes + length, 0);
+  private get start(): number {
+    return this.entries[0]?.position ?? this.end;
   }
 
-  private async drop(): Promise<void> {
-    this.entries.shift();
-    const file = await this.handle;
-    if (this.entries.length === 0) {
-      this.end = headerBytes;
-      await this.writeStart(file);
-      await file.truncate(headerBytes);
-    } else await this.writeStart(file);
+  private async read(entry: SpillEntry): Promise<Buffer | undefined> {
+    const record = Buffer.allocUnsafe(recordHeadBytes + entry.length);
+    const file = await this.file();
+    for (const { part, offset } of places(record, entry.position, this.capacity)) {
+      const { bytesRead } = await file.read(part, 0, part.length, offset);
+      if (bytesRead < part.length) return undefined;
+    }
+    return decodeRecord(record);
   }
 
-  private async writeStart(file: FileHandle): Promise<void> {
-    const start = Buffer.alloc(8);
-    start.writeBigUInt64LE(BigInt(this.entries[0]?.offset ?? this.end));
-    await file.write(start, 0, 8, 8);
+  private forgetOldest(): number {
+    const spans = this.entries.shift()?.spans ?? 0;
+    this.waitingSpans -= spans;
+    return spans;
   }
 
-  /** Writes what waits to a file of its own and puts that in the place of this one. */
-  private async compact(): Promise<void> {
-    const old = await this.handle;
-    const start = this.entries[0]?.offset ?? this.end;
-    const waiting = Buffer.allocUnsafe(this.end - start);
-    await old.read(waiting, 0, waiting.length, start);
-    const temporary = `${this.path}.new`;
-    const fresh = await open(temporary, "w+", 0o600);
-    await fresh.write(header(headerBytes), 0, headerBytes, 0);
-    await fresh.write(waiting, 0, waiting.length, headerBytes);
-    renameSync(temporary, this.path);
-    this.handle = Promise.resolve(fresh);
-    await old.close();
-    const moved = start - headerBytes;
-    for (const entry of this.entries) entry.offset -= moved;
-    this.end -= moved;
+  private async dropOldest(): Promise<void> {
+    this.forgetOldest();
+    if (this.entries.length > 0) {
+      await this.writeHeader(this.end, this.waitingSpans);
+      return;
+    }
+    this.end = 0;
+    this.capacity = this.maxBytes - headerBytes;
+    await this.writeHeader(0, 0);
+    await (await this.file()).truncate(headerBytes);
+  }
+
+  private async writeHeader(end: number, spans: number): Promise<void> {
+    const { capacity, start } = this;
+    await writeAll(await this.file(), encodeHeader({ capacity, start, end, spans }), 0);
+  }
+
+  private async file(): Promise<FileHandle> {
+    if (this.isClosed) throw new SpillFileError(`the spill file ${this.path} is closed`);
+    return (this.handle ??= await open(this.path, "r+"));
   }
 
   private next<T>(work: () => Promise<T>): Promise<T> {
     const done = this.turn.then(work, work);
-    this.turn = done.catch(() => undefined);
+    this.turn = done.catch(() => {});
     return done;
   }
 }
 
-function header(start: number): Buffer {
-  const bytes = Buffer.alloc(headerBytes);
-  magic.copy(bytes);
-  bytes.writeBigUInt64LE(BigInt(start), 8);
-  return bytes;
+function lockOf(path: string): string {
+  return `${path}.lock`;
 }
 
-function sumOf(body: Uint8Array, spans: number): number {
-  return crc32(body, spans);
-}
-
-/** The records that wait in a file, which is made where there is none. A torn end is cut off. */
-function recover(path: string): { entries: Entry[]; end: number } {
-  rmSync(`${path}.new`, { force: true });
-  const file = openSync(path, "a+", 0o600);
-  closeSync(file);
-  const existing = openSync(path, "r+");
-  try {
-    const { size } = fstatSync(existing);
-    if (size === 0) {
-      writeSync(existing, header(headerBytes), 0, headerBytes, 0);
-      return { entries: [], end: headerBytes };
-    }
-    const head = Buffer.alloc(headerBytes);
-    readSync(existing, head, 0, headerBytes, 0);
-    if (size < headerBytes || !head.subarray(0, 8).equals(magic))
-      throw new SpillFileError(`${path} is no spill file of this version: name another, or move it away`);
-    const entries: Entry[] = [];
-    const record = Buffer.alloc(recordHeaderBytes);
-    let at = Math.min(size, Math.max(headerBytes, Number(head.readBigUInt64LE(8))));
-    while (at + recordHeaderBytes <= size) {
-      readSync(existing, record, 0, recordHeaderBytes, at);
-      const length = record.readUInt32LE(0);
-      if (at + recordHeaderBytes + length > size) break;
-      entries.push({ offset: at, length, spans: record.readUInt32LE(4) });
-      at += recordHeaderBytes + length;
-    }
-    ftruncateSync(existing, at);
-    return { entries, end: at };
-  } finally {
-    closeSync(existing);
+async function writeAll(file: FileHandle, bytes: Buffer, offset: number): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, offset + done);
+    done += bytesWritten;
   }
 }

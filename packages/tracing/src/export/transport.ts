@@ -1,4 +1,9 @@
-import type { GrpcTls } from "./grpc-client.ts";
+/** PEM texts: who is trusted (the system's authorities where that is not set), and who we are. */
+export interface ClientTls {
+  ca?: string;
+  cert?: string;
+  key?: string;
+}
 
 export interface OtlpTransportOptions {
   protocol: "grpc" | "http/protobuf" | "http/json";
@@ -7,7 +12,7 @@ export interface OtlpTransportOptions {
   /** Sent with each request; they hold credentials. */
   headers: Readonly<Record<string, string>>;
   compression: "none" | "gzip";
-  tls: GrpcTls;
+  tls: ClientTls;
   /** Milliseconds for one request; 0: no limit. */
   requestTimeoutMs: number;
 }

@@ -19,7 +19,7 @@ const queryAtMost = 2_048;
  * loader hooks that programs in native ES modules do not have.) Statements are told with their literals masked, parameters never.
  */
 export function pgTracing<T extends Queryable>(client: T, tracer: Tracer): T {
-  client.query = tracedQuery(client, tracer) as T["query"];
+  client.query = tracedQuery(client, tracer);
   if ("connect" in client && "totalCount" in client) {
     const connect = (client.connect as AnyFunction).bind(client);
     // With a callback it is the pool that asks, for a query that is traced already.

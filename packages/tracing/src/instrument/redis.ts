@@ -52,7 +52,7 @@ export function redisTracing<T extends Client>(client: T, tracer: Tracer): T {
     );
     return context.with(trace.setSpan(context.active(), span), () => send(command, ...rest));
   };
-  client.sendCommand = traced as T["sendCommand"];
+  client.sendCommand = traced;
   return client;
 }
 
