@@ -13,6 +13,8 @@ export type SendOutcome =
 
 /** Where batches go: an OTLP receiver, or an exporter of the SDK. */
 export interface Destination<B extends SpanBatch> {
+  /** Requests at a time. */
+  readonly parallel: number;
   newBatch(): B;
   /** Never rejects for what a receiver does. `deadlineMs` is an epoch time. */
   send(batch: B, deadlineMs: number, isSlow: (traceId: string) => boolean): Promise<SendOutcome>;

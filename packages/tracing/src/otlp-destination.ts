@@ -13,6 +13,7 @@ interface RequestBatch extends SpanBatch {
 
 /** Batches as OTLP requests, one at a time. */
 export class OtlpDestination<B extends RequestBatch> implements Destination<B> {
+  readonly parallel = 4;
   readonly newBatch: () => B;
   private readonly transport: OtlpTransport;
 
@@ -42,6 +43,8 @@ const probePauseMs = 1_000;
  * goes before anything newer.
  */
 export class SpillingDestination<B extends RequestBatch> implements Destination<B> {
+  /** In order. */
+  readonly parallel = 1;
   readonly newBatch: () => B;
   private readonly transport: OtlpTransport;
   private readonly file: SpillFile;

@@ -59,14 +59,14 @@ export interface TracingOptions {
 }
 
 export interface Tracing {
-  tracer(name: string): Tracer;
-  counts(): TracingCounts;
+  tracer: (name: string) => Tracer;
+  counts: () => TracingCounts;
   /** After how many milliseconds a trace that is under way here is slow, where a rule says so; it travels in a `Carrier`. */
   slowAfterMs: (traceId: string) => number | undefined;
   /** Sends what is queued; gives up after `timeoutMs` (5 s). */
-  flush(timeoutMs?: number): Promise<void>;
+  flush: (timeoutMs?: number) => Promise<void>;
   /** Flushes, then lets go of the connection; never longer than `timeoutMs` (5 s) and a moment. */
-  shutdown(timeoutMs?: number): Promise<void>;
+  shutdown: (timeoutMs?: number) => Promise<void>;
 }
 
 const scopeName = "@throughline/tracing";

@@ -26,6 +26,8 @@ const closeWithinMs = 2_000;
 
 /** Any SpanExporter: one that throws is refused, one that hangs is left behind when the time is up. */
 export class SdkDestination implements Destination<ReadableBatch> {
+  /** Exporters of the SDK are not to be called again before they answered. */
+  readonly parallel = 1;
   private readonly exporter: SpanExporter;
 
   constructor(exporter: SpanExporter) {

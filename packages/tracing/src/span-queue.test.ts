@@ -25,6 +25,7 @@ class NameBatch implements SpanBatch {
 
 /** A destination whose answers the test gives. */
 class HeldDestination implements Destination<NameBatch> {
+  readonly parallel = 1;
   readonly sent: { names: string[]; answer: (outcome: SendOutcome) => void }[] = [];
 
   newBatch(): NameBatch {
@@ -85,6 +86,9 @@ test("a full queue drops the newest spans, counts them, and says so once", async
   await answer(taken, 3);
   expect(destination.sent.flatMap(({ names }) => names)).toEqual(["0", "1", "2", "3", "4", "5"]);
   expect([queue.size, queue.counters.exported]).toEqual([0, 6]);
+  await sleep(1_000);
+  end("later", "still");
+  await answer(taken, 4);
   expect(told).toEqual([expect.stringContaining("dropped"), expect.stringContaining("again")]);
 });
 

@@ -24,6 +24,8 @@ export interface SpanSink {
 
 /** Larger requests are refused by receivers with the usual limit of 4 MiB; a span alone may still be larger. */
 const batchLimitBytes = 3 * 1024 * 1024;
+/** Without a loss for so long, the receiver is told to be back. */
+const calmMs = 1_000;
 /** However large the spans are, what waits takes no more memory than this. */
 const queueLimitBytes = 64 * 1024 * 1024;
 
@@ -43,8 +45,9 @@ export class SpanQueue<B extends SpanBatch> implements SpanProcessor, SpanSink {
   /** Spans in `full` and `open`. */
   private waiting = 0;
   private timer: NodeJS.Timeout | undefined;
-  private sending: Promise<void> | undefined;
+  private readonly sending = new Set<Promise<void>>();
   private losing = false;
+  private lostAtMs = 0;
   private stopped = false;
 
   constructor(
@@ -97,7 +100,7 @@ export class SpanQueue<B extends SpanBatch> implements SpanProcessor, SpanSink {
 
   async forceFlush(): Promise<void> {
     this.seal();
-    while (this.sending !== undefined) await this.sending;
+    while (this.sending.size > 0) await Promise.all(this.sending);
   }
 
   /** Sends what is queued, then lets go of the destination. To be bounded by the caller. */
@@ -155,24 +158,28 @@ export class SpanQueue<B extends SpanBatch> implements SpanProcessor, SpanSink {
     }
   }
 
+  /** Requests go side by side as far as the destination takes them: one slow answer does not hold up the rest. */
   private startSending(): void {
-    if (this.sending !== undefined || this.full.length === 0) return;
-    this.sending = this.sendAll().finally(() => {
-      this.sending = undefined;
-    });
+    while (this.sending.size < this.destination.parallel) {
+      const batch = this.full.shift();
+      if (batch === undefined) return;
+      this.waiting -= batch.count;
+      const sending = this.send(batch).finally(() => {
+        this.sending.delete(sending);
+        this.startSending();
+      });
+      this.sending.add(sending);
+    }
   }
 
-  private async sendAll(): Promise<void> {
-    for (let batch = this.full.shift(); batch !== undefined; batch = this.full.shift()) {
-      const { count } = batch;
-      this.waiting -= count;
-      this.counters.inFlight = count;
-      const started = performance.now();
-      const outcome = await this.destination.send(batch, this.deadline(), this.isSlow).catch(failed);
-      this.counters.inFlight = 0;
-      this.counters.operation((performance.now() - started) / 1_000, outcome.kind === "taken");
-      this.settle(outcome, count);
-    }
+  private async send(batch: B): Promise<void> {
+    const { count } = batch;
+    this.counters.inFlight += count;
+    const started = performance.now();
+    const outcome = await this.destination.send(batch, this.deadline(), this.isSlow).catch(failed);
+    this.counters.inFlight -= count;
+    this.counters.operation((performance.now() - started) / 1_000, outcome.kind === "taken");
+    this.settle(outcome, count);
   }
 
   private settle(outcome: SendOutcome, count: number): void {
@@ -204,13 +211,15 @@ export class SpanQueue<B extends SpanBatch> implements SpanProcessor, SpanSink {
   }
 
   private recovered(): void {
-    if (!this.losing) return;
+    // A queue at its limit loses a few spans now and then: that is one story, not many.
+    if (!this.losing || performance.now() - this.lostAtMs < calmMs) return;
     this.losing = false;
     this.logger.info({ spans_dropped: this.counters.droppedInAll() }, "the trace backend takes spans again");
   }
 
   private lost(why: keyof SpanCounters["dropped"], count: number, reason: string): void {
     this.counters.dropped[why] += count;
+    this.lostAtMs = performance.now();
     if (this.losing) return;
     this.losing = true;
     this.logger.warn({ reason, cause: why }, "spans are dropped; work goes on untraced");

@@ -16,13 +16,13 @@ const reserved =
 /** OTLP over HTTP, protobuf or JSON. Redirects are not followed: credentials would go where nobody sent them. */
 export class HttpTransport implements OtlpTransport {
   private readonly options: OtlpTransportOptions;
-  private readonly plain = new HttpAgent({ keepAlive: true, maxSockets: 2 });
+  private readonly plain = new HttpAgent({ keepAlive: true, maxSockets: 4 });
   private readonly secure: HttpsAgent;
   private readonly stop = new AbortController();
 
   constructor(options: OtlpTransportOptions) {
     this.options = options;
-    this.secure = new HttpsAgent({ keepAlive: true, maxSockets: 2, ...options.tls });
+    this.secure = new HttpsAgent({ keepAlive: true, maxSockets: 4, ...options.tls });
   }
 
   async send(body: Uint8Array, deadlineMs: number): Promise<SendOutcome> {
