@@ -1,6 +1,7 @@
 import { defineConfig } from "vitest/config";
 
-// Unit tests stand beside the code; the black-box suite starts the shipped command as a process.
+// Unit tests stand beside the code; the black-box suite starts the shipped command as a process; crash tests kill
+// and break what they test, again and again.
 export default defineConfig({
   test: {
     projects: [
@@ -10,7 +11,17 @@ export default defineConfig({
           // Modules hold no state, so the files may share them: half the time of a process each.
           pool: "threads",
           isolate: false,
+          maxWorkers: 2,
           include: ["packages/**/*.test.ts", "apps/**/*.test.ts", "scripts/**/*.test.ts"],
+          exclude: ["**/node_modules/**", "packages/traces/test/**"],
+        },
+      },
+      {
+        test: {
+          name: "crash",
+          include: ["packages/traces/test/**/*.test.ts"],
+          testTimeout: 120_000,
+          maxWorkers: 2,
         },
       },
       {

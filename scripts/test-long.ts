@@ -9,18 +9,34 @@ const suites = [
   ["redaction: time in proportion to the text, secrets hidden wherever they stand", "packages/redaction"],
   ["the wire: garbage, cut answers, spill file cut at every byte", "packages/tracing/src/export"],
   ["encoding, sampling, propagation, bad input", "packages/tracing/src"],
-  ["write-ahead log: kill -9, cut at every byte", "packages/traces/src/store"],
+  [
+    "trace store: every query against a naive model, damaged parts, garbage as OTLP and as pages",
+    "packages/traces/test/search-model packages/traces/test/fuzz packages/traces/test/damage",
+  ],
+  ["trace store: kill -9, loss of power, full and failing disk at any step", "packages/traces/test/crash"],
 ] as const;
 
 const rows: string[] = [];
 let failed = false;
 for (const [name, path] of suites) {
   const started = performance.now();
-  const run = spawnSync("npx", ["vitest", "run", "--project", "unit", "--test-timeout", "600000", path], {
-    cwd: root,
-    env: { ...process.env, THROUGHLINE_SEED: seed, THROUGHLINE_ROUNDS: "1", NO_COLOR: "1" },
-    encoding: "utf8",
-  });
+  const run = spawnSync(
+    "npx",
+    [
+      "vitest",
+      "run",
+      "--project",
+      path.includes("traces/test") ? "crash" : "unit",
+      "--test-timeout",
+      "3600000",
+      ...path.split(" "),
+    ],
+    {
+      cwd: root,
+      env: { ...process.env, THROUGHLINE_SEED: seed, THROUGHLINE_ROUNDS: "1", NO_COLOR: "1" },
+      encoding: "utf8",
+    },
+  );
   const passed = /Tests\s+(?:\d+ failed \| )?(\d+) passed/.exec(run.stdout)?.[1] ?? "0";
   const corpus = /recall [\d.]+, precision [\d.]+/.exec(run.stdout)?.[0];
   const result = run.status === 0 ? "passed" : "FAILED";

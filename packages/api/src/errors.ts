@@ -114,6 +114,16 @@ export const errorTable = {
     title: "A request parameter is wrong",
     remedy: "Correct the parameter that the message names.",
   },
+  TL_QUERY_TIMEOUT: {
+    status: 504,
+    title: "The query took too long",
+    remedy: "Ask for a shorter time window, or add a service, an operation or an attribute.",
+  },
+  TL_QUERY_TOO_WIDE: {
+    status: 422,
+    title: "The query has too many answers",
+    remedy: "Ask for a shorter time window or for another attribute.",
+  },
   TL_QUEUE_UNAVAILABLE: {
     status: 503,
     title: "The job could not be stored, nothing was accepted",

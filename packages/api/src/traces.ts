@@ -5,6 +5,13 @@ import { z } from "zod";
  *   GET /api/throughline/traces?q=&service=&operation=&tag=key=value&status=error&minDuration=&maxDuration=&start=&end=&limit=
  *       -> traceSearchAnswer. `q` is a trace id or a ticket id; `tag` may repeat, all hold on one span;
  *          durations are Go durations (`1.5s`); `start` and `end` are ISO 8601; newest trace first; limit 1..1500, default 20.
+ *          `minTraceDuration`, `maxTraceDuration`: of the whole trace; `where`: a condition (docs/search.md); `cursor`: the `next` of
+ *          the answer before, with the same other parameters.
+ *   GET /api/throughline/attributes?start=&end=&limit=  -> {keys: [{key, spans}]}, the most frequent first; the last hour unless told.
+ *   GET /api/throughline/attribute-values?key=&start=&end=&limit=  -> {key, values: [{value, spans}]}
+ *   GET /api/throughline/red?service=&operation=&start=&end=  -> {series: [{service, operation, kind, minutes, total}]}: spans, errors, sum
+ *          and p50, p95, p99 of durations (ns, within 3.2 %), by whole minutes of the spans' start.
+ *   GET /api/throughline/service-calls?start=&end=  -> {calls: [{parent, child, calls, failed}]}
  *   GET /api/throughline/traces/{traceId} -> traceView, 404 problem where there is none.
  *   Services and operations: Jaeger's /api/v3/services and /api/v3/operations.
  * Errors are RFC 9457 problem details.
@@ -47,7 +54,8 @@ export const traceSummary = z.object({
 });
 export type TraceSummary = z.infer<typeof traceSummary>;
 
-export const traceSearchAnswer = z.object({ traces: z.array(traceSummary) });
+/** `next`: the `cursor` of the next page; null where there is none. */
+export const traceSearchAnswer = z.object({ traces: z.array(traceSummary), next: z.string().nullable() });
 
 export const spanView = z.object({
   /** 16 lowercase hex digits. */

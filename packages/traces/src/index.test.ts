@@ -52,8 +52,8 @@ test("spans sent by gRPC and by HTTP are served on the console address, counted,
   const served = (await (await fetch(addresses.console + trace)).json()) as { data: { spans: unknown[] }[] };
   expect(served.data[0]?.spans).toHaveLength(2);
   expect(backend.metrics()).toContain("throughline_traces_spans_accepted_total 2\n");
-  expect(backend.metrics()).toContain("throughline_traces_spans_in_memory 2\n");
   expect(await backend.health()).toEqual({ ok: true, detail: "stores and answers" });
+  expect(backend.metrics()).toContain("throughline_traces_spans_in_memory 2\n");
   await backend.stop();
   const again = await start({ dataDirectory });
   expect((await fetch(again.addresses.console + trace)).status).toBe(200);

@@ -2,15 +2,14 @@ import type { FastifyInstance } from "fastify";
 import type { Server } from "node:http";
 import type { Logger } from "pino";
 import { createReadServer } from "./api/server.ts";
-import { IngestClient } from "./ingest-client.ts";
 import { CountingSink } from "./ingest-metrics.ts";
-import type { RedactionSettings } from "./ingest-messages.ts";
+import type { RedactionSettings } from "./threads/messages.ts";
 import { ByteBudget } from "./receive/byte-budget.ts";
 import { listenOn } from "./receive/listen.ts";
 import { createOtlpGrpcServer } from "./receive/otlp-grpc.ts";
 import { createOtlpHttpServer } from "./receive/otlp-http.ts";
-import { defaultStoreLimits } from "./store/store.ts";
-import type { Durability } from "./store/wal.ts";
+import type { Durability } from "./store/live-head.ts";
+import { Engine } from "./threads/engine.ts";
 
 export interface Address {
   host: string;
@@ -19,12 +18,14 @@ export interface Address {
 }
 
 export interface TraceBackendConfig {
-  /** Holds the write-ahead log and belongs to one backend at a time; made with mode 0700. */
+  /** Holds the write-ahead log and the blocks, and belongs to one backend at a time; made with mode 0700. */
   dataDirectory: string;
   /** When a request is acknowledged: after its spans were synced to the disk, or handed to the operating system. */
   durability: Durability;
   /** Spans are deleted when they were received longer ago. */
   retentionMs: number;
+  /** Bytes of all blocks together; over it the oldest spans are deleted. undefined: as much as the disk takes. */
+  maxBytes?: number | undefined;
   otlpGrpc: Address;
   otlpHttp: Address;
   console: Address;
@@ -60,24 +61,27 @@ export async function createTraceBackend(
 ): Promise<TraceBackend> {
   const { logger } = deps;
   const { dataDirectory: directory, durability, retentionMs, consoleAssets } = config;
-  const ingest = await IngestClient.start(
-    { directory, durability, retentionMs, limits: defaultStoreLimits, redaction: config.redaction },
-    logger,
-  );
+  const { maxBytes, redaction } = config;
+  const engine = await Engine.start({ directory, durability, retentionMs, maxBytes, redaction }, logger);
   const servers: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
     try {
       await Promise.all(servers.splice(0).map((stopServer) => stopServer()));
     } finally {
-      await ingest.stop();
+      await engine.stop();
     }
   };
   try {
-    const sink = new CountingSink(ingest);
-    const isHealthy = async (): Promise<boolean> => (await ingest.health()).ok;
+    const sink = new CountingSink(engine);
+    const isHealthy = async (): Promise<boolean> => (await engine.health()).ok;
     const receiver = { sink, isHealthy, budget: new ByteBudget(requestBudgetBytes), logger };
 
-    const readServer = createReadServer({ reader: ingest.reader, consoleAssets, logger });
+    const readServer = createReadServer({
+      reader: engine.reader,
+      removed: () => engine.removed(),
+      consoleAssets,
+      logger,
+    });
     servers.push(() => stopReadServer(readServer));
     const console = await readServer.listen(config.console);
 
@@ -93,8 +97,8 @@ export async function createTraceBackend(
 
     return {
       addresses: { otlpGrpc, otlpHttp: `http://${otlpHttp}`, console },
-      health: () => ingest.health(),
-      metrics: () => sink.text(ingest.stats),
+      health: () => engine.health(),
+      metrics: () => sink.text(engine.stats()),
       stop,
     };
   } catch (error) {

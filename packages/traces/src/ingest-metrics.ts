@@ -1,5 +1,5 @@
-import type { AppendOutcome, SpanEncoding, SpanSink } from "./receive/sink.ts";
-import type { StoreStats } from "./store/store.ts";
+import type { AppendOutcome, SpanEncoding, SpanSink } from "./sink.ts";
+import type { EngineStats } from "./threads/engine.ts";
 
 /** Counts what passes into a sink. */
 export class CountingSink implements SpanSink {
@@ -10,10 +10,10 @@ export class CountingSink implements SpanSink {
     this.sink = sink;
   }
 
-  async append(bytes: Uint8Array<ArrayBuffer>, encoding: SpanEncoding): Promise<AppendOutcome> {
-    this.counts.bytes += bytes.length;
+  async append(pieces: readonly Uint8Array[], encoding: SpanEncoding): Promise<AppendOutcome> {
+    for (const { length } of pieces) this.counts.bytes += length;
     try {
-      const outcome = await this.sink.append(bytes, encoding);
+      const outcome = await this.sink.append(pieces, encoding);
       this.counts.stored++;
       this.counts.accepted += outcome.accepted;
       this.counts.rejected += outcome.rejected;
@@ -25,7 +25,7 @@ export class CountingSink implements SpanSink {
   }
 
   /** Prometheus' text format. */
-  text({ walBytes, spansInMemory }: StoreStats): string {
+  text({ logBytes, rows, blocks, blockBytes }: EngineStats): string {
     const { accepted, rejected, stored, refused, bytes } = this.counts;
     const lines = [
       ...metric("counter", "spans_accepted_total", "Spans stored.", accepted),
@@ -33,8 +33,10 @@ export class CountingSink implements SpanSink {
       ...metric("counter", "batches_total", "Requests whose spans were stored.", stored),
       ...metric("counter", "batches_refused_total", "Requests refused as a whole.", refused),
       ...metric("counter", "received_bytes_total", "Bytes of requests after inflating.", bytes),
-      ...metric("gauge", "wal_bytes", "Size of the write-ahead log.", walBytes),
-      ...metric("gauge", "spans_in_memory", "Spans that can be searched.", spansInMemory),
+      ...metric("gauge", "wal_bytes", "Size of the write-ahead log.", logBytes),
+      ...metric("gauge", "spans_in_memory", "Spans that are not in a block yet.", rows),
+      ...metric("gauge", "blocks", "Sealed blocks.", blocks),
+      ...metric("gauge", "block_bytes", "Size of the sealed blocks.", blockBytes),
     ];
     return `${lines.join("\n")}\n`;
   }

@@ -1,52 +1,43 @@
 import { ThroughlineError } from "@throughline/api/errors";
-import type { Redactor } from "@throughline/redaction";
 import { MalformedJsonError } from "./decode/json-fields.ts";
 import { decodeOtlpJson } from "./decode/otlp-json.ts";
-import { decodeOtlpProtobuf } from "./decode/otlp-protobuf.ts";
 import { MalformedProtobufError } from "./decode/protobuf-reader.ts";
-import { BatchRedactor, RedactedBatch } from "./ingest-redaction.ts";
-import type { DecodedBatch } from "./model.ts";
-import type { AppendOutcome, SpanEncoding } from "./receive/sink.ts";
+import type { AppendOutcome, SpanEncoding } from "./sink.ts";
+import { encodeBatch } from "./store/batch-encoding.ts";
 
-/** What the write path needs of a store. Resolves when the batch is durable and visible. */
+/** What the write path needs of a store: takes OTLP's TracesData, redacts it on the way in, resolves when it is durable and visible. */
 export interface BatchStore {
-  append(batch: RedactedBatch): Promise<void>;
+  append(protobuf: Uint8Array): Promise<AppendOutcome>;
 }
 
-/** Request bytes to stored spans: decode, redact, append. */
+/** Request bytes of either encoding to stored spans. */
 export class Ingest {
   private readonly store: BatchStore;
-  private readonly redactor: BatchRedactor;
 
-  constructor(store: BatchStore, redactor: Redactor) {
+  constructor(store: BatchStore) {
     this.store = store;
-    this.redactor = new BatchRedactor(redactor);
-  }
-
-  /** Values dropped because a redaction rule failed on them. */
-  get redactionFailures(): number {
-    return this.redactor.failures;
   }
 
   /** Errors as SpanSink.append. */
   async append(bytes: Uint8Array, encoding: SpanEncoding): Promise<AppendOutcome> {
-    const { spans, rejected, rejectedReason } = decode(bytes, encoding);
-    if (spans.length > 0) await this.store.append(RedactedBatch.redact(spans, this.redactor));
-    return { accepted: spans.length, rejected, reason: rejectedReason };
-  }
-}
-
-function decode(bytes: Uint8Array, encoding: SpanEncoding): DecodedBatch {
-  try {
-    return encoding === "json" ? decodeOtlpJson(bytes) : decodeOtlpProtobuf(bytes);
-  } catch (cause) {
-    if (cause instanceof MalformedJsonError || cause instanceof MalformedProtobufError) {
-      throw new ThroughlineError(
-        "TL_BODY_UNREADABLE",
-        `The request is no OTLP ${encoding === "json" ? "JSON" : "protobuf"}: ${cause.message}.`,
-        { cause },
-      );
+    try {
+      return encoding === "json" ? await this.json(bytes) : await this.store.append(bytes);
+    } catch (cause) {
+      if (cause instanceof MalformedJsonError || cause instanceof MalformedProtobufError) {
+        throw new ThroughlineError(
+          "TL_BODY_UNREADABLE",
+          `The request is no OTLP ${encoding === "json" ? "JSON" : "protobuf"}: ${cause.message}.`,
+          { cause },
+        );
+      }
+      throw cause;
     }
-    throw cause;
+  }
+
+  /** JSON is rare and slow anyway: it takes the way of protobuf. */
+  private async json(bytes: Uint8Array): Promise<AppendOutcome> {
+    const { spans, rejected, rejectedReason } = decodeOtlpJson(bytes);
+    const outcome = spans.length === 0 ? { accepted: 0 } : await this.store.append(encodeBatch(spans));
+    return { accepted: outcome.accepted, rejected, reason: rejectedReason };
   }
 }

@@ -1,7 +1,6 @@
 /**
  * A span as the backend keeps it: everything OTLP carries (opentelemetry-proto 1.11, trace/v1).
- * The write path decodes into these, the store returns them; later stores keep columns instead and make
- * these objects only for what a query answers.
+ * The store keeps columns and makes these objects only for what a query answers.
  */
 
 /** OTLP AnyValue. int64 is a bigint, always. */

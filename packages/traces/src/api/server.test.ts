@@ -115,5 +115,14 @@ function failingReader(error: Error): SpanReader {
   const fail = async (): Promise<never> => {
     throw error;
   };
-  return { traces: fail, search: fail, services: fail, operations: fail };
+  return {
+    traces: fail,
+    search: fail,
+    services: fail,
+    operations: fail,
+    attributeKeys: fail,
+    attributeValues: fail,
+    red: fail,
+    edges: fail,
+  };
 }

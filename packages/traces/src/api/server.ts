@@ -2,16 +2,19 @@ import { ThroughlineError, toProblem } from "@throughline/api/errors";
 import { withoutSchemaCompilers } from "@throughline/api/http";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { Logger } from "pino";
-import type { SpanReader } from "../query/reader.ts";
+import type { RemovedSpans, SpanReader } from "../query/reader.ts";
 import { serveConsole } from "./console.ts";
 import { answerError, knownError } from "./errors.ts";
 import { mayServeHost } from "./host-guard.ts";
 import { legacyRoutes } from "./jaeger/legacy-routes.ts";
 import { v3Routes } from "./jaeger/v3-routes.ts";
+import { statisticsRoutes } from "./throughline/statistics-routes.ts";
 import { throughlineRoutes } from "./throughline/routes.ts";
 
 export interface ReadServerDependencies {
   reader: SpanReader;
+  /** What retention deleted last. */
+  removed?: () => RemovedSpans | null;
   /** Folder of the built console; it need not exist yet. */
   consoleAssets: string;
   logger: Logger;
@@ -63,7 +66,8 @@ export function createReadServer(deps: ReadServerDependencies): FastifyInstance 
   );
   legacyRoutes(server, reader, deps.nowMs ?? Date.now);
   v3Routes(server, reader);
-  throughlineRoutes(server, reader);
+  throughlineRoutes(server, reader, deps.removed ?? (() => null));
+  statisticsRoutes(server, reader, deps.nowMs ?? Date.now);
   serveConsole(server, deps.consoleAssets);
   return server;
 }

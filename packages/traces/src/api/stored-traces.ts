@@ -3,15 +3,14 @@ import type { FastifyInstance } from "fastify";
 import { onTestFinished } from "vitest";
 import type { SpanRecord } from "../model.ts";
 import type { SpanReader } from "../query/reader.ts";
-import { encodeBatch } from "../store/batch-encoding.ts";
-import { MemoryIndex } from "../store/memory-index.ts";
+import { headSegment } from "../store/search/segments.ts";
+import { StoreReader } from "../store/search/store-reader.ts";
 import { createReadServer } from "./server.ts";
 
 /** For tests: a store that holds the spans. */
 function stored(spans: readonly SpanRecord[]): SpanReader {
-  const index = new MemoryIndex();
-  if (spans.length > 0) index.add(0, encodeBatch(spans));
-  return index;
+  const segment = headSegment(spans);
+  return new StoreReader({ segments: () => [segment], failed: () => Promise.resolve() });
 }
 
 /** For tests: the read server over these spans, closed with the test. Its console is not built, its clock stands at the spans' second. */

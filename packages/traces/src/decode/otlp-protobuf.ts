@@ -30,7 +30,7 @@ export function decodeOtlpProtobuf(bytes: Uint8Array): DecodedBatch {
  * Calls `visit` for each span message, `reader` being inside of it. Resource and scope are the same objects for
  * every span below them.
  */
-export function walkSpans(
+function walkSpans(
   reader: ProtobufReader,
   visit: (resource: ResourceRecord, scope: ScopeRecord) => void,
 ): void {
@@ -84,26 +84,28 @@ function walkScopeSpans(
   }
 }
 
-function readResource(reader: ProtobufReader, into: ResourceRecord): void {
+/** Reads the Resource message that the reader is in. */
+export function readResource(reader: ProtobufReader, into: ResourceRecord): void {
   while (reader.next()) {
-    if (reader.is(1, wire.bytes)) into.attributes.push(readKeyValue(reader, 0));
+    if (reader.is(1, wire.bytes)) into.attributes.push(readAttribute(reader, 0));
     else if (reader.is(2, wire.varint)) into.droppedAttributesCount = reader.uint32();
     else reader.skip();
   }
 }
 
-function readScope(reader: ProtobufReader, into: ScopeRecord): void {
+/** Reads the InstrumentationScope message that the reader is in. */
+export function readScope(reader: ProtobufReader, into: ScopeRecord): void {
   while (reader.next()) {
     if (reader.is(1, wire.bytes)) into.name = reader.string();
     else if (reader.is(2, wire.bytes)) into.version = reader.string();
-    else if (reader.is(3, wire.bytes)) into.attributes.push(readKeyValue(reader, 0));
+    else if (reader.is(3, wire.bytes)) into.attributes.push(readAttribute(reader, 0));
     else if (reader.is(4, wire.varint)) into.droppedAttributesCount = reader.uint32();
     else reader.skip();
   }
 }
 
 /** Reads the span message that the reader is in. Its ids are as sent: of any length. */
-export function readSpan(reader: ProtobufReader, resource: ResourceRecord, scope: ScopeRecord): SpanRecord {
+function readSpan(reader: ProtobufReader, resource: ResourceRecord, scope: ScopeRecord): SpanRecord {
   const span: SpanRecord = {
     traceId: "",
     spanId: "",
@@ -156,7 +158,7 @@ function readSpanField(reader: ProtobufReader, span: SpanRecord): void {
       span.endUnixNano = reader.fixed64();
       break;
     case (9 << 3) | wire.bytes:
-      span.attributes.push(readKeyValue(reader, 0));
+      span.attributes.push(readAttribute(reader, 0));
       break;
     case (10 << 3) | wire.varint:
       span.droppedAttributesCount = reader.uint32();
@@ -198,7 +200,7 @@ function readEvent(reader: ProtobufReader): EventRecord {
   while (reader.next()) {
     if (reader.is(1, wire.fixed64)) event.timeUnixNano = reader.fixed64();
     else if (reader.is(2, wire.bytes)) event.name = reader.string();
-    else if (reader.is(3, wire.bytes)) event.attributes.push(readKeyValue(reader, 0));
+    else if (reader.is(3, wire.bytes)) event.attributes.push(readAttribute(reader, 0));
     else if (reader.is(4, wire.varint)) event.droppedAttributesCount = reader.uint32();
     else reader.skip();
   }
@@ -220,7 +222,7 @@ function readLink(reader: ProtobufReader): LinkRecord {
     if (reader.is(1, wire.bytes)) link.traceId = reader.hex();
     else if (reader.is(2, wire.bytes)) link.spanId = reader.hex();
     else if (reader.is(3, wire.bytes)) link.traceState = reader.string();
-    else if (reader.is(4, wire.bytes)) link.attributes.push(readKeyValue(reader, 0));
+    else if (reader.is(4, wire.bytes)) link.attributes.push(readAttribute(reader, 0));
     else if (reader.is(5, wire.varint)) link.droppedAttributesCount = reader.uint32();
     else if (reader.is(6, wire.fixed32)) link.flags = reader.fixed32();
     else reader.skip();
@@ -229,23 +231,35 @@ function readLink(reader: ProtobufReader): LinkRecord {
   return link;
 }
 
-function readKeyValue(reader: ProtobufReader, depth: number): KeyValue {
-  const attribute: KeyValue = { key: "", value: { type: "empty" } };
+function readAttribute(reader: ProtobufReader, depth: number): KeyValue {
   const outerEnd = reader.enter();
+  const attribute = readKeyValue(reader, depth);
+  reader.leave(outerEnd);
+  return attribute;
+}
+
+/** Reads the KeyValue message that the reader is in. */
+export function readKeyValue(reader: ProtobufReader, depth = 0): KeyValue {
+  const attribute: KeyValue = { key: "", value: { type: "empty" } };
   while (reader.next()) {
     if (reader.is(1, wire.bytes)) attribute.key = reader.string();
     else if (reader.is(2, wire.bytes)) attribute.value = readValue(reader, depth, attribute.value);
     else reader.skip();
   }
-  reader.leave(outerEnd);
   return attribute;
 }
 
 /** `before`: the value that an earlier occurrence of the same field gave; an array or map is added to. */
 function readValue(reader: ProtobufReader, depth: number, before: AttributeValue): AttributeValue {
   if (depth > valueDepthLimit) throw reader.malformed("attribute value nested too deeply");
-  let value = before;
   const outerEnd = reader.enter();
+  const value = readValueFields(reader, depth, before);
+  reader.leave(outerEnd);
+  return value;
+}
+
+function readValueFields(reader: ProtobufReader, depth: number, before: AttributeValue): AttributeValue {
+  let value = before;
   while (reader.next()) {
     if (reader.is(1, wire.bytes)) value = { type: "string", value: reader.string() };
     else if (reader.is(2, wire.varint)) value = { type: "bool", value: reader.bool() };
@@ -262,8 +276,12 @@ function readValue(reader: ProtobufReader, depth: number, before: AttributeValue
     } else if (reader.is(7, wire.bytes)) value = { type: "bytes", value: reader.bytesField() };
     else reader.skip();
   }
-  reader.leave(outerEnd);
   return value;
+}
+
+/** The AnyValue that the reader's bytes are. */
+export function readWholeValue(reader: ProtobufReader): AttributeValue {
+  return readValueFields(reader, 0, { type: "empty" });
 }
 
 function readArray(reader: ProtobufReader, depth: number, into: AttributeValue[]): void {
@@ -275,7 +293,7 @@ function readArray(reader: ProtobufReader, depth: number, into: AttributeValue[]
 
 function readMap(reader: ProtobufReader, depth: number, into: KeyValue[]): void {
   while (reader.next()) {
-    if (reader.is(1, wire.bytes)) into.push(readKeyValue(reader, depth + 1));
+    if (reader.is(1, wire.bytes)) into.push(readAttribute(reader, depth + 1));
     else reader.skip();
   }
 }

@@ -1,15 +1,41 @@
 import type { SpanKind, SpanRecord } from "../model.ts";
+import type { Condition } from "./condition.ts";
 
-/** What the read path needs of a store. Answers never hold half a batch. */
+/** What the read path needs of a store. Answers never hold half a batch. Each call ends with the signal or at its deadline. */
 export interface SpanReader {
   /** All spans of each trace that is known, resent duplicates once; unknown ids are left out. Order of `traceIds`. */
-  traces(traceIds: readonly string[]): Promise<SpanRecord[][]>;
+  traces(traceIds: readonly string[], options?: ReadOptions): Promise<SpanRecord[][]>;
   /** Traces with a span that meets every condition, the trace whose newest matching span started last first. */
-  search(query: SpanQuery): Promise<SpanRecord[][]>;
+  search(query: SpanQuery, options?: ReadOptions): Promise<SearchAnswer>;
   /** Sorted. */
   services(): Promise<string[]>;
   /** Sorted by name, then kind; `[]` for an unknown service. */
   operations(service: string): Promise<{ name: string; kind: SpanKind }[]>;
+  /** Keys of attributes in a time window and how many spans have each, the most frequent first. */
+  attributeKeys(window: FacetWindow, options?: ReadOptions): Promise<Facet[]>;
+  /** Values of a key, as text, and how many spans have each, the most frequent first. */
+  attributeValues(key: string, window: FacetWindow, options?: ReadOptions): Promise<Facet[]>;
+  /** Rates, errors and durations by minute, from what was counted when spans were stored. */
+  red(query: RedQuery, options?: ReadOptions): Promise<RedSeries[]>;
+  /** Calls from service to service whose spans came close enough together to be stored side by side. */
+  edges(window: { fromMinute: number; toMinute: number }): Promise<ServiceEdge[]>;
+}
+
+export interface ReadOptions {
+  /** Ends the work when the asker has gone. */
+  signal?: AbortSignal;
+}
+
+export interface SearchAnswer {
+  traces: SpanRecord[][];
+  /** Where the next page begins; undefined when there is none. */
+  next: SearchCursor | undefined;
+}
+
+/** The last trace of a page: start of its newest matching span, and its id. */
+export interface SearchCursor {
+  start: bigint;
+  traceId: string;
 }
 
 /** All conditions hold together on one span. */
@@ -23,12 +49,71 @@ export interface SpanQuery {
    * `event` (an event's name), `w3c.tracestate`.
    */
   tags: readonly { key: string; value: string }[];
+  where?: Condition;
   /** Span start, nanoseconds since the epoch, both inclusive. */
   startMin?: bigint;
   startMax?: bigint;
   /** Span duration in nanoseconds, both inclusive. */
   durationMin?: bigint;
   durationMax?: bigint;
+  /** From the first start to the last end of the whole trace, nanoseconds, both inclusive. */
+  traceDurationMin?: bigint;
+  traceDurationMax?: bigint;
   /** Number of traces. */
   limit: number;
+  /** Only what comes after it. */
+  after?: SearchCursor;
+}
+
+/** Span starts, nanoseconds since the epoch, both inclusive. */
+export interface FacetWindow {
+  startMin: bigint;
+  startMax: bigint;
+  limit: number;
+}
+
+export interface Facet {
+  text: string;
+  spans: number;
+}
+
+/** Whole minutes since the epoch of the spans' start, both inclusive. */
+export interface RedQuery {
+  fromMinute: number;
+  toMinute: number;
+  service?: string;
+  operation?: string;
+}
+
+export interface RedSeries {
+  service: string;
+  operation: string;
+  kind: SpanKind;
+  minutes: RedMinute[];
+  /** Over the whole window; quantiles within 3.2 %. */
+  total: RedMinute;
+}
+
+export interface RedMinute {
+  minute: number;
+  spans: number;
+  errors: number;
+  durationSumNs: number;
+  p50Ns: number;
+  p95Ns: number;
+  p99Ns: number;
+}
+
+export interface ServiceEdge {
+  parent: string;
+  child: string;
+  calls: number;
+  failed: number;
+}
+
+/** What retention deleted: when (ms since the epoch), and the last start (ns) and receipt (ms) of any span of it. */
+export interface RemovedSpans {
+  atMs: number;
+  lastStart: string;
+  receivedLastMs: number;
 }

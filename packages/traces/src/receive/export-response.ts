@@ -1,5 +1,5 @@
 import { ProtobufWriter } from "../decode/protobuf-writer.ts";
-import type { AppendOutcome } from "./sink.ts";
+import type { AppendOutcome } from "../sink.ts";
 
 /** ExportTraceServiceResponse; empty when every span was accepted. */
 export function encodeExportResponse({ rejected, reason }: AppendOutcome): Uint8Array<ArrayBuffer> {

@@ -22,8 +22,8 @@ const streamWindowBytes = 4 * 1024 * 1024;
 const sessionWindowBytes = 16 * 1024 * 1024;
 const frameHeaderBytes = 5;
 
-/** `message` has an ArrayBuffer of its own. A RefusedError or ThroughlineError becomes the call's status. */
-export type UnaryMethod = (message: Uint8Array<ArrayBuffer>) => Promise<Uint8Array> | Uint8Array;
+/** The message comes in pieces. A RefusedError or ThroughlineError becomes the call's status. */
+export type UnaryMethod = (message: readonly Uint8Array[]) => Promise<Uint8Array> | Uint8Array;
 
 export interface GrpcServerOptions {
   /** By path: `/package.Service/Method`. */
@@ -101,23 +101,26 @@ async function receiveMessage(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
   share: BudgetShare,
-): Promise<Uint8Array<ArrayBuffer> | undefined> {
+): Promise<readonly Uint8Array[] | undefined> {
   const encoding = String(headers["grpc-encoding"] ?? "identity");
   if (encoding !== "identity" && encoding !== "gzip") {
     throw unimplemented(`grpc-encoding ${encoding} is not supported: send identity or gzip`);
   }
   const frame = await collectFrame(stream, share);
   if (frame === undefined) return undefined;
-  const compressed = frame[0] === 1;
-  if ((frame[0] ?? 0) > 1) throw internal("the message's compressed flag is neither 0 nor 1");
+  const compressed = frame.flag === 1;
+  if (frame.flag > 1) throw internal("the message's compressed flag is neither 0 nor 1");
   if (compressed && encoding === "identity") {
     throw internal("the message is compressed, but grpc-encoding does not say how");
   }
-  return inflateBody(frame.subarray(frameHeaderBytes), compressed ? "gzip" : "identity", share);
+  return inflateBody(frame.pieces, compressed ? "gzip" : "identity", share);
 }
 
-/** The one length-prefixed message of the call, prefix included. */
-function collectFrame(stream: ServerHttp2Stream, share: BudgetShare): Promise<Buffer | undefined> {
+/** The one length-prefixed message of the call. */
+function collectFrame(
+  stream: ServerHttp2Stream,
+  share: BudgetShare,
+): Promise<{ flag: number; pieces: Buffer[] } | undefined> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -137,11 +140,15 @@ function collectFrame(stream: ServerHttp2Stream, share: BudgetShare): Promise<Bu
     });
     stream.on("end", () => {
       if (stream.aborted) return resolve(undefined);
-      const frame = Buffer.concat(chunks, size);
-      if (size < frameHeaderBytes) reject(internal("the call ended without a message"));
-      else if (size !== frameHeaderBytes + frame.readUInt32BE(1)) {
+      const pieces = (chunks[0]?.length ?? 0) < frameHeaderBytes ? [Buffer.concat(chunks)] : chunks;
+      const [first] = pieces;
+      if (first === undefined || size < frameHeaderBytes)
+        reject(internal("the call ended without a message"));
+      else if (size !== frameHeaderBytes + first.readUInt32BE(1)) {
         reject(internal("the call's data is not exactly one message of the length it announces"));
-      } else resolve(frame);
+      } else {
+        resolve({ flag: first[0] ?? 0, pieces: [first.subarray(frameHeaderBytes), ...pieces.slice(1)] });
+      }
     });
     stream.on("close", () => resolve(undefined));
   });

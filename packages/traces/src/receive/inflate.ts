@@ -19,19 +19,19 @@ export type ContentCoding = "identity" | "gzip" | "x-gzip" | "deflate" | "zstd";
 export const contentCodings: readonly ContentCoding[] = ["identity", "gzip", "x-gzip", "deflate", "zstd"];
 
 /**
- * Inflates a body, on the runtime's thread pool. The result has an ArrayBuffer of its own, which may be transferred.
+ * Inflates a body, on the runtime's thread pool.
  * Throws ThroughlineError TL_BODY_TOO_LARGE beyond `requestLimitBytes`, TL_BODY_UNREADABLE where the bytes are not
  * what `coding` says, RefusedError where `share` has no room for the result.
  */
 export async function inflateBody(
-  body: Buffer,
+  pieces: readonly Buffer[],
   coding: ContentCoding,
   share: BudgetShare,
-): Promise<Uint8Array<ArrayBuffer>> {
-  if (coding === "identity") return ownBuffer(body);
-  const inflated = await run(body, coding);
+): Promise<readonly Uint8Array[]> {
+  if (coding === "identity") return pieces;
+  const inflated = await run(Buffer.concat(pieces), coding);
   if (!share.grow(inflated.length)) throw overloaded();
-  return ownBuffer(inflated);
+  return [inflated];
 }
 
 async function run(body: Buffer, coding: Exclude<ContentCoding, "identity">): Promise<Buffer> {
@@ -55,11 +55,4 @@ export function tooLarge(cause?: unknown): ThroughlineError {
 function format(body: Buffer, coding: Exclude<ContentCoding, "identity">): keyof typeof inflaters {
   const isZlib = ((body[0] ?? 0) & 0x0f) === 8;
   return coding === "deflate" && !isZlib ? "rawDeflate" : coding;
-}
-
-/** Small buffers share one pooled ArrayBuffer, which must not be transferred. */
-function ownBuffer(bytes: Buffer): Uint8Array<ArrayBuffer> {
-  const { buffer, byteOffset, byteLength } = bytes;
-  const owns = byteOffset === 0 && byteLength === buffer.byteLength && buffer instanceof ArrayBuffer;
-  return owns ? new Uint8Array(buffer) : new Uint8Array(bytes);
 }

@@ -46,7 +46,7 @@ test("spans with invalid ids are counted in partial_success, the others are stor
   const partial = answer.body.subarray(7);
   expect(partial.subarray(0, 3)).toEqual(Buffer.from("080112", "hex"));
   expect(partial.subarray(4).toString()).toMatch(/^trace_id must be 16 bytes/);
-  expect(store.stats().spansInMemory).toBe(1);
+  expect(store.heads.stats().rows).toBe(1);
 });
 
 test("many calls at once on one connection are answered each on its own", async () => {
@@ -62,7 +62,7 @@ test("many calls at once on one connection are answered each on its own", async 
     ),
   );
   expect(new Set(answers.map(({ status }) => status))).toEqual(new Set(["0"]));
-  expect(store.stats().spansInMemory).toBe(100);
+  expect(store.heads.stats().rows).toBe(100);
 });
 
 test.each([
@@ -86,7 +86,7 @@ test.each([
   const answer = await call(connectTo(grpcUrl), path, data, headers);
   expect(answer).toMatchObject({ status, message: expect.stringMatching(message) });
   expect(answer.headers[":status"]).toBe(200);
-  expect(store.stats().spansInMemory).toBe(0);
+  expect(store.heads.stats().rows).toBe(0);
 });
 
 test("an unknown method is UNIMPLEMENTED, told in the headers alone, its name percent-encoded", async () => {
@@ -201,7 +201,7 @@ test("stopping answers what is under way, tells clients to go away, and cuts tho
   expect((await underWay).status).toBe("0");
   await stopped;
   await cut;
-  expect(store.stats().spansInMemory).toBe(1);
+  expect(store.heads.stats().rows).toBe(1);
 });
 
 test("a port that is taken rejects with the system's error", async () => {

@@ -3,7 +3,7 @@ import { ProtobufWriter } from "../decode/protobuf-writer.ts";
 import { encodeExportResponse } from "./export-response.ts";
 import { GrpcServer, type GrpcServerOptions, type UnaryMethod } from "./grpc-server.ts";
 import { grpcCode, RefusedError } from "./rpc-status.ts";
-import type { SpanSink } from "./sink.ts";
+import type { SpanSink } from "../sink.ts";
 
 const traceService = "opentelemetry.proto.collector.trace.v1.TraceService";
 /** grpc.health.v1.HealthCheckResponse.ServingStatus */
@@ -27,8 +27,11 @@ export function createOtlpGrpcServer({ sink, isHealthy, ...options }: OtlpGrpcOp
   return new GrpcServer({ ...options, methods });
 }
 
-async function healthCheck(message: Uint8Array, isHealthy: () => Promise<boolean>): Promise<Uint8Array> {
-  const reader = new ProtobufReader(message);
+async function healthCheck(
+  message: readonly Uint8Array[],
+  isHealthy: () => Promise<boolean>,
+): Promise<Uint8Array> {
+  const reader = new ProtobufReader(Buffer.concat(message));
   let service = "";
   while (reader.next()) {
     if (reader.is(1, wire.bytes)) service = reader.string();

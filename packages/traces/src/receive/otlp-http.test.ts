@@ -52,7 +52,7 @@ test.each([
   const { httpUrl, store } = await startReceivers();
   const answer = await post(httpUrl, body, { ...asProtobuf, "content-encoding": coding });
   expect(answer.status).toBe(200);
-  expect(store.stats().spansInMemory).toBe(1);
+  expect(store.heads.stats().rows).toBe(1);
 });
 
 test("spans with invalid ids are counted in the partial success", async () => {
@@ -132,7 +132,7 @@ test("a body over 64 MiB is 413, announced, sent in chunks or after inflating", 
   });
   expect(chunked.status).toBe(413);
   expect((await announce(httpUrl, limit + 1)).split("\r\n")[0]).toBe("HTTP/1.1 413 Payload Too Large");
-  expect(store.stats().spansInMemory).toBe(0);
+  expect(store.heads.stats().rows).toBe(0);
 });
 
 test("over the budget of bytes a request is 429 with Retry-After", async () => {

@@ -13,7 +13,7 @@ import {
   RefusedError,
   statusJson,
 } from "./rpc-status.ts";
-import type { SpanEncoding, SpanSink } from "./sink.ts";
+import type { SpanEncoding, SpanSink } from "../sink.ts";
 
 const mediaTypes: Record<SpanEncoding, string> = {
   protobuf: "application/x-protobuf",
@@ -88,7 +88,7 @@ async function serve(
 }
 
 /** Undefined when the client went away before its body was complete. */
-function collectBody(request: IncomingMessage, share: BudgetShare): Promise<Buffer | undefined> {
+function collectBody(request: IncomingMessage, share: BudgetShare): Promise<Buffer[] | undefined> {
   return new Promise((resolve, reject) => {
     if (Number(request.headers["content-length"] ?? 0) > requestLimitBytes) return reject(tooLarge());
     const chunks: Buffer[] = [];
@@ -101,7 +101,7 @@ function collectBody(request: IncomingMessage, share: BudgetShare): Promise<Buff
       else return;
       request.removeAllListeners("data");
     });
-    request.on("end", () => resolve(Buffer.concat(chunks, size)));
+    request.on("end", () => resolve(chunks));
     request.on("close", () => resolve(undefined));
     // Followed by `close`: the client went away.
     request.on("error", () => resolve(undefined));

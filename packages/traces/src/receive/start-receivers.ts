@@ -1,4 +1,3 @@
-import { createRedactor } from "@throughline/redaction";
 import { createServer } from "node:net";
 import { pino } from "pino";
 import { onTestFinished } from "vitest";
@@ -10,7 +9,7 @@ import type { GrpcServer } from "./grpc-server.ts";
 import { listenOn } from "./listen.ts";
 import { createOtlpGrpcServer } from "./otlp-grpc.ts";
 import { createOtlpHttpServer } from "./otlp-http.ts";
-import type { SpanSink } from "./sink.ts";
+import type { SpanSink } from "../sink.ts";
 
 export interface Receivers {
   store: TraceStore;
@@ -25,10 +24,11 @@ export async function startReceivers(
   parts: { budgetBytes?: number; sink?: (real: SpanSink) => SpanSink } = {},
 ): Promise<Receivers> {
   const store = await openStore();
-  const real = new Ingest(store, createRedactor());
+  const ingest = new Ingest(store.heads);
+  const real: SpanSink = { append: (pieces, encoding) => ingest.append(Buffer.concat(pieces), encoding) };
   const options = {
     sink: parts.sink?.(real) ?? real,
-    isHealthy: () => Promise.resolve(store.failure() === undefined),
+    isHealthy: () => Promise.resolve(store.heads.failure === undefined),
     budget: new ByteBudget(parts.budgetBytes ?? 256 * 1024 * 1024),
     logger: pino({ level: "silent" }),
   };

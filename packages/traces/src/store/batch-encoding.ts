@@ -1,24 +1,7 @@
-import { readSpan, walkSpans } from "../decode/otlp-protobuf.ts";
+import { readWholeValue } from "../decode/otlp-protobuf.ts";
 import { ProtobufReader } from "../decode/protobuf-reader.ts";
 import { ProtobufWriter } from "../decode/protobuf-writer.ts";
-import type {
-  AttributeValue,
-  EventRecord,
-  KeyValue,
-  LinkRecord,
-  ResourceRecord,
-  ScopeRecord,
-  SpanRecord,
-} from "../model.ts";
-
-/** A span message inside the bytes of its batch, with what stands above it. */
-export interface EncodedSpan {
-  bytes: Uint8Array;
-  start: number;
-  end: number;
-  resource: ResourceRecord;
-  scope: ScopeRecord;
-}
+import type { AttributeValue, EventRecord, KeyValue, LinkRecord, ScopeRecord, SpanRecord } from "../model.ts";
 
 /** Encodes spans as OTLP's TracesData; neighbours that share resource and scope objects share a ScopeSpans. */
 export function encodeBatch(spans: readonly SpanRecord[]): Uint8Array<ArrayBuffer> {
@@ -42,22 +25,15 @@ export function encodeBatch(spans: readonly SpanRecord[]): Uint8Array<ArrayBuffe
   return writer.finish();
 }
 
-/** Finds the spans in bytes that `encodeBatch` made, in the order encoded. Throws MalformedProtobufError. */
-export function locateSpans(bytes: Uint8Array): EncodedSpan[] {
-  const reader = new ProtobufReader(bytes);
-  const spans: EncodedSpan[] = [];
-  walkSpans(reader, (resource, scope) => {
-    spans.push({ bytes, start: reader.position, end: reader.end, resource, scope });
-  });
-  return spans;
+/** One value as OTLP's AnyValue. */
+export function encodeValue(value: AttributeValue): Uint8Array {
+  const writer = new ProtobufWriter(64);
+  writeValue(writer, value);
+  return writer.finish();
 }
 
-/** Decodes one located span. */
-export function decodeSpan({ bytes, start, end, resource, scope }: EncodedSpan): SpanRecord {
-  const reader = new ProtobufReader(bytes);
-  reader.position = start;
-  reader.end = end;
-  return readSpan(reader, resource, scope);
+export function decodeValue(bytes: Uint8Array): AttributeValue {
+  return readWholeValue(new ProtobufReader(bytes));
 }
 
 /** Splits a list into runs of neighbours that have the same `part`. */

@@ -15,7 +15,9 @@ test("a second store on the same directory is refused and told who holds it", as
 
 test("the directory is free again once its holder was killed", async () => {
   const directory = await temporaryDirectory();
-  const holder = fork(new URL("./append-until-killed.ts", import.meta.url), [directory], { execArgv: [] });
+  const holder = fork(new URL("../../test/crash/append-until-killed.ts", import.meta.url), [directory], {
+    execArgv: [],
+  });
   onTestFinished(() => void holder.kill("SIGKILL"));
   await once(holder, "message");
   await expect(openStore({ directory })).rejects.toMatchObject({

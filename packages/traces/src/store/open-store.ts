@@ -3,11 +3,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { BatchRedactor, RedactedBatch } from "../ingest-redaction.ts";
+import { ValueRedactor } from "../ingest-redaction.ts";
 import type { SpanRecord } from "../model.ts";
+import { encodeBatch } from "./batch-encoding.ts";
+import type { Files } from "./files.ts";
+import type { Durability } from "./live-head.ts";
+import type { HeadSize } from "./head/layout.ts";
 import type { StoreLog } from "./log.ts";
-import { defaultStoreLimits, type StoreLimits, TraceStore } from "./store.ts";
-import type { Durability } from "./wal.ts";
+import { TraceStore } from "./store.ts";
 
 /** Stores for tests, in directories of their own that go when the test ends. */
 export async function temporaryDirectory(): Promise<string> {
@@ -37,27 +40,40 @@ export interface StoreParts {
   directory?: string;
   durability?: Durability;
   retentionMs?: number;
-  limits?: Partial<StoreLimits>;
+  maxBytes?: number;
+  headSize?: HeadSize;
+  files?: Files;
   nowMs?: () => number;
   log?: StoreLog;
 }
 
+export const smallHead: HeadSize = { rows: 1_000, items: 20_000, bytes: 1_000_000 };
+
 /** Opens a store that is closed when the test ends. */
 export async function openStore(parts: StoreParts = {}): Promise<TraceStore> {
-  const store = await TraceStore.open(
+  const { directory, durability, retentionMs, maxBytes, headSize, files, nowMs, log } = parts;
+  const store = new TraceStore(
     {
-      directory: parts.directory ?? (await temporaryDirectory()),
-      durability: parts.durability ?? "fsync",
-      retentionMs: parts.retentionMs ?? 3_600_000,
-      limits: { ...defaultStoreLimits, ...parts.limits },
+      directory: directory ?? (await temporaryDirectory()),
+      durability: durability ?? "fsync",
+      retentionMs: retentionMs ?? 3_600_000,
+      maxBytes,
+      idleMs: 5_000,
+      roomWithinMs: 2,
+      headSize: headSize ?? smallHead,
     },
-    parts.nowMs ?? Date.now,
-    parts.log ?? new MemoryLog(),
+    {
+      cleaner: new ValueRedactor(createRedactor()),
+      log: log ?? new MemoryLog(),
+      ...(nowMs === undefined ? {} : { nowMs }),
+      ...(files === undefined ? {} : { files }),
+    },
   );
   onTestFinished(() => store.close());
   return store;
 }
 
-export function batchOf(...spans: SpanRecord[]): RedactedBatch {
-  return RedactedBatch.redact(spans, new BatchRedactor(createRedactor()));
+/** Stores spans as a request does. */
+export async function store(into: TraceStore, ...spans: SpanRecord[]): Promise<void> {
+  await into.heads.append(encodeBatch(spans));
 }

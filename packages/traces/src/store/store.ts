@@ -1,185 +1,121 @@
-import { ThroughlineError } from "@throughline/api/errors";
-import { chmod, mkdir } from "node:fs/promises";
-import type { BatchStore } from "../ingest.ts";
-import type { RedactedBatch } from "../ingest-redaction.ts";
-import type { SpanReader } from "../query/reader.ts";
-import { encodeBatch } from "./batch-encoding.ts";
-import { type DirectoryLock, lockDirectory } from "./lock.ts";
+import type { ValueCleaner } from "../ingest-redaction.ts";
+import { openDirectory } from "./data-directory.ts";
+import { type Files, systemFiles } from "./files.ts";
+import { type HeadStoreConfig, HeadStore } from "./head-store.ts";
+import type { SealableHead, SharedHead } from "./live-head.ts";
+import { isDamage, Keeper, type KeeperConfig } from "./keeper.ts";
+import type { DirectoryLock } from "./lock.ts";
 import type { StoreLog } from "./log.ts";
-import { MemoryIndex } from "./memory-index.ts";
-import { type Durability, type SegmentInfo, WriteAheadLog } from "./wal.ts";
-import { replayWal } from "./wal-replay.ts";
+import { SegmentSet } from "./search/segment-set.ts";
+import { StoreReader } from "./search/store-reader.ts";
 
-export interface TraceStoreConfig {
-  /** Made with mode 0700 where it is missing. */
-  directory: string;
-  durability: Durability;
-  /** Spans are kept this long after they were received, and until their segment is over. */
-  retentionMs: number;
-  limits: StoreLimits;
-}
+export type TraceStoreConfig = Omit<HeadStoreConfig, "maxAgeMs"> & KeeperConfig;
 
-export interface StoreLimits {
-  /** Spans and encoded bytes held in memory. Over either, the oldest segment is deleted with its spans. */
-  spans: number;
-  bytes: number;
-  segmentBytes: number;
-  segmentAgeMs: number;
-}
+/** So old a head may get; with a short retention, heads must be shorter still. */
+const headAgeAtMostMs = 3_600_000;
 
-export const defaultStoreLimits: StoreLimits = {
-  spans: 1_000_000,
-  bytes: 1024 * 1024 * 1024,
-  segmentBytes: 16 * 1024 * 1024,
-  segmentAgeMs: 60 * 60 * 1000,
-};
-
-export interface StoreStats {
-  walBytes: number;
-  spansInMemory: number;
+export function headAge(retentionMs: number): number {
+  return Math.min(headAgeAtMostMs, Math.max(1_000, retentionMs / 4));
 }
 
 /**
- * Redacted spans, durable in a write-ahead log and searchable in memory. One process at a time may hold a directory.
- * An append is visible, as a whole, when it has resolved.
+ * The whole store in one thread: for commands that work on a directory without a running backend, and for tests. A running backend
+ * (`../threads.ts`) puts the same parts into threads of their own.
  */
-export class TraceStore implements BatchStore {
-  readonly reader: SpanReader;
-  private readonly config: TraceStoreConfig;
-  private readonly nowMs: () => number;
-  private readonly log: StoreLog;
+export class TraceStore {
+  readonly reader: StoreReader;
+  readonly keeper: Keeper;
+  readonly heads: HeadStore;
+  private readonly set: SegmentSet;
   private readonly lock: DirectoryLock;
-  private readonly index: MemoryIndex;
-  private readonly wal: WriteAheadLog;
-  private readonly underWay = new Set<Promise<void>>();
-  private expiring: Promise<void> | undefined;
+  private readonly shared = new Map<number, SharedHead>();
+  private readonly unsealed: SealableHead[] = [];
+  private readonly log: StoreLog;
 
-  private constructor(parts: {
-    config: TraceStoreConfig;
-    nowMs: () => number;
-    log: StoreLog;
-    lock: DirectoryLock;
-    index: MemoryIndex;
-    wal: WriteAheadLog;
-  }) {
-    ({
-      config: this.config,
-      nowMs: this.nowMs,
-      log: this.log,
-      lock: this.lock,
-      index: this.index,
-      wal: this.wal,
-    } = parts);
-    this.reader = parts.index;
-  }
-
-  /**
-   * Locks the directory and reads the log back. Throws ThroughlineError TL_DATA_DIRECTORY_IN_USE,
-   * TL_DATA_DIRECTORY_UNUSABLE or TL_DATA_VERSION_UNKNOWN; the directory is then not locked.
-   */
-  static async open(config: TraceStoreConfig, nowMs: () => number, log: StoreLog): Promise<TraceStore> {
-    const { directory, durability, retentionMs, limits } = config;
-    const lock = await usable(directory, async () => {
-      await mkdir(directory, { recursive: true, mode: 0o700 });
-      await chmod(directory, 0o700);
-      return lockDirectory(directory, nowMs);
-    });
+  /** Errors as openDirectory. */
+  constructor(
+    config: TraceStoreConfig,
+    deps: { cleaner: ValueCleaner; files?: Files; nowMs?: () => number; log: StoreLog },
+  ) {
+    const { cleaner, files = systemFiles, nowMs = Date.now, log } = deps;
+    const { lock, manifest, logs } = openDirectory(config.directory, files, nowMs, log);
+    this.lock = lock;
+    this.log = log;
     try {
-      const index = new MemoryIndex();
-      const found = await usable(directory, () =>
-        replayWal(directory, log, (segmentId, payload) => index.add(segmentId, payload)),
-      );
-      // A segment lives as long as its newest batch: with a short retention, segments must be shorter still.
-      const segmentAgeMs = Math.min(limits.segmentAgeMs, Math.max(1000, retentionMs / 4));
-      const { segmentBytes } = limits;
-      const wal = new WriteAheadLog({ directory, durability, segmentBytes, segmentAgeMs, nowMs, log }, found);
-      const store = new TraceStore({ config, nowMs, log, lock, index, wal });
-      await store.expire();
-      return store;
+      this.keeper = new Keeper(config, manifest, { files, nowMs, log, changed: () => this.update() });
+      this.set = new SegmentSet(config.directory, (failure) => {
+        if (isDamage(failure)) this.keeper.setAside(failure.block, failure.message);
+        else log.error({ err: failure }, "a block cannot be read");
+      });
+      this.reader = new StoreReader(this.set);
+      this.heads = new HeadStore({
+        config: { ...config, maxAgeMs: headAge(config.retentionMs) },
+        files,
+        cleaner,
+        nowMs,
+        log,
+        nextId: Math.max(manifest.nextId, ...logs.map((id) => id + 1)),
+        events: {
+          opened: (head) => {
+            this.shared.set(head.id, head);
+            this.update();
+          },
+          dropped: (id) => {
+            this.shared.delete(id);
+            this.update();
+          },
+          sealable: (head) => {
+            this.unsealed.push(head);
+            this.sealAll();
+          },
+        },
+      });
+      this.update();
+      this.heads.replay(logs);
     } catch (error) {
       lock.release();
       throw error;
     }
   }
 
-  /** Throws ThroughlineError TL_TRACE_BACKEND_FAILED; nothing of the batch is then visible. */
-  append(batch: RedactedBatch): Promise<void> {
-    const done = this.write(batch).finally(() => this.underWay.delete(done));
-    this.underWay.add(done);
-    return done;
+  /** Heads that could not be made to blocks, retention, merging; what a running backend does by and by. */
+  maintain(): void {
+    this.sealAll();
+    this.keeper.retain();
+    while (this.keeper.merge());
   }
 
-  /**
-   * Deletes what is older than the retention and what is over the memory limits, whole segments, oldest first. What
-   * cannot be deleted is reported and tried again the next time.
-   */
-  expire(): Promise<void> {
-    this.expiring ??= this.deleteOld()
-      .catch((err: unknown) => this.log.error({ err }, "old spans could not be deleted"))
-      .finally(() => (this.expiring = undefined));
-    return this.expiring;
-  }
-
-  private async deleteOld(): Promise<void> {
-    const { retentionMs, limits } = this.config;
-    const expiredBefore = this.nowMs() - retentionMs;
-    for (const segment of this.wal.segments()) {
-      if (segment.newestMs < expiredBefore) await this.remove(segment);
-    }
-    // The segment being written stays, whatever its size.
-    for (const segment of this.wal.segments().slice(0, -1)) {
-      const { spans, bytes } = this.index.size();
-      if (spans <= limits.spans && bytes <= limits.bytes) break;
-      await this.remove(segment);
-      this.log.warn(
-        { spans, bytes, segment: segment.id, newest: new Date(segment.newestMs).toISOString() },
-        "the store is full: its oldest spans were deleted before their retention was over",
-      );
-    }
-  }
-
-  stats(): StoreStats {
-    const walBytes = this.wal.segments().reduce((sum, segment) => sum + segment.bytes, 0);
-    return { walBytes, spansInMemory: this.index.size().spans };
-  }
-
-  /** Why spans cannot be stored at present; undefined while they can. */
-  failure(): string | undefined {
-    return this.wal.failure;
-  }
-
-  /** Refuses new appends, finishes those under way, gives the directory back. */
   async close(): Promise<void> {
     try {
-      await this.wal.close();
-      await Promise.allSettled([...this.underWay, this.expiring]);
+      await this.heads.close();
     } finally {
+      this.set.close();
+      this.keeper.close();
       this.lock.release();
     }
   }
 
-  private async write({ spans }: RedactedBatch): Promise<void> {
-    const bytes = encodeBatch(spans);
-    const segmentId = await this.wal.append(bytes);
-    this.index.add(segmentId, bytes, spans);
-    const { limits } = this.config;
-    const size = this.index.size();
-    if (size.spans > limits.spans || size.bytes > limits.bytes) void this.expire();
+  /** What cannot be written stays in memory and log. */
+  private sealAll(): void {
+    for (let head = this.unsealed[0]; head !== undefined; head = this.unsealed[0]) {
+      try {
+        this.keeper.seal(head);
+      } catch (err) {
+        this.log.error(
+          { err, rows: head.counts.rows },
+          "spans could not be written to a block; it is tried again",
+        );
+        return;
+      }
+      this.unsealed.shift();
+      this.shared.delete(head.id);
+      this.update();
+      this.heads.release(head.id);
+    }
   }
 
-  private async remove({ id }: SegmentInfo): Promise<void> {
-    await this.wal.remove(id);
-    this.index.drop(id);
-  }
-}
-
-/** Runs what needs the directory; what the system refuses becomes TL_DATA_DIRECTORY_UNUSABLE. */
-async function usable<T>(directory: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    if (cause instanceof ThroughlineError) throw cause;
-    const what = cause instanceof Error ? cause.message : String(cause);
-    throw new ThroughlineError("TL_DATA_DIRECTORY_UNUSABLE", `${directory}: ${what}.`, { cause });
+  /** Readers see what is there now. */
+  private update(): void {
+    this.set.update({ blocks: this.keeper.view().blocks, heads: [...this.shared.values()] });
   }
 }

@@ -7,6 +7,7 @@ import type { SpanReader } from "../../query/reader.ts";
 import { sanitize } from "../../query/sanitize.ts";
 import { jsonArray, sendJson } from "../json-answer.ts";
 import { readBoolean } from "../parameters/go-values.ts";
+import { askerOf } from "../asker.ts";
 import { QueryParameters, wrongParameter } from "../parameters/query.ts";
 import { parseTraceId } from "../parameters/trace-id.ts";
 import { legacyTrace } from "./legacy-model.ts";
@@ -49,11 +50,12 @@ export function legacyRoutes(server: FastifyInstance, reader: SpanReader, nowMs:
     const raw = readBoolean("raw", query.first("raw"));
     const traceIds = readTraceIds(query);
     if (traceIds.length === 0) {
-      const traces = await reader.search(readSearch(query, BigInt(Math.floor(nowMs() * 1_000))));
+      const search = readSearch(query, BigInt(Math.floor(nowMs() * 1_000)));
+      const { traces } = await reader.search(search, { signal: askerOf(request) });
       return sendTraces(request, reply, traces, raw);
     }
     checkTimeHints(query);
-    const traces = await reader.traces([...new Set(traceIds)]);
+    const traces = await reader.traces([...new Set(traceIds)], { signal: askerOf(request) });
     const found = new Set(traces.map(([span]) => span?.traceId));
     const missing = traceIds
       .filter((traceID) => !found.has(traceID))

@@ -78,14 +78,14 @@ test("a span becomes Jaeger's model, byte for byte", async () => {
   const kindTag = '{"key":"span.kind","type":"string","value":"server"}';
   expect(body).toBe(
     `{"data":[{"traceID":"${traceId}","spans":[` +
+      `{"traceID":"${traceId}","spanID":"00f067aa0ba902b7","operationName":"GET /","references":[],` +
+      `"startTime":1700000000000000,"duration":1000000,"tags":[${[...scopeTags, kindTag].join(",")}],"logs":[],"processID":"p1","warnings":null},` +
       `{"traceID":"${traceId}","spanID":"b7ad6b7169203331","operationName":"GET /<cart>",` +
       `"references":[{"refType":"CHILD_OF","traceID":"${traceId}","spanID":"00f067aa0ba902b7"}],` +
       `"startTime":1700000000000001,"duration":249999,"tags":[${tags.join(",")}],` +
       `"logs":[{"timestamp":1700000000000009,"fields":[{"key":"event","type":"string","value":"exception"},{"key":"k","type":"string","value":"v"}]}],` +
-      `"processID":"p1","warnings":null},` +
-      `{"traceID":"${traceId}","spanID":"00f067aa0ba902b7","operationName":"GET /","references":[],` +
-      `"startTime":1700000000000000,"duration":1000000,"tags":[${[...scopeTags, kindTag].join(",")}],"logs":[],"processID":"p2","warnings":null}],` +
-      `"processes":{"p1":{"serviceName":"shop","tags":[{"key":"host.name","type":"string","value":"web-1"}]},"p2":{"serviceName":"shop","tags":[]}},` +
+      `"processID":"p2","warnings":null}],` +
+      `"processes":{"p1":{"serviceName":"shop","tags":[]},"p2":{"serviceName":"shop","tags":[{"key":"host.name","type":"string","value":"web-1"}]}},` +
       `"warnings":null}],"total":0,"limit":0,"offset":0,"errors":null}`,
   );
 });

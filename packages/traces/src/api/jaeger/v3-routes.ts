@@ -7,6 +7,7 @@ import type { SpanReader } from "../../query/reader.ts";
 import { sanitize } from "../../query/sanitize.ts";
 import { jsonArray, jsonElements, sendJson } from "../json-answer.ts";
 import { readBoolean } from "../parameters/go-values.ts";
+import { askerOf } from "../asker.ts";
 import { QueryParameters, wrongParameter } from "../parameters/query.ts";
 import { readRfc3339 } from "../parameters/time.ts";
 import { parseTraceId } from "../parameters/trace-id.ts";
@@ -42,17 +43,18 @@ export function v3Routes(server: FastifyInstance, reader: SpanReader): void {
     // Hints for storages that keep traces by time; this one has no use for them.
     for (const name of ["startTime", "endTime"]) readRfc3339(name, read(query, name));
     const raw = readBoolean("rawTraces", read(query, "rawTraces"));
-    return sendTraces(reply, await reader.traces([traceId]), raw);
+    return sendTraces(reply, await reader.traces([traceId], { signal: askerOf(request) }), raw);
   });
 
   server.get("/api/v3/traces", async (request, reply) => {
     const query = queryOf(request);
     const raw = readBoolean("query.rawTraces", query.first("query.rawTraces", "query.raw_traces"));
-    return sendTraces(reply, await reader.search(readQueryBlock(query)), raw);
+    const { traces } = await reader.search(readQueryBlock(query), { signal: askerOf(request) });
+    return sendTraces(reply, traces, raw);
   });
 
   server.get("/api/v3/trace-summaries", async (request, reply) => {
-    const traces = await reader.search(readQueryBlock(queryOf(request)));
+    const { traces } = await reader.search(readQueryBlock(queryOf(request)), { signal: askerOf(request) });
     return sendJson(reply, wrapped("summaries", jsonArray(jsonElements(summaries(traces)))));
   });
 }

@@ -1,14 +1,27 @@
-import type { SpanQuery, SpanReader } from "../../query/reader.ts";
-import type { SpanRecord } from "../../model.ts";
+import type { ReadOptions, SearchAnswer, SpanQuery, SpanReader } from "../../query/reader.ts";
 import { readDurations, readInteger } from "../parameters/go-values.ts";
 import { type QueryParameters, wrongParameter } from "../parameters/query.ts";
 import { clampToOtlp, readRfc3339 } from "../parameters/time.ts";
+import { readCursor } from "./cursor.ts";
+import { parseWhere } from "./where.ts";
 import { parseHexTraceId } from "../parameters/trace-id.ts";
 
 const defaultLimit = 20;
 const maxLimit = 1_500n;
-const filterNames = ["service", "operation", "tag", "status", "minDuration", "maxDuration", "start", "end"];
-const known = new Set(["q", ...filterNames, "limit"]);
+const filterNames = [
+  "service",
+  "operation",
+  "tag",
+  "status",
+  "where",
+  "minDuration",
+  "maxDuration",
+  "minTraceDuration",
+  "maxTraceDuration",
+  "start",
+  "end",
+];
+const known = new Set(["q", ...filterNames, "limit", "cursor"]);
 
 export interface TraceSearch {
   /** A trace id or a ticket id; undefined where neither is asked for. */
@@ -29,6 +42,7 @@ export function readTraceSearch(query: QueryParameters): TraceSearch {
   if (start !== undefined && end !== undefined && end < start) {
     throw wrongParameter("end", "must not be before start");
   }
+  const where = query.first("where");
   const filters: SpanQuery = {
     ...(service === undefined ? {} : { service }),
     ...(operation === undefined ? {} : { operation }),
@@ -39,6 +53,9 @@ export function readTraceSearch(query: QueryParameters): TraceSearch {
       { name: "minDuration", text: query.first("minDuration") },
       { name: "maxDuration", text: query.first("maxDuration") },
     ),
+    ...readTraceDurations(query),
+    ...(where === undefined ? {} : { where: parseWhere(where) }),
+    ...readCursor(query.first("cursor")),
     limit: readTraceLimit(query.first("limit")),
   };
   return { id: query.first("q")?.trim() || undefined, filters };
@@ -48,17 +65,34 @@ export function readTraceSearch(query: QueryParameters): TraceSearch {
  * A trace whose id is asked for is found whatever the filters say; a ticket's traces must meet them. Ids of tickets are
  * in capitals, which people do not always type.
  */
-export async function findTraces(reader: SpanReader, { id, filters }: TraceSearch): Promise<SpanRecord[][]> {
-  if (id === undefined) return reader.search(filters);
+export async function findTraces(
+  reader: SpanReader,
+  { id, filters }: TraceSearch,
+  options: ReadOptions = {},
+): Promise<SearchAnswer> {
+  if (id === undefined) return reader.search(filters, options);
   const traceId = parseHexTraceId(id);
-  const byId = traceId === undefined ? [] : await reader.traces([traceId]);
-  if (byId.length > 0) return byId;
+  const byId = traceId === undefined ? [] : await reader.traces([traceId], options);
+  if (byId.length > 0) return { traces: byId, next: undefined };
   for (const ticketId of new Set([id, id.toUpperCase()])) {
     const tags = [...filters.tags, { key: "ticket.id", value: ticketId }];
-    const byTicket = await reader.search({ ...filters, tags });
-    if (byTicket.length > 0) return byTicket;
+    const byTicket = await reader.search({ ...filters, tags }, options);
+    if (byTicket.traces.length > 0) return byTicket;
   }
-  return [];
+  return { traces: [], next: undefined };
+}
+
+function readTraceDurations(
+  query: QueryParameters,
+): Pick<SpanQuery, "traceDurationMin" | "traceDurationMax"> {
+  const { durationMin, durationMax } = readDurations(
+    { name: "minTraceDuration", text: query.first("minTraceDuration") },
+    { name: "maxTraceDuration", text: query.first("maxTraceDuration") },
+  );
+  return {
+    ...(durationMin === undefined ? {} : { traceDurationMin: durationMin }),
+    ...(durationMax === undefined ? {} : { traceDurationMax: durationMax }),
+  };
 }
 
 function readTags(query: QueryParameters): SpanQuery["tags"] {

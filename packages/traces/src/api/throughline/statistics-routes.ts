@@ -1,0 +1,71 @@
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FacetWindow, SpanReader } from "../../query/reader.ts";
+import { askerOf } from "../asker.ts";
+import { sendJson } from "../json-answer.ts";
+import { readInteger } from "../parameters/go-values.ts";
+import { QueryParameters, wrongParameter } from "../parameters/query.ts";
+import { clampToOtlp, readRfc3339 } from "../parameters/time.ts";
+
+const nsOfMinute = 60_000_000_000n;
+const defaultWindowNs = 3_600_000_000_000n;
+const defaultLimit = 100;
+
+/** What many spans add up to (the contract: `traces.ts` of `@throughline/api`). */
+export function statisticsRoutes(server: FastifyInstance, reader: SpanReader, nowMs: () => number): void {
+  const parameters = (request: FastifyRequest, known: readonly string[]): QueryParameters => {
+    const query = QueryParameters.of(request.raw.url ?? "");
+    const unknown = query.names().find((name) => !known.includes(name));
+    if (unknown !== undefined) throw wrongParameter(unknown.slice(0, 100), `is none of ${known.join(", ")}`);
+    return query;
+  };
+  const window = (query: QueryParameters): FacetWindow => {
+    const startMax = readRfc3339("end", query.first("end")) ?? BigInt(Math.ceil(nowMs())) * 1_000_000n;
+    const startMin = readRfc3339("start", query.first("start")) ?? startMax - defaultWindowNs;
+    if (startMax < startMin) throw wrongParameter("end", "must not be before start");
+    const limit = readInteger("limit", query.first("limit")) ?? BigInt(defaultLimit);
+    if (limit < 1n || limit > 10_000n) throw wrongParameter("limit", "must be between 1 and 10000");
+    return { startMin: clampToOtlp(startMin), startMax: clampToOtlp(startMax), limit: Number(limit) };
+  };
+
+  server.get("/api/throughline/attributes", async (request, reply) => {
+    const query = parameters(request, ["start", "end", "limit"]);
+    const keys = await reader.attributeKeys(window(query), { signal: askerOf(request) });
+    return sendJson(reply, [JSON.stringify({ keys: keys.map(({ text, spans }) => ({ key: text, spans })) })]);
+  });
+
+  server.get("/api/throughline/attribute-values", async (request, reply) => {
+    const query = parameters(request, ["key", "start", "end", "limit"]);
+    const key = query.first("key");
+    if (key === undefined) throw wrongParameter("key", "is required");
+    const values = await reader.attributeValues(key, window(query), { signal: askerOf(request) });
+    return sendJson(reply, [
+      JSON.stringify({ key, values: values.map(({ text, spans }) => ({ value: text, spans })) }),
+    ]);
+  });
+
+  server.get("/api/throughline/red", async (request, reply) => {
+    const query = parameters(request, ["service", "operation", "start", "end"]);
+    const service = query.first("service");
+    const operation = query.first("operation");
+    const { startMin, startMax } = window(query);
+    const series = await reader.red(
+      {
+        fromMinute: Number(startMin / nsOfMinute),
+        toMinute: Number(startMax / nsOfMinute),
+        ...(service === undefined ? {} : { service }),
+        ...(operation === undefined ? {} : { operation }),
+      },
+      { signal: askerOf(request) },
+    );
+    return sendJson(reply, [JSON.stringify({ series })]);
+  });
+
+  server.get("/api/throughline/service-calls", async (request, reply) => {
+    const { startMin, startMax } = window(parameters(request, ["start", "end"]));
+    const calls = await reader.edges({
+      fromMinute: Number(startMin / nsOfMinute),
+      toMinute: Number(startMax / nsOfMinute),
+    });
+    return sendJson(reply, [JSON.stringify({ calls })]);
+  });
+}

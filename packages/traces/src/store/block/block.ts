@@ -1,0 +1,203 @@
+import { hashTraceId } from "../hash.ts";
+import type { TraceKey } from "../search/segment.ts";
+import { mayContain } from "./bloom.ts";
+import { type BlockDictionary, readDictionary } from "./dictionary.ts";
+import type { BlockFile } from "./block-file.ts";
+import { type ByteReader, DamagedBlockError, type Vector } from "./bytes.ts";
+import type { Directory } from "./format.ts";
+import type { Lru } from "./lru.ts";
+import { BlockPage } from "./page.ts";
+import { fromDeltas, readPlanes } from "./planes.ts";
+import { readRollup, type Rollup } from "./rollup.ts";
+
+/** What a page-wise column says of one page. */
+interface ColumnIndex {
+  bloom: Buffer;
+  smallest: number;
+  largest: number;
+}
+
+/** By column, by page. */
+type Blooms = Map<number, Map<number, ColumnIndex>>;
+
+interface TraceTable {
+  firstRow: Int32Array;
+  starts: Uint32Array;
+  durations: Uint32Array;
+  facts: Vector;
+}
+
+interface TraceIds {
+  sorted: Buffer;
+  order: Vector;
+}
+
+/** Decoded parts of all blocks, by weight in bytes. */
+export type PartCache = Lru<string, unknown>;
+
+/** A part of a block cannot be read; `cause` is a DamagedBlockError, a BlockGoneError or the file system's error. */
+export class BlockFailure extends Error {
+  override readonly name = "BlockFailure";
+  readonly block: number;
+
+  constructor(block: number, cause: unknown) {
+    super(`block ${block}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    this.block = block;
+  }
+}
+
+/** A sealed block: its trace filter in memory, everything else read when asked for and remembered while there is room. */
+export class Block {
+  readonly id: number;
+  readonly directory: Directory;
+  /** Index of a page's first row in the block. */
+  readonly pageStart: number[];
+  private readonly file: BlockFile;
+  private readonly cache: PartCache;
+  private readonly bloom: Buffer;
+
+  constructor(id: number, file: BlockFile, cache: PartCache) {
+    this.id = id;
+    this.file = file;
+    this.directory = file.directory;
+    this.cache = cache;
+    this.bloom = Buffer.from(file.part(file.directory.parts.traceBloom));
+    let row = 0;
+    this.pageStart = file.directory.pages.map(({ rows }) => {
+      row += rows;
+      return row - rows;
+    });
+  }
+
+  mayHaveTrace({ words }: TraceKey): boolean {
+    return mayContain(this.bloom, hashTraceId(words[0] ?? 0, words[1] ?? 0, words[2] ?? 0, words[3] ?? 0));
+  }
+
+  /** Where a trace stands in the block's order; -1 where it does not. */
+  findTrace({ bytes }: TraceKey): number {
+    const { sorted, order } = this.traceIds();
+    let from = 0;
+    let to = this.directory.traces;
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      const compared = sorted.compare(bytes, 0, 16, middle * 16, middle * 16 + 16);
+      if (compared === 0) return order.get(middle);
+      if (compared < 0) from = middle + 1;
+      else to = middle;
+    }
+    return -1;
+  }
+
+  /** Ids by place in the block's order. */
+  traceId(trace: number): string {
+    const { sorted } = this.traceIds();
+    const at = this.places()[trace] ?? 0;
+    return sorted.toString("hex", at * 16, at * 16 + 16);
+  }
+
+  dictionary(): BlockDictionary {
+    const ref = this.directory.parts.dictionary;
+    return this.once("dictionary", (ref.raw || ref.stored) * 4, () => readDictionary(this.file.reader(ref)));
+  }
+
+  blooms(): Blooms {
+    const ref = this.directory.parts.blooms;
+    return this.once("blooms", ref.raw || ref.stored, () => readBlooms(this.file.reader(ref)));
+  }
+
+  rollup(): Rollup {
+    const ref = this.directory.parts.rollup;
+    return this.once("rollup", (ref.raw || ref.stored) * 4, () => readRollup(this.file.reader(ref)));
+  }
+
+  traceTable(): TraceTable {
+    const { parts, traces } = this.directory;
+    return this.once("traces", traces * 24, () => {
+      const reader = this.file.reader(parts.traceFacts);
+      const lengths = reader.vector(traces);
+      const firstRow = new Int32Array(traces + 1);
+      for (let trace = 0; trace < traces; trace++)
+        firstRow[trace + 1] = (firstRow[trace] ?? 0) + lengths.get(trace);
+      const low = reader.u32();
+      const high = reader.u32();
+      const starts = readPlanes(traces, reader, reader);
+      fromDeltas(starts, traces, low, high);
+      const durations = readPlanes(traces, reader, reader);
+      return { firstRow, starts, durations, facts: reader.vector(traces) };
+    });
+  }
+
+  page(number: number): BlockPage {
+    const page = this.directory.pages[number];
+    if (page === undefined) throw new BlockFailure(this.id, new DamagedBlockError("no such page"));
+    const weight = page.rows * 40 + page.noisy.stored + page.packed.raw;
+    return this.once(`page ${number}`, weight, () => {
+      const packed = this.file.reader(page.packed);
+      const noisy = this.file.reader(page.noisy);
+      return new BlockPage(page.rows, packed, noisy, this.dictionary(), () =>
+        this.reading(() => this.file.part(page.values)),
+      );
+    });
+  }
+
+  /** Reads every part and checks it. Throws DamagedBlockError. */
+  verify(): void {
+    const { parts, pages } = this.directory;
+    for (const ref of Object.values(parts)) this.file.part(ref);
+    for (const page of pages)
+      for (const part of ["packed", "noisy", "values"] as const) this.file.part(page[part]);
+  }
+
+  private traceIds(): TraceIds {
+    const { parts, traces } = this.directory;
+    return this.once("ids", traces * 18, () => {
+      const reader = this.file.reader(parts.traceIds);
+      return { sorted: reader.raw(traces * 16), order: reader.vector(traces) };
+    });
+  }
+
+  /** By place in the block's order: where the id stands among the sorted. */
+  private places(): Int32Array {
+    const { traces } = this.directory;
+    return this.once("places", traces * 4, () => {
+      const { order } = this.traceIds();
+      const places = new Int32Array(traces);
+      for (let at = 0; at < traces; at++) places[order.get(at)] = at;
+      return places;
+    });
+  }
+
+  private once<T>(name: string, weight: number, read: () => T): T {
+    const key = `${this.id} ${name}`;
+    const known = this.cache.get(key);
+    if (known !== undefined) return known as T;
+    const made = this.reading(read);
+    this.cache.set(key, made, weight);
+    return made;
+  }
+
+  private reading<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (cause) {
+      // One part may need another.
+      throw cause instanceof BlockFailure ? cause : new BlockFailure(this.id, cause);
+    }
+  }
+}
+
+function readBlooms(reader: ByteReader): Blooms {
+  const blooms: Blooms = new Map();
+  for (let left = reader.varint(); left > 0; left--) {
+    const column = reader.varint();
+    const pages = new Map<number, ColumnIndex>();
+    for (let leftPages = reader.varint(); leftPages > 0; leftPages--) {
+      const page = reader.varint();
+      const smallest = reader.f64();
+      const largest = reader.f64();
+      pages.set(page, { smallest, largest, bloom: reader.block() });
+    }
+    blooms.set(column, pages);
+  }
+  return blooms;
+}

@@ -1,0 +1,133 @@
+import { serviceName } from "../../model.ts";
+import type { HeadReader } from "../head/head-reader.ts";
+import type { BlockOrder } from "./order.ts";
+import { bucketOf, type Edge, minuteOf, type Rollup, type Series } from "./rollup.ts";
+
+interface Group {
+  service: string;
+  operation: string;
+  kindStatus: number;
+  minute: number;
+  series: number;
+  byMinute: Map<number, number>;
+}
+
+/** The rollup of some rows of a head. `parentRow`: where in `rows` each row's parent stands, -1 where it does not. */
+export function makeRollup(reader: HeadReader, { rows }: BlockOrder, parentRow: Int32Array): Rollup {
+  const { columns } = reader;
+  const services = serviceNumbers(reader);
+  const groups = new Map<number, Group>();
+  const spans: number[] = [];
+  const sums: number[] = [];
+  const made: { group: Group; minute: number }[] = [];
+  // Series and bucket of each span as one number: sorted, they are counted.
+  const hits = new Float64Array(rows.length);
+  const edges = new Map<string, Edge>();
+  rows.forEach((row, at) => {
+    const kindStatus = columns.kindStatus[row] ?? 0;
+    const service = services.ofOrigin[columns.origin[row] ?? 0] ?? 0;
+    const key = ((columns.name[row] ?? 0) * 2 ** 21 + service) * 256 + kindStatus;
+    let group = groups.get(key);
+    if (group === undefined) {
+      const operation = reader.text(columns.name[row] ?? 0);
+      group = {
+        service: services.names[service] ?? "",
+        operation,
+        kindStatus,
+        minute: -1,
+        series: -1,
+        byMinute: new Map(),
+      };
+      groups.set(key, group);
+    }
+    const minute = minuteOf(columns.start[row * 2] ?? 0, columns.start[row * 2 + 1] ?? 0);
+    if (group.minute !== minute) {
+      group.minute = minute;
+      group.series = group.byMinute.get(minute) ?? -1;
+      if (group.series === -1) {
+        group.series = made.push({ group, minute }) - 1;
+        group.byMinute.set(minute, group.series);
+        spans.push(0);
+        sums.push(0);
+      }
+    }
+    const [low, high] = durationOf(columns.start, columns.end, row);
+    spans[group.series] = (spans[group.series] ?? 0) + 1;
+    sums[group.series] = (sums[group.series] ?? 0) + high * 0x1_0000_0000 + low;
+    hits[at] = group.series * 1_024 + bucketOf(low, high);
+    const parent = parentRow[at] ?? -1;
+    if (parent === -1) return;
+    const parentService = services.ofOrigin[columns.origin[rows[parent] ?? 0] ?? 0] ?? 0;
+    if (parentService === service) return;
+    const name = `${minute} ${parentService} ${service}`;
+    let edge = edges.get(name);
+    if (edge === undefined) {
+      edge = {
+        minute,
+        parent: services.names[parentService] ?? "",
+        child: group.service,
+        calls: 0,
+        failed: 0,
+      };
+      edges.set(name, edge);
+    }
+    edge.calls++;
+    if (kindStatus >> 4 === 2) edge.failed++;
+  });
+  hits.sort();
+  const histograms = countRuns(hits, made.length);
+  const series = made.map(({ group, minute }, at): Series => {
+    const { service, operation, kindStatus } = group;
+    const { buckets, counts } = histograms[at] ?? { buckets: new Int32Array(0), counts: new Int32Array(0) };
+    return {
+      minute,
+      service,
+      operation,
+      kind: kindStatus & 15,
+      statusCode: kindStatus >> 4,
+      spans: spans[at] ?? 0,
+      durationSumNs: sums[at] ?? 0,
+      buckets,
+      counts,
+    };
+  });
+  return { series, edges: [...edges.values()] };
+}
+
+/** End minus start as two halves; a span that ends before it begins lasted nothing. */
+export function durationOf(start: Uint32Array, end: Uint32Array, row: number): [low: number, high: number] {
+  const low = (end[row * 2] ?? 0) - (start[row * 2] ?? 0);
+  const high = (end[row * 2 + 1] ?? 0) - (start[row * 2 + 1] ?? 0) - (low < 0 ? 1 : 0);
+  return high < 0 ? [0, 0] : [low >>> 0, high];
+}
+
+/** Services by number, and the one of each origin. */
+function serviceNumbers(reader: HeadReader): { names: string[]; ofOrigin: Int32Array } {
+  const numbers = new Map<string, number>();
+  const ofOrigin = new Int32Array(reader.counts.origins);
+  for (let origin = 0; origin < reader.counts.origins; origin++) {
+    const name = serviceName(reader.originOf(origin).resource);
+    const known = numbers.get(name) ?? numbers.size;
+    numbers.set(name, known);
+    ofOrigin[origin] = known;
+  }
+  return { names: [...numbers.keys()], ofOrigin };
+}
+
+function countRuns(hits: Float64Array, series: number): { buckets: Int32Array; counts: Int32Array }[] {
+  const all: { buckets: Int32Array; counts: Int32Array }[] = [];
+  let at = 0;
+  for (let number = 0; number < series; number++) {
+    const buckets: number[] = [];
+    const counts: number[] = [];
+    while (at < hits.length && Math.floor((hits[at] ?? 0) / 1_024) === number) {
+      const bucket = (hits[at] ?? 0) % 1_024;
+      let count = 0;
+      for (const hit = hits[at]; hits[at] === hit && at < hits.length; at++) count++;
+      buckets.push(bucket);
+      counts.push(count);
+    }
+    all.push({ buckets: Int32Array.from(buckets), counts: Int32Array.from(counts) });
+  }
+  return all;
+}

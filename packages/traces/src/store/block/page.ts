@@ -1,0 +1,270 @@
+import type { EventRecord, KeyValue, LinkRecord, SpanKind, SpanRecord, StatusCode } from "../../model.ts";
+import { fieldColumn } from "../head/layout.ts";
+import { readValue } from "../head/value-bytes.ts";
+import { type ByteReader, DamagedBlockError, type Vector } from "./bytes.ts";
+import type { BlockDictionary } from "./dictionary.ts";
+import { type PageTable, type PageValues, readPageValues, readTable, TableCursor } from "./page-table.ts";
+import { fromDeltas, readPlanes } from "./planes.ts";
+
+/** A page, decoded (see `format.ts`). What searches need at once, the rest when it is asked for. */
+export class BlockPage {
+  readonly rows: number;
+  readonly starts: Uint32Array;
+  /** End minus start, modulo 2^64. */
+  readonly lengths: Uint32Array;
+  readonly kindStatus: Vector;
+  readonly flags: Vector;
+  readonly origins: Vector;
+  readonly firstTrace: number;
+  readonly traceLengths: Vector;
+  readonly spans: PageTable;
+  readonly eventCounts: Vector;
+  readonly linkCounts: Vector;
+  private readonly dictionary: BlockDictionary;
+  private readonly parents: Vector;
+  private readonly externalParents: Buffer;
+  private readonly rest: ByteReader;
+  private readonly noisy: ByteReader;
+  private readonly readValues: () => Buffer;
+  private lazyEvents: { table: PageTable; times: Uint32Array; dropped: Vector } | undefined;
+  private lazyLinks: { table: PageTable; ids: Buffer; flags: Vector; dropped: Vector } | undefined;
+  private lazyValues: Map<number, PageValues> | undefined;
+  private lazyTraces: Int32Array | undefined;
+  private lazyDurations: Uint32Array | undefined;
+
+  constructor(
+    rows: number,
+    packed: ByteReader,
+    noisy: ByteReader,
+    dictionary: BlockDictionary,
+    readValues: () => Buffer,
+  ) {
+    this.rows = rows;
+    this.dictionary = dictionary;
+    this.readValues = readValues;
+    const firstLow = packed.u32();
+    const firstHigh = packed.u32();
+    this.starts = readPlanes(rows, packed, noisy);
+    fromDeltas(this.starts, rows, firstLow, firstHigh);
+    this.lengths = readPlanes(rows, packed, noisy);
+    this.kindStatus = packed.vector(rows);
+    this.flags = packed.vector(rows);
+    this.origins = packed.vector(rows);
+    this.parents = packed.vector(rows);
+    let external = 0;
+    if (this.parents.constant === undefined || this.parents.constant === 1) {
+      for (let row = 0; row < rows; row++) if (this.parents.get(row) === 1) external++;
+    }
+    this.externalParents = packed.raw(external * 8);
+    this.firstTrace = packed.varint();
+    this.traceLengths = packed.vector(packed.varint());
+    this.spans = readTable(packed, rows);
+    this.eventCounts = packed.vector(rows);
+    this.linkCounts = packed.vector(rows);
+    this.rest = packed;
+    this.noisy = noisy;
+  }
+
+  /** As `lengths`, but 0 for spans that end before they begin. */
+  get durations(): Uint32Array {
+    if (this.lazyDurations !== undefined) return this.lazyDurations;
+    const { starts, lengths } = this;
+    let durations = lengths;
+    for (let row = 0; row < this.rows; row++) {
+      const carry = (starts[row * 2] ?? 0) + (lengths[row * 2] ?? 0) > 0xffff_ffff ? 1 : 0;
+      // Start and length overflow: the end came before the start.
+      if ((starts[row * 2 + 1] ?? 0) + (lengths[row * 2 + 1] ?? 0) + carry <= 0xffff_ffff) continue;
+      if (durations === lengths) durations = lengths.slice();
+      durations[row * 2] = durations[row * 2 + 1] = 0;
+    }
+    this.lazyDurations = durations;
+    return durations;
+  }
+
+  /** The trace of a row, in the block's order. */
+  traceOf(row: number): number {
+    if (this.lazyTraces === undefined) {
+      const traces = new Int32Array(this.rows);
+      let at = 0;
+      for (let trace = 0; trace < this.traceLengths.length; trace++) {
+        const end = at + this.traceLengths.get(trace);
+        traces.fill(this.firstTrace + trace, at, end);
+        at = end;
+      }
+      this.lazyTraces = traces;
+    }
+    return this.lazyTraces[row] ?? 0;
+  }
+
+  get events(): { table: PageTable; times: Uint32Array; dropped: Vector } | undefined {
+    const length = sum(this.eventCounts);
+    if (length === 0) return undefined;
+    if (this.lazyEvents === undefined) {
+      const times = readPlanes(length, this.rest, this.noisy);
+      fromDeltas(times, length, this.starts[0] ?? 0, this.starts[1] ?? 0);
+      const dropped = this.rest.vector(length);
+      this.lazyEvents = { times, dropped, table: readTable(this.rest, length) };
+    }
+    return this.lazyEvents;
+  }
+
+  get links(): { table: PageTable; ids: Buffer; flags: Vector; dropped: Vector } | undefined {
+    const length = sum(this.linkCounts);
+    if (length === 0) return undefined;
+    if (this.lazyLinks === undefined) {
+      // They stand behind the events.
+      void this.events;
+      const ids = this.rest.raw(length * 24);
+      const flags = this.rest.vector(length);
+      const dropped = this.rest.vector(length);
+      this.lazyLinks = { ids, flags, dropped, table: readTable(this.rest, length) };
+    }
+    return this.lazyLinks;
+  }
+
+  /** Values by column, of those with a dictionary on each page. */
+  get values(): Map<number, PageValues> {
+    this.lazyValues ??= readPageValues(this.readValues());
+    return this.lazyValues;
+  }
+
+  /** Spans of rows `from` to `to`, which are of one trace. */
+  read(from: number, to: number, traceId: string): SpanRecord[] {
+    const noisyBytes = this.noisy.buffer;
+    const spanIds = noisyBytes.length - this.rows * 8;
+    if (spanIds < 0) throw new DamagedBlockError("span ids are missing");
+    const idOf = (row: number): string =>
+      noisyBytes.toString("hex", spanIds + row * 8, spanIds + row * 8 + 8);
+    const spans = new TableCursor(this, this.spans, from);
+    const events =
+      this.events === undefined
+        ? undefined
+        : new TableCursor(this, this.events.table, prefix(this.eventCounts, from));
+    const links =
+      this.links === undefined
+        ? undefined
+        : new TableCursor(this, this.links.table, prefix(this.linkCounts, from));
+    let external = 0;
+    for (let row = 0; row < from && this.externalParents.length > 0; row++)
+      if (this.parents.get(row) === 1) external++;
+    const records: SpanRecord[] = [];
+    for (let row = from; row < to; row++) {
+      const parent = this.parents.get(row);
+      let parentSpanId = "";
+      if (parent === 1) {
+        parentSpanId = this.externalParents.toString("hex", external * 8, external * 8 + 8);
+        external++;
+      } else if (parent >= 2) {
+        const distance = ((parent - 2) >>> 1) ^ -((parent - 2) & 1);
+        if (row + distance < 0 || row + distance >= this.rows) throw new DamagedBlockError("no such parent");
+        parentSpanId = idOf(row + distance);
+      }
+      const origin = this.dictionary.origins[this.origins.get(row)];
+      if (origin === undefined) throw new DamagedBlockError("no such origin");
+      const dropped = spans.field(fieldColumn.dropped, row);
+      const counts = dropped.type === "bytes" ? Buffer.from(dropped.value) : Buffer.alloc(12);
+      const start = timeOf(this.starts, row);
+      const text = (column: number): string => {
+        const value = spans.field(column, row);
+        return value.type === "string" ? value.value : "";
+      };
+      const name = text(fieldColumn.name);
+      const traceState = text(fieldColumn.state);
+      const statusMessage = text(fieldColumn.message);
+      records.push({
+        traceId,
+        spanId: idOf(row),
+        parentSpanId,
+        traceState,
+        flags: this.flags.get(row),
+        name,
+        kind: (this.kindStatus.get(row) & 15) as SpanKind,
+        startUnixNano: start,
+        endUnixNano: BigInt.asUintN(64, start + timeOf(this.lengths, row)),
+        attributes: spans.next(),
+        droppedAttributesCount: counts.readUInt32LE(0),
+        events: this.eventsOf(events, this.eventCounts.get(row)),
+        droppedEventsCount: counts.readUInt32LE(4),
+        links: this.linksOf(links, this.linkCounts.get(row)),
+        droppedLinksCount: counts.readUInt32LE(8),
+        statusCode: (this.kindStatus.get(row) >> 4) as StatusCode,
+        statusMessage,
+        resource: origin.resource,
+        scope: origin.scope,
+      });
+    }
+    return records;
+  }
+
+  /** A value of a column by its code. */
+  value(column: number, code: number): { bytes: Buffer; start: number; end: number } {
+    const info = this.dictionary.columns[column];
+    const from = info?.hasPageDictionary === true ? this.values.get(column) : info;
+    const bytes = from !== undefined && "bytes" in from ? from.bytes : this.dictionary.bytes;
+    const start = from?.starts[code];
+    const end = from?.ends[code];
+    if (start === undefined || end === undefined) throw new DamagedBlockError("no such value");
+    return { bytes, start, end };
+  }
+
+  attribute(column: number, code: number): KeyValue {
+    const info = this.dictionary.columns[column];
+    const { bytes, start, end } = this.value(column, code);
+    if (info?.keysAreInValues !== true) return { key: info?.key ?? "", value: readValue(bytes, start, end) };
+    const valueAt = start + 4 + bytes.readUInt32LE(start);
+    return { key: bytes.toString("utf8", start + 4, valueAt), value: readValue(bytes, valueAt, end) };
+  }
+
+  shapeColumns(shape: number): number[] {
+    const columns = this.dictionary.shapes[shape];
+    if (columns === undefined) throw new DamagedBlockError("no such shape");
+    return columns;
+  }
+
+  private eventsOf(cursor: TableCursor | undefined, count: number): EventRecord[] {
+    const { events } = this;
+    if (events === undefined || cursor === undefined) return [];
+    return Array.from({ length: count }, () => {
+      const at = cursor.at;
+      const name = cursor.field(fieldColumn.eventName, at);
+      return {
+        timeUnixNano: timeOf(events.times, at),
+        name: name.type === "string" ? name.value : "",
+        attributes: cursor.next(),
+        droppedAttributesCount: events.dropped.get(at),
+      };
+    });
+  }
+
+  private linksOf(cursor: TableCursor | undefined, count: number): LinkRecord[] {
+    const { links } = this;
+    if (links === undefined || cursor === undefined) return [];
+    return Array.from({ length: count }, () => {
+      const at = cursor.at;
+      const state = cursor.field(fieldColumn.linkState, at);
+      return {
+        traceId: links.ids.toString("hex", at * 24, at * 24 + 16),
+        spanId: links.ids.toString("hex", at * 24 + 16, at * 24 + 24),
+        traceState: state.type === "string" ? state.value : "",
+        attributes: cursor.next(),
+        droppedAttributesCount: links.dropped.get(at),
+        flags: links.flags.get(at),
+      };
+    });
+  }
+}
+
+function timeOf(times: Uint32Array, at: number): bigint {
+  return (BigInt(times[at * 2 + 1] ?? 0) << 32n) | BigInt(times[at * 2] ?? 0);
+}
+
+function sum(counts: Vector): number {
+  return prefix(counts, counts.length);
+}
+
+function prefix(counts: Vector, to: number): number {
+  if (counts.constant !== undefined) return counts.constant * to;
+  let total = 0;
+  for (let at = 0; at < to; at++) total += counts.get(at);
+  return total;
+}

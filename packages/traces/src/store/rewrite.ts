@@ -1,0 +1,59 @@
+import { decodeIntoHead } from "../decode/otlp-columns.ts";
+import { alreadyClean } from "../ingest-redaction.ts";
+import type { SpanRecord } from "../model.ts";
+import { encodeBatch } from "./batch-encoding.ts";
+import type { Block } from "./block/block.ts";
+import { type BlockParts, makeBlock } from "./block/write-block.ts";
+import { HeadFullError } from "./head/dictionary.ts";
+import { Head } from "./head/head.ts";
+import { defaultHeadSize, type HeadSize } from "./head/layout.ts";
+
+/** Makes new blocks of the traces of `blocks` that are to be kept; of copies of a span the one in the last block counts. */
+export function rewrite(blocks: readonly Block[], keep: (traceId: string) => boolean): BlockParts[] {
+  const received = {
+    receivedFirstMs: Math.min(...blocks.map(({ directory }) => directory.receivedFirstMs)),
+    receivedLastMs: Math.max(...blocks.map(({ directory }) => directory.receivedLastMs)),
+  };
+  const made: BlockParts[] = [];
+  const finish = (head: Head): void => {
+    const block = makeBlock({ columns: head.columns, counts: head.counts, ...received });
+    if (block !== undefined) made.push(block);
+  };
+  let size: HeadSize = defaultHeadSize;
+  let head = new Head(size, alreadyClean, 0);
+  for (const block of blocks) {
+    for (const spans of pagesOf(block, keep)) {
+      const bytes = encodeBatch(spans);
+      for (;;) {
+        try {
+          decodeIntoHead(bytes, head);
+          break;
+        } catch (error) {
+          if (!(error instanceof HeadFullError)) throw error;
+          if (head.counts.rows > 0) finish(head);
+          else size = { rows: size.rows * 4, items: size.items * 4, bytes: size.bytes * 4 };
+          head = new Head(size, alreadyClean, 0);
+        }
+      }
+    }
+  }
+  finish(head);
+  return made;
+}
+
+/** The kept spans of a block, page by page. */
+function* pagesOf(block: Block, keep: (traceId: string) => boolean): Generator<SpanRecord[]> {
+  for (let number = 0; number < block.directory.pages.length; number++) {
+    const page = block.page(number);
+    const spans: SpanRecord[] = [];
+    for (let from = 0; from < page.rows;) {
+      const trace = page.traceOf(from);
+      let to = from + 1;
+      while (to < page.rows && page.traceOf(to) === trace) to++;
+      const traceId = block.traceId(trace);
+      if (keep(traceId)) spans.push(...page.read(from, to, traceId));
+      from = to;
+    }
+    if (spans.length > 0) yield spans;
+  }
+}

@@ -1,0 +1,128 @@
+import type { SpanKind } from "../../model.ts";
+import type { RedMinute, RedQuery, RedSeries, ServiceEdge } from "../../query/reader.ts";
+import { quantileOf, type Rollup } from "../block/rollup.ts";
+import type { Pace } from "./pace.ts";
+import type { Segment } from "./segment.ts";
+
+const nsOfMinute = 60_000_000_000n;
+
+interface Sum {
+  spans: number;
+  errors: number;
+  durationSumNs: number;
+  buckets: Map<number, number>;
+}
+
+interface Group {
+  service: string;
+  operation: string;
+  kind: SpanKind;
+  minutes: Map<number, Sum>;
+}
+
+/** Merges what blocks and heads counted; sorted by service, operation, kind. */
+export async function redSeries(
+  segments: readonly Segment[],
+  query: RedQuery,
+  pace: Pace,
+): Promise<RedSeries[]> {
+  const groups = new Map<string, Group>();
+  for await (const { series } of rollups(segments, query, pace)) {
+    for (const one of series) {
+      if (one.minute < query.fromMinute || one.minute > query.toMinute) continue;
+      if (query.service !== undefined && one.service !== query.service) continue;
+      if (query.operation !== undefined && one.operation !== query.operation) continue;
+      const name = `${one.kind} ${one.service.length} ${one.service}${one.operation}`;
+      let group = groups.get(name);
+      if (group === undefined) {
+        const { service, operation } = one;
+        group = { service, operation, kind: one.kind as SpanKind, minutes: new Map() };
+        groups.set(name, group);
+      }
+      let sum = group.minutes.get(one.minute);
+      if (sum === undefined) {
+        sum = { spans: 0, errors: 0, durationSumNs: 0, buckets: new Map() };
+        group.minutes.set(one.minute, sum);
+      }
+      sum.spans += one.spans;
+      if (one.statusCode === 2) sum.errors += one.spans;
+      sum.durationSumNs += one.durationSumNs;
+      const { buckets } = sum;
+      one.buckets.forEach((bucket, at) =>
+        buckets.set(bucket, (buckets.get(bucket) ?? 0) + (one.counts[at] ?? 0)),
+      );
+    }
+  }
+  return Array.from(groups.values(), asSeries).sort(
+    (a, b) => compare(a.service, b.service) || compare(a.operation, b.operation) || a.kind - b.kind,
+  );
+}
+
+export async function serviceEdges(
+  segments: readonly Segment[],
+  window: { fromMinute: number; toMinute: number },
+  pace: Pace,
+): Promise<ServiceEdge[]> {
+  const found = new Map<string, ServiceEdge>();
+  for await (const { edges } of rollups(segments, window, pace)) {
+    for (const { minute, parent, child, calls, failed } of edges) {
+      if (minute < window.fromMinute || minute > window.toMinute) continue;
+      const name = `${parent.length} ${parent}${child}`;
+      const edge = found.get(name) ?? { parent, child, calls: 0, failed: 0 };
+      edge.calls += calls;
+      edge.failed += failed;
+      found.set(name, edge);
+    }
+  }
+  return [...found.values()].sort((a, b) => compare(a.parent, b.parent) || compare(a.child, b.child));
+}
+
+async function* rollups(
+  segments: readonly Segment[],
+  window: { fromMinute: number; toMinute: number },
+  pace: Pace,
+): AsyncGenerator<Rollup> {
+  const from = BigInt(window.fromMinute) * nsOfMinute;
+  const to = (BigInt(window.toMinute) + 1n) * nsOfMinute;
+  for (const segment of segments) {
+    if (!segment.pages.some(({ firstStart, lastStart }) => lastStart >= from && firstStart < to)) continue;
+    await pace.step();
+    yield segment.rollup();
+  }
+}
+
+function asSeries({ service, operation, kind, minutes }: Group): RedSeries {
+  const total: Sum = { spans: 0, errors: 0, durationSumNs: 0, buckets: new Map() };
+  for (const sum of minutes.values()) {
+    total.spans += sum.spans;
+    total.errors += sum.errors;
+    total.durationSumNs += sum.durationSumNs;
+    for (const [bucket, count] of sum.buckets)
+      total.buckets.set(bucket, (total.buckets.get(bucket) ?? 0) + count);
+  }
+  const first = Math.min(...minutes.keys());
+  return {
+    service,
+    operation,
+    kind,
+    minutes: [...minutes].sort(([a], [b]) => a - b).map(([minute, sum]) => asMinute(minute, sum)),
+    total: asMinute(first, total),
+  };
+}
+
+function asMinute(minute: number, { spans, errors, durationSumNs, buckets }: Sum): RedMinute {
+  const quantile = (share: number): number => quantileOf(buckets, share);
+  return {
+    minute,
+    spans,
+    errors,
+    durationSumNs,
+    p50Ns: quantile(0.5),
+    p95Ns: quantile(0.95),
+    p99Ns: quantile(0.99),
+  };
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,75 @@
+import type { AttributePlace, SpanField, ValueTest } from "../../query/condition.ts";
+import type { SpanRecord } from "../../model.ts";
+import type { Rollup } from "../block/rollup.ts";
+
+/** Some stored spans, in pages: a sealed block, or the head as far as it was committed when the query began. */
+export interface Segment {
+  readonly pages: readonly PageBounds[];
+  page(number: number): SegmentPage;
+  /** What is asked of one attribute or field, prepared for this segment; undefined when no span of it can meet that. */
+  attribute(key: string, place: AttributePlace | undefined, test: ValueTest): Marker | undefined;
+  field(field: SpanField, test: ValueTest): Marker | undefined;
+  /** A trace's rows; undefined where the segment has none. */
+  trace(id: TraceKey): TraceRows | undefined;
+  /** Ids of the traces that one of their spans here says to be slow. */
+  slowTraces(): string[];
+  /** Every service, operation and kind that a span here has. */
+  operations(): Iterable<{ service: string; operation: string; kind: number }>;
+  rollup(): Rollup;
+  /** Keys of attributes and how many spans have each, where that is known without reading pages; undefined where it is not. */
+  keys(): Map<string, number | undefined>;
+  /** Calls `visit` with each row of a page that has `key`, and the value's text; a row comes again for another value. */
+  values(key: string, page: number, visit: (row: number, text: string) => void): void;
+  /** How many spans have each value of `key`, where that is known without reading pages. */
+  valueCounts(key: string): Map<string, number> | undefined;
+  /** Spans of rows as `trace` gives them. */
+  spans(rows: TraceRows): SpanRecord[];
+}
+
+export interface PageBounds {
+  rows: number;
+  firstStart: bigint;
+  lastStart: bigint;
+  longest: bigint;
+}
+
+export interface SegmentPage {
+  readonly rows: number;
+  /** Nanoseconds since the epoch, and duration (0 for a span that ends before it begins): low and high halves by turns. */
+  readonly starts: Uint32Array;
+  readonly durations: Uint32Array;
+  /** A number for the row's trace within the segment, and the id that it stands for. */
+  traceOf(row: number): number;
+  traceId(trace: number): string;
+}
+
+/** Finds the rows of a page that meet one thing. */
+export interface Marker {
+  mayMatch(page: number): boolean;
+  /** Sets `rows[row] = 1` for each that does and leaves the others as they are. */
+  mark(page: number, rows: Uint8Array): void;
+}
+
+export interface TraceKey {
+  /** 32 hex digits. */
+  hex: string;
+  bytes: Buffer;
+  words: Uint32Array;
+}
+
+/** Rows by page. */
+export interface TraceRows {
+  pages: { page: number; rows: readonly number[] }[];
+  /** First start, last end, whether a span failed, whether one says that its trace is slow. */
+  firstStart: bigint;
+  lastEnd: bigint;
+  hasError: boolean;
+  isSlow: boolean;
+}
+
+export function traceKey(hex: string): TraceKey {
+  const bytes = Buffer.from(hex, "hex");
+  const words = new Uint32Array(4);
+  for (let word = 0; word < 4; word++) words[word] = bytes.readUInt32LE(word * 4);
+  return { hex, bytes, words };
+}

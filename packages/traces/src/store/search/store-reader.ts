@@ -1,0 +1,141 @@
+import type { SpanKind, SpanRecord } from "../../model.ts";
+import type {
+  Facet,
+  FacetWindow,
+  ReadOptions,
+  RedQuery,
+  RedSeries,
+  SearchAnswer,
+  ServiceEdge,
+  SpanQuery,
+  SpanReader,
+} from "../../query/reader.ts";
+import { BlockFailure } from "../block/block.ts";
+import { attributeKeys, attributeValues } from "./facets.ts";
+import { Pace } from "./pace.ts";
+import { redSeries, serviceEdges } from "./red.ts";
+import { searchTraces } from "./search.ts";
+import { type Segment, traceKey } from "./segment.ts";
+import { completeSlow } from "./slow-trace.ts";
+
+/** What is stored at one moment. */
+export interface SegmentSource {
+  /** Blocks and heads, the oldest first: of copies of a span the last one counts. Throws BlockFailure. */
+  segments(): Segment[];
+  /** A block could not be read. Resolves when `segments` can do without it: it was replaced meanwhile, or is left out from then on. */
+  failed(failure: BlockFailure): Promise<void>;
+}
+
+const defaultLimitMs = 30_000;
+/** A block may be deleted while a query runs; with more than so many of them something else is wrong. */
+const retriesAtMost = 10;
+
+/** Answers queries over segments, wherever they come from. */
+export class StoreReader implements SpanReader {
+  private readonly source: SegmentSource;
+  private readonly limitMs: number;
+
+  constructor(source: SegmentSource, limitMs = defaultLimitMs) {
+    this.source = source;
+    this.limitMs = limitMs;
+  }
+
+  traces(traceIds: readonly string[], options?: ReadOptions): Promise<SpanRecord[][]> {
+    return this.run(options, (segments, pace) => readTraces(segments, new Set(traceIds), pace));
+  }
+
+  search(query: SpanQuery, options?: ReadOptions): Promise<SearchAnswer> {
+    return this.run(options, async (segments, pace) => {
+      const found = await searchTraces(segments, query, pace);
+      const traces = await readTraces(
+        segments,
+        found.map(({ traceId }) => traceId),
+        pace,
+      );
+      return { traces, next: found.length < query.limit ? undefined : found.at(-1) };
+    });
+  }
+
+  services(): Promise<string[]> {
+    return this.run({}, async (segments, pace) => {
+      const names = new Set<string>();
+      for (const segment of segments) {
+        for (const { service } of segment.operations()) names.add(service);
+        await pace.step();
+      }
+      return [...names].sort();
+    });
+  }
+
+  operations(service: string): Promise<{ name: string; kind: SpanKind }[]> {
+    return this.run({}, async (segments, pace) => {
+      const found = new Map<string, { name: string; kind: SpanKind }>();
+      for (const segment of segments) {
+        for (const one of segment.operations()) {
+          if (one.service !== service) continue;
+          found.set(`${one.kind}${one.operation}`, { name: one.operation, kind: one.kind as SpanKind });
+        }
+        await pace.step();
+      }
+      return [...found.values()].sort((a, b) =>
+        a.name === b.name ? a.kind - b.kind : a.name < b.name ? -1 : 1,
+      );
+    });
+  }
+
+  attributeKeys(window: FacetWindow, options?: ReadOptions): Promise<Facet[]> {
+    return this.run(options, (segments, pace) => attributeKeys(segments, window, pace));
+  }
+
+  attributeValues(key: string, window: FacetWindow, options?: ReadOptions): Promise<Facet[]> {
+    return this.run(options, (segments, pace) => attributeValues(segments, key, window, pace));
+  }
+
+  red(query: RedQuery, options?: ReadOptions): Promise<RedSeries[]> {
+    return this.run(options, (segments, pace) => redSeries(segments, query, pace));
+  }
+
+  edges(window: { fromMinute: number; toMinute: number }): Promise<ServiceEdge[]> {
+    return this.run({}, (segments, pace) => serviceEdges(segments, window, pace));
+  }
+
+  private async run<T>(
+    options: ReadOptions | undefined,
+    work: (segments: Segment[], pace: Pace) => Promise<T>,
+  ): Promise<T> {
+    const pace = new Pace(this.limitMs, () => options?.signal?.aborted === true);
+    for (let tries = 1; ; tries++) {
+      try {
+        return await work(this.source.segments(), pace);
+      } catch (error) {
+        if (!(error instanceof BlockFailure) || tries === retriesAtMost) throw error;
+        await this.source.failed(error);
+      }
+    }
+  }
+}
+
+/** The spans of traces, by start, equal ones as they came; of copies of a span (same id and kind) the one received last. */
+async function readTraces(
+  segments: readonly Segment[],
+  traceIds: Iterable<string>,
+  pace: Pace,
+): Promise<SpanRecord[][]> {
+  const traces: SpanRecord[][] = [];
+  for (const traceId of traceIds) {
+    await pace.step();
+    const key = traceKey(traceId);
+    const latest = new Map<string, SpanRecord>();
+    for (const segment of segments) {
+      const rows = segment.trace(key);
+      if (rows === undefined) continue;
+      for (const span of segment.spans(rows)) latest.set(`${span.spanId}${span.kind}`, span);
+    }
+    if (latest.size > 0) traces.push(completeSlow([...latest.values()].sort(byStart)));
+  }
+  return traces;
+}
+
+function byStart(a: SpanRecord, b: SpanRecord): number {
+  return a.startUnixNano === b.startUnixNano ? 0 : a.startUnixNano < b.startUnixNano ? -1 : 1;
+}

@@ -1,0 +1,93 @@
+import type { SpanEncoding } from "../sink.ts";
+import type { SpanReader } from "../query/reader.ts";
+import type { Durability, SealableHead, SharedHead } from "../store/live-head.ts";
+import type { BlockView } from "../store/keeper.ts";
+import type { BlockEntry, Manifest } from "../store/manifest.ts";
+import type { StoreView } from "../store/search/segment-set.ts";
+
+/** Rules beside the built-in ones, as JSON, and the key of keyed tokens. */
+export interface RedactionSettings {
+  rules: string | undefined;
+  hmacKey: string | undefined;
+}
+
+export interface IngestThreadConfig {
+  directory: string;
+  durability: Durability;
+  maxAgeMs: number;
+  idleMs: number;
+  redaction: RedactionSettings | undefined;
+  nextId: number;
+  /** To be read back first. */
+  logs: readonly number[];
+  /** Where requests lie (`request-memory.ts`). */
+  memory: SharedArrayBuffer;
+}
+
+export type IngestCall =
+  | { kind: "replay" }
+  | { kind: "append-shared"; byteOffset: number; length: number; encoding: SpanEncoding }
+  | { kind: "append"; bytes: Uint8Array<ArrayBuffer>; encoding: SpanEncoding }
+  | { kind: "health" }
+  /** Gives the present head away, whatever is in it. */
+  | { kind: "seal" }
+  | { kind: "stop" };
+
+export type IngestNotice = { release: number };
+
+export interface IngestStats {
+  heads: number;
+  rows: number;
+  logBytes: number;
+}
+
+export type IngestEvent =
+  | { kind: "opened"; head: SharedHead }
+  | { kind: "dropped"; id: number }
+  | { kind: "sealable"; head: SealableHead }
+  | { kind: "stats"; stats: IngestStats };
+
+export interface KeeperThreadConfig {
+  directory: string;
+  retentionMs: number;
+  maxBytes: number | undefined;
+  manifest: Manifest;
+}
+
+export type KeeperCall =
+  | { kind: "seal"; head: SealableHead }
+  | { kind: "retain"; olderThanMs: number }
+  | { kind: "pin"; traceId: string }
+  | { kind: "unpin"; traceId: string }
+  | { kind: "erase"; key: string; text: string }
+  | { kind: "check" }
+  | { kind: "status" }
+  | { kind: "stop" };
+
+export type KeeperNotice = { setAside: number; reason: string };
+
+export type KeeperEvent = { view: BlockView };
+
+export interface KeeperStatus {
+  blocks: readonly BlockEntry[];
+  services: [service: string, spans: number][];
+  pins: readonly string[];
+  damaged: readonly string[];
+}
+
+export interface QueryThreadConfig {
+  directory: string;
+  limitMs: number;
+}
+
+export type ReadCall = {
+  [Method in keyof SpanReader]: { method: Method; args: Parameters<SpanReader[Method]> };
+}[keyof SpanReader];
+
+/** `number`: for a notice that the asker has gone. */
+export type QueryCall = { read: ReadCall; number: number };
+
+export type QueryNotice = { view: StoreView; version: number } | { cancel: number };
+
+/** `seen`: no query reads anything older any more. */
+export type QueryEvent = { seen: number } | { failed: number; isDamage: boolean; reason: string };

@@ -1,0 +1,128 @@
+import type { Logger } from "pino";
+import { decodeOtlpProtobuf } from "../decode/otlp-protobuf.ts";
+import type { SpanRecord } from "../model.ts";
+import type { ReadOptions, SearchAnswer, SpanReader } from "../query/reader.ts";
+import type { StoreView } from "../store/search/segment-set.ts";
+import type { QueryCall, QueryEvent, QueryNotice, QueryThreadConfig, ReadCall } from "./messages.ts";
+import { ThreadClient } from "./thread-client.ts";
+
+/** A long query in one leaves the other to the short ones. */
+const threadsAtMost = 2;
+
+interface QueryThread {
+  client: ThreadClient<QueryCall, QueryNotice, QueryEvent>;
+  seen: number;
+}
+
+export interface QueryEvents {
+  /** Some thread reads nothing older than another version now. */
+  seen(): void;
+  failed(block: number, isDamage: boolean, reason: string): void;
+}
+
+/** Query threads, started when they are needed; one that died is replaced. */
+export class QueryPool {
+  /** Of the view that was told last. */
+  version = 0;
+  readonly reader: SpanReader;
+  private readonly config: QueryThreadConfig;
+  private readonly logger: Logger;
+  private readonly events: QueryEvents;
+  private readonly threads = new Set<QueryThread>();
+  private view: StoreView = { blocks: [], heads: [] };
+  private nextNumber = 1;
+  private isStopped = false;
+
+  constructor(config: QueryThreadConfig, logger: Logger, events: QueryEvents) {
+    this.config = config;
+    this.logger = logger;
+    this.events = events;
+    this.reader = {
+      traces: async (traceIds, options) =>
+        decoded(await this.read({ method: "traces", args: [traceIds] }, options)).traces,
+      search: async (query, options) =>
+        decoded(await this.read({ method: "search", args: [query] }, options)),
+      services: () => this.read({ method: "services", args: [] }) as ReturnType<SpanReader["services"]>,
+      operations: (service) =>
+        this.read({ method: "operations", args: [service] }) as ReturnType<SpanReader["operations"]>,
+      attributeKeys: (window, options) =>
+        this.read({ method: "attributeKeys", args: [window] }, options) as ReturnType<
+          SpanReader["attributeKeys"]
+        >,
+      attributeValues: (key, window, options) =>
+        this.read({ method: "attributeValues", args: [key, window] }, options) as ReturnType<
+          SpanReader["attributeValues"]
+        >,
+      red: (query, options) =>
+        this.read({ method: "red", args: [query] }, options) as ReturnType<SpanReader["red"]>,
+      edges: (window) => this.read({ method: "edges", args: [window] }) as ReturnType<SpanReader["edges"]>,
+    };
+  }
+
+  update(view: StoreView): void {
+    this.view = view;
+    this.version++;
+    for (const { client } of this.threads) client.tell({ view, version: this.version });
+  }
+
+  /** The oldest version that some query may still read. */
+  seen(): number {
+    return Math.min(this.version, ...Array.from(this.threads, ({ seen }) => seen));
+  }
+
+  async stop(): Promise<void> {
+    this.isStopped = true;
+    await Promise.all(Array.from(this.threads, ({ client }) => client.stop(undefined, 0)));
+  }
+
+  private async read(read: ReadCall, options?: ReadOptions): Promise<unknown> {
+    const { client } = this.thread();
+    const number = this.nextNumber++;
+    const cancel = (): void => client.tell({ cancel: number });
+    options?.signal?.addEventListener("abort", cancel, { once: true });
+    try {
+      return await client.ask({ read, number });
+    } finally {
+      options?.signal?.removeEventListener("abort", cancel);
+    }
+  }
+
+  /** The one with the least to do; another one while all are busy. */
+  private thread(): QueryThread {
+    const [least] = [...this.threads].sort((a, b) => a.client.underWay - b.client.underWay);
+    if (least !== undefined && (least.client.underWay === 0 || this.threads.size >= threadsAtMost))
+      return least;
+    return this.start();
+  }
+
+  private start(): QueryThread {
+    const thread: QueryThread = {
+      seen: this.version,
+      client: new ThreadClient({
+        name: "query",
+        program: new URL("./query-thread.ts", import.meta.url),
+        data: this.config,
+        logger: this.logger,
+        onEvent: (event) => {
+          if ("failed" in event) this.events.failed(event.failed, event.isDamage, event.reason);
+          else {
+            thread.seen = event.seen;
+            this.events.seen();
+          }
+        },
+        onEnd: () => {
+          this.threads.delete(thread);
+          if (!this.isStopped) this.events.seen();
+        },
+      }),
+    };
+    this.threads.add(thread);
+    thread.client.tell({ view: this.view, version: this.version });
+    return thread;
+  }
+}
+
+function decoded(value: unknown): SearchAnswer {
+  const { encoded, next } = value as { encoded: Uint8Array[]; next: SearchAnswer["next"] };
+  return { traces: encoded.map((bytes): SpanRecord[] => decodeOtlpProtobuf(bytes).spans), next };
+}

@@ -1,0 +1,76 @@
+/** A query thread: reads sealed blocks and heads. Started by engine.ts. */
+import { workerData } from "node:worker_threads";
+import type { SpanRecord } from "../model.ts";
+import type { SearchAnswer } from "../query/reader.ts";
+import { encodeBatch } from "../store/batch-encoding.ts";
+import { isDamage } from "../store/keeper.ts";
+import { SegmentSet } from "../store/search/segment-set.ts";
+import { StoreReader } from "../store/search/store-reader.ts";
+import type { QueryCall, QueryEvent, QueryNotice, QueryThreadConfig, ReadCall } from "./messages.ts";
+import { type Answer, serveThread } from "./serve.ts";
+
+const { directory, limitMs } = workerData as QueryThreadConfig;
+
+serveThread<QueryCall, QueryNotice, QueryEvent>((port) => {
+  const set = new SegmentSet(directory, (failure) => {
+    port.event({ failed: failure.block, isDamage: isDamage(failure), reason: failure.message });
+  });
+  const reader = new StoreReader(set, limitMs);
+  /** The version that each query under way began with. */
+  const underWay = new Map<number, { version: number; asker: AbortController }>();
+  let version = 0;
+  let told = 0;
+  const tellSeen = (): void => {
+    const oldest = Math.min(version, ...Array.from(underWay.values(), (query) => query.version));
+    if (oldest > told) port.event({ seen: (told = oldest) });
+  };
+  const answer = async ({ read, number }: QueryCall): Promise<Answer> => {
+    const query = { version, asker: new AbortController() };
+    underWay.set(number, query);
+    try {
+      return await answerRead(reader, read, query.asker.signal);
+    } finally {
+      underWay.delete(number);
+      tellSeen();
+    }
+  };
+  const hear = (notice: QueryNotice): void => {
+    if ("cancel" in notice) {
+      underWay.get(notice.cancel)?.asker.abort();
+      return;
+    }
+    set.update(notice.view);
+    ({ version } = notice);
+    tellSeen();
+  };
+  return { answer, hear };
+});
+
+/** Traces travel as bytes: objects of spans would cost more to copy than to make. */
+async function answerRead(reader: StoreReader, call: ReadCall, signal: AbortSignal): Promise<Answer> {
+  switch (call.method) {
+    case "traces":
+      return asBytes(await reader.traces(call.args[0], { signal }), undefined);
+    case "search": {
+      const { traces, next }: SearchAnswer = await reader.search(call.args[0], { signal });
+      return asBytes(traces, next);
+    }
+    case "services":
+      return { value: await reader.services() };
+    case "operations":
+      return { value: await reader.operations(...call.args) };
+    case "attributeKeys":
+      return { value: await reader.attributeKeys(call.args[0], { signal }) };
+    case "attributeValues":
+      return { value: await reader.attributeValues(call.args[0], call.args[1], { signal }) };
+    case "red":
+      return { value: await reader.red(call.args[0], { signal }) };
+    case "edges":
+      return { value: await reader.edges(...call.args) };
+  }
+}
+
+function asBytes(traces: readonly SpanRecord[][], next: SearchAnswer["next"]): Answer {
+  const encoded = traces.map((spans) => encodeBatch(spans));
+  return { value: { encoded, next }, transfer: encoded.map(({ buffer }) => buffer) };
+}
