@@ -2,7 +2,7 @@ import { ThroughlineError } from "@throughline/api/errors";
 import type { HeadBuffers, HeadSize } from "./head/layout.ts";
 
 /** Heads at once: one is filled, the others wait to become blocks. */
-const headsAtMost = 4;
+const headsAtMost = 3;
 
 interface Slot {
   size: HeadSize;

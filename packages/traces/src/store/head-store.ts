@@ -7,6 +7,7 @@ import { HeadFullError } from "./head/dictionary.ts";
 import { Head } from "./head/head.ts";
 import { HeadSlots } from "./head-slots.ts";
 import { defaultHeadSize, type HeadSize } from "./head/layout.ts";
+import { SeenTable } from "./head/seen-table.ts";
 import { type Durability, LiveHead, type SealableHead, type SharedHead } from "./live-head.ts";
 import type { StoreLog } from "./log.ts";
 import { replayLog, walHeader, walPath } from "./wal.ts";
@@ -46,6 +47,7 @@ export class HeadStore {
   private readonly nowMs: () => number;
   private readonly log: StoreLog;
   private readonly slots: HeadSlots;
+  private readonly seen = new SeenTable();
   private current: LiveHead | undefined;
   private opening: Promise<LiveHead> | undefined;
   private nextId: number;
@@ -88,6 +90,8 @@ export class HeadStore {
       }
       const { size, columns, counts, receivedFirstMs, receivedLastMs, end } = found;
       // Fills the tables that are not in the log.
+      // One head is filled at a time.
+      this.seen.clear();
       const head = new Head(size, alreadyClean, 0, { buffers: columns.buffers, counts });
       this.slots.take(id, {
         size,
@@ -255,7 +259,10 @@ export class HeadStore {
     }
     const reused = this.slots.reuse(size);
     const seed = Math.floor(Math.random() * 0x7fff_ffff);
-    const head = new Head(size, this.cleaner, seed, reused === undefined ? {} : { buffers: reused });
+    const head = new Head(size, this.cleaner, seed, {
+      seen: this.seen,
+      ...(reused === undefined ? {} : { buffers: reused }),
+    });
     const live = new LiveHead({
       id,
       head,

@@ -25,16 +25,24 @@ export class Dictionary {
   private readonly counts: Counts;
   private readonly cleaner: ValueCleaner;
   private readonly seed: number;
-  private readonly columns = new Map<string, number>();
+  /** By place and key. */
+  private readonly columns: Map<string, number>[] = [];
   private readonly pairs = new HashTable();
   private readonly values: DataView;
-  private readonly seen = new SeenTable();
+  private readonly seen: SeenTable;
   private reader = new ProtobufReader(new Uint8Array(0));
   private bytes: Buffer = Buffer.alloc(0);
   private view: DataView = new DataView(new ArrayBuffer(0));
 
   /** `counts` of a head that holds entries already: they are found again. */
-  constructor(head: HeadColumns, counts: Counts, cleaner: ValueCleaner, seed: number) {
+  constructor(
+    head: HeadColumns,
+    counts: Counts,
+    cleaner: ValueCleaner,
+    seed: number,
+    seen = new SeenTable(),
+  ) {
+    this.seen = seen;
     this.head = head;
     this.counts = counts;
     this.cleaner = cleaner;
@@ -105,8 +113,8 @@ export class Dictionary {
   }
 
   column(at: Place, key: string): number {
-    const name = `${at}${key}`;
-    const known = this.columns.get(name);
+    const ofPlace = (this.columns[at] ??= new Map<string, number>());
+    const known = ofPlace.get(key);
     if (known !== undefined) return known;
     const { head, counts } = this;
     const length = Buffer.byteLength(key);
@@ -117,7 +125,7 @@ export class Dictionary {
     counts.keyBytes += length;
     head.columnPlace[counts.columns] = at;
     head.columnKeyEnd[counts.columns] = counts.keyBytes;
-    this.columns.set(name, counts.columns);
+    ofPlace.set(key, counts.columns);
     return counts.columns++;
   }
 
@@ -166,7 +174,8 @@ export class Dictionary {
     let from = 0;
     for (let column = 0; column < counts.columns; column++) {
       const to = head.columnKeyEnd[column] ?? 0;
-      this.columns.set(`${head.columnPlace[column]}${head.keyBytes.toString("utf8", from, to)}`, column);
+      const ofPlace = (this.columns[head.columnPlace[column] ?? 0] ??= new Map<string, number>());
+      ofPlace.set(head.keyBytes.toString("utf8", from, to), column);
       from = to;
     }
     from = 0;

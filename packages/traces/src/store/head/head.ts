@@ -1,6 +1,7 @@
 import type { ValueCleaner } from "../../ingest-redaction.ts";
 import { hashTraceId } from "../hash.ts";
 import { Dictionary, HeadFullError } from "./dictionary.ts";
+import type { SeenTable } from "./seen-table.ts";
 import {
   allocateHead,
   type Counts,
@@ -23,18 +24,18 @@ export class Head {
   private readonly origins = new Map<string, number>();
   private readonly sets = new Map<string, number>();
 
-  /** `buffers` of a head that was filled before (with its counts), or of one that is used again. */
+  /** `buffers` of a head that was filled before (with its counts), or of one that is used again; `seen`: an empty table. */
   constructor(
     size: HeadSize,
     cleaner: ValueCleaner,
     seed: number,
-    from: { buffers?: HeadBuffers; counts?: Counts } = {},
+    from: { buffers?: HeadBuffers; counts?: Counts; seen?: SeenTable } = {},
   ) {
     this.size = size;
     this.columns = new HeadColumns(from.buffers ?? allocateHead(size));
     this.columns.traceSlots.fill(0);
     if (from.counts !== undefined) Object.assign(this.counts, from.counts);
-    this.dictionary = new Dictionary(this.columns, this.counts, cleaner, seed);
+    this.dictionary = new Dictionary(this.columns, this.counts, cleaner, seed, from.seen);
     if (from.counts !== undefined) this.restore();
     this.columns.publish(this.counts);
   }

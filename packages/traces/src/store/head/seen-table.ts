@@ -12,6 +12,12 @@ export class SeenTable {
   private bytes = Buffer.alloc(1 << 20);
   private view = new DataView(this.bytes.buffer, this.bytes.byteOffset);
 
+  /** Forgets everything and keeps the memory. */
+  clear(): void {
+    this.slots.fill(0);
+    this.entries = 0;
+  }
+
   /** The entry of these bytes, -1 where there is none. */
   find(hash: number, kind: number, view: DataView, start: number, length: number): number {
     const { slots, hashes, ends, kinds } = this;
