@@ -2,7 +2,7 @@ import { ThroughlineError } from "@throughline/api";
 import { existsSync, readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 import { z } from "zod";
-import { type Address, parseAddress, parseDuration } from "./runtime/address.ts";
+import { type Address, parseAddress, parseBytes, parseDuration } from "./runtime/address.ts";
 
 /** Environment of the process over `.env` in the working directory. The only place that reads either. */
 export function readEnvironment(): Readonly<Record<string, string | undefined>> {
@@ -32,6 +32,14 @@ const duration = (fallback: string) =>
       return z.NEVER;
     });
 
+const bytes = () =>
+  z.string().transform((text, context): number => {
+    const parsed = parseBytes(text);
+    if (parsed !== undefined && parsed > 0) return parsed;
+    context.addIssue({ code: "custom", message: "expected a size such as 500MB or 20GB" });
+    return z.NEVER;
+  });
+
 const optionalText = z.string().optional();
 
 /** One row per setting: the flag is its name in kebab case, the variable THROUGHLINE_ and its name in capitals. */
@@ -53,6 +61,7 @@ const settingsSchema = z.object({
     .transform((url) => url.replace(/\/+$/, ""))
     .optional(),
   retention: duration("72h"),
+  maxBytes: bytes().optional(),
   durability: z.enum(["fsync", "os"], { error: "expected fsync or os" }).default("fsync"),
   slowThreshold: duration("60s"),
   redactionRules: optionalText,

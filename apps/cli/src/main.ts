@@ -82,7 +82,10 @@ async function startInstance(options: InstanceOptions): Promise<Instance> {
         ...(backend === undefined ? [] : [() => backend.metrics()]),
         ...(enhancer === undefined ? [] : [() => enhancer.metrics(), () => spanMetrics(tracing.counts())]),
       ],
-      routes: enhancer === undefined ? [] : [enhancer.adminRoutes],
+      routes: [
+        ...(backend === undefined ? [] : [backend.adminRoutes]),
+        ...(enhancer === undefined ? [] : [enhancer.adminRoutes]),
+      ],
     });
     addresses["admin"] = await admin.listen(settings.admin);
     stops.push(() => admin.close());
@@ -110,6 +113,7 @@ async function startTraceBackend(
       dataDirectory: `${directory}/traces`,
       durability: settings.durability,
       retentionMs: settings.retention,
+      maxBytes: settings.maxBytes,
       otlpGrpc: settings.otlpGrpc,
       otlpHttp: settings.otlpHttp,
       console: settings.console,

@@ -1,4 +1,5 @@
 export * from "./errors.ts";
 export * from "./jobs.ts";
+export * from "./storage.ts";
 export * from "./traces.ts";
 export * from "./webhook.ts";

@@ -9,7 +9,10 @@ import { listenOn } from "./receive/listen.ts";
 import { createOtlpGrpcServer } from "./receive/otlp-grpc.ts";
 import { createOtlpHttpServer } from "./receive/otlp-http.ts";
 import type { Durability } from "./store/live-head.ts";
+import { storageOf, storageRoutes } from "./storage.ts";
 import { Engine } from "./threads/engine.ts";
+
+export { openTraceStorage, type TraceStorage } from "./storage.ts";
 
 export interface Address {
   host: string;
@@ -41,6 +44,8 @@ export interface TraceBackend {
   health(): Promise<{ ok: boolean; detail: string }>;
   /** Prometheus' text format; figures of the store are at most a second old. */
   metrics(): string;
+  /** Status, cleaning, pinning, erasing: for the admin address. */
+  adminRoutes: (server: FastifyInstance) => void;
   /** Answers what is under way, closes every connection within some two seconds, then the store. */
   stop(): Promise<void>;
 }
@@ -99,6 +104,7 @@ export async function createTraceBackend(
       addresses: { otlpGrpc, otlpHttp: `http://${otlpHttp}`, console },
       health: () => engine.health(),
       metrics: () => sink.text(engine.stats()),
+      adminRoutes: storageRoutes(storageOf(engine)),
       stop,
     };
   } catch (error) {

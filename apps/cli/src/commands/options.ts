@@ -19,6 +19,7 @@ const texts: Record<SettingName, [placeholder: string, description: string]> = {
   jaegerThrift: ["HOST:PORT", "reserved for Jaeger Thrift over HTTP (default 127.0.0.1:14268)"],
   publicUrl: ["URL", "where people reach the console: notes then link to their trace"],
   retention: ["TIME", "how long spans are kept (default 72h)"],
+  maxBytes: ["SIZE", "bytes of all stored spans; over it the oldest go, e.g. 20GB (default: no limit)"],
   durability: [
     "LEVEL",
     "fsync: acknowledged spans survive power loss; os: a crash of the process (default fsync)",

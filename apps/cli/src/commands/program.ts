@@ -8,6 +8,7 @@ import { addJobCommands } from "./jobs.ts";
 import { addRedactCommand } from "./redact.ts";
 import { addServeCommands } from "./serve.ts";
 import { addSimulateCommands } from "./simulate.ts";
+import { addStorageCommands } from "./storage.ts";
 import { addTenantCommands } from "./tenant.ts";
 import { addTicketCommands } from "./ticket.ts";
 import { addTraceCommand } from "./trace.ts";
@@ -34,6 +35,7 @@ export function createProgram(context: CommandContext): { run(argv: readonly str
   addImportCommands(program, context);
   addTicketCommands(program, context);
   addTraceCommand(program, context);
+  addStorageCommands(program, context);
   addJobCommands(program, context);
   addSimulateCommands(program);
   addRedactCommand(program, context);

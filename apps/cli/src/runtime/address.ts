@@ -29,6 +29,13 @@ export function parseDuration(text: string): number | undefined {
   return total;
 }
 
+/** Bytes of a size such as `500MB` or `1.5GB` (decimal units); undefined for anything else. */
+export function parseBytes(text: string): number | undefined {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)(B|kB|MB|GB|TB)$/.exec(text) ?? [];
+  if (number === undefined) return undefined;
+  return Math.round(Number(number) * 1_000 ** ["B", "kB", "MB", "GB", "TB"].indexOf(unit ?? "B"));
+}
+
 /** Text of a `-` (standard input) or `@FILE` argument, without the newline at its end; any other text as it is. */
 export async function readArgument(text: string): Promise<string> {
   if (text !== "-" && !text.startsWith("@")) return text;

@@ -146,6 +146,7 @@ export class HeadStore {
     this.slots.close();
     await Promise.allSettled(this.underWay);
     this.current?.close();
+    this.current = undefined;
   }
 
   private async write(bytes: Uint8Array): Promise<AppendOutcome> {

@@ -74,14 +74,14 @@ test("erasing deletes every span of the traces that have the value, and says wha
   const other = exampleSpan({ name: "other part", spanId: "1".repeat(16), traceId: traceOf("a") });
   await store(opened, other, named("c"));
   opened.heads.seal("now");
-  expect(opened.keeper.erase("ticket.id", "a")).toEqual({
+  expect(opened.keeper.erase([["ticket.id", "a"]])).toEqual({
     traces: 1,
     spans: 2,
     blocksRewritten: 1,
     blocksRemoved: 1,
   });
   expect(await operations(opened)).toEqual(["b", "c"]);
-  expect(opened.keeper.erase("ticket.id", "a")).toEqual({
+  expect(opened.keeper.erase([["ticket.id", "a"]])).toEqual({
     traces: 0,
     spans: 0,
     blocksRewritten: 0,

@@ -15,7 +15,9 @@ import { outlived } from "./retention.ts";
 import { rewrite } from "./rewrite.ts";
 import { traceKey } from "./search/segment.ts";
 import { tracesWith } from "./traces-with.ts";
+import { type Usage, usageOf } from "./usage.ts";
 import { walPath } from "./wal.ts";
+import type { EraseReport } from "@throughline/api";
 
 export interface KeeperConfig {
   directory: string;
@@ -29,13 +31,6 @@ export interface KeeperConfig {
 export interface BlockView {
   blocks: readonly { id: number; bytes: number }[];
   removed: Manifest["removed"];
-}
-
-export interface EraseReport {
-  traces: number;
-  spans: number;
-  blocksRewritten: number;
-  blocksRemoved: number;
 }
 
 const cacheBytes = 32 * 1024 * 1024;
@@ -143,10 +138,12 @@ export class Keeper {
       this.commit({ pins: this.manifest.pins.filter((pin) => pin !== traceId) });
   }
 
-  /** Deletes every trace of which a span has `key` = `text`, for good. */
-  erase(key: string, text: string): EraseReport {
+  /** Deletes every trace whose spans have all these attributes, for good. */
+  erase(attributes: readonly (readonly [key: string, text: string])[]): EraseReport {
     const { blocks } = this.manifest;
-    const traces = new Set(blocks.flatMap((block) => [...tracesWith(this.open(block), key, text)]));
+    const traces = attributes
+      .map(([key, text]) => new Set(blocks.flatMap((block) => [...tracesWith(this.open(block), key, text)])))
+      .reduce((all, own) => new Set([...all].filter((id) => own.has(id))));
     const keys = [...traces].map(traceKey);
     const affected = blocks.filter((entry) => {
       const block = this.open(entry);
@@ -194,13 +191,9 @@ export class Keeper {
     );
   }
 
-  /** A block's spans by service, from its rollup. */
-  spansByService(entry: BlockEntry): Map<string, number> {
-    const spans = new Map<string, number>();
-    for (const { service, spans: count } of this.open(entry).rollup().series) {
-      spans.set(service, (spans.get(service) ?? 0) + count);
-    }
-    return spans;
+  /** How much of what is stored. */
+  usage(): Usage {
+    return usageOf(this.manifest.blocks, (entry) => this.open(entry).rollup());
   }
 
   close(): void {

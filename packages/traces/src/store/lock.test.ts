@@ -13,7 +13,7 @@ test("a second store on the same directory is refused and told who holds it", as
   });
 });
 
-test("the directory is free again once its holder was killed", async () => {
+test("the directory is free again once its holder was killed", { timeout: 60_000 }, async () => {
   const directory = await temporaryDirectory();
   const holder = fork(new URL("../../test/crash/append-until-killed.ts", import.meta.url), [directory], {
     execArgv: [],

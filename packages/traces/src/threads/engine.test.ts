@@ -79,7 +79,7 @@ test("spans are found before, while and after their head becomes a block, and by
   expect(await client.reader.traces([span.traceId])).toEqual([[span]]);
   const other = exampleSpan({ traceId: "b".repeat(32), attributes: [text("ticket.id", "T-1")] });
   await client.append([encodeBatch([other])], "protobuf");
-  expect(await client.erase("ticket.id", "T-1")).toEqual({
+  expect(await client.erase([["ticket.id", "T-1"]])).toEqual({
     traces: 1,
     spans: 1,
     blocksRewritten: 0,

@@ -4,7 +4,8 @@ import type { AppendOutcome, SpanEncoding, SpanSink } from "../sink.ts";
 import { openDirectory } from "../store/data-directory.ts";
 import { systemFiles } from "../store/files.ts";
 import type { Durability, SharedHead } from "../store/live-head.ts";
-import type { BlockView, EraseReport } from "../store/keeper.ts";
+import type { EraseReport } from "@throughline/api";
+import type { BlockView } from "../store/keeper.ts";
 import type { DirectoryLock } from "../store/lock.ts";
 import { headAge } from "../store/store.ts";
 import type {
@@ -181,7 +182,7 @@ export class Engine implements SpanSink {
 
   /** Deletes, now, what was received longer ago. */
   async clean(olderThanMs: number): Promise<void> {
-    await this.sealed();
+    await this.seal();
     this.setBlocks((await this.keeper.ask({ kind: "retain", olderThanMs })) as BlockView);
   }
 
@@ -193,10 +194,10 @@ export class Engine implements SpanSink {
     await this.keeper.ask({ kind: "unpin", traceId });
   }
 
-  /** Deletes every trace of which a span has this attribute. */
-  async erase(key: string, text: string): Promise<EraseReport> {
-    await this.sealed();
-    return (await this.keeper.ask({ kind: "erase", key, text })) as EraseReport;
+  /** Deletes every trace whose spans, stored until now, have all these attributes. */
+  async erase(attributes: readonly (readonly [key: string, text: string])[]): Promise<EraseReport> {
+    await this.seal();
+    return (await this.keeper.ask({ kind: "erase", attributes })) as EraseReport;
   }
 
   async check(): Promise<{ blocks: number; damaged: { file: string; reason: string }[] }> {
@@ -253,8 +254,8 @@ export class Engine implements SpanSink {
     }
   }
 
-  /** Waits until all that was stored before is in blocks. */
-  private async sealed(): Promise<void> {
+  /** Makes all that was stored before to blocks. */
+  async seal(): Promise<void> {
     const open = new Set((await this.ingest.ask({ kind: "seal" })) as number[]);
     while ([...this.heads.keys()].some((id) => open.has(id)) && !this.isStopping && this.keeper.isRunning) {
       await new Promise<void>((resolve) => this.waitingForSeal.push(resolve));

@@ -52,20 +52,12 @@ serveThread<KeeperCall, KeeperNotice, KeeperEvent>((port) => {
     }
   };
 
-  const status = (): KeeperStatus => {
-    const services = new Map<string, number>();
-    for (const entry of keeper.entries()) {
-      for (const [service, spans] of keeper.spansByService(entry)) {
-        services.set(service, (services.get(service) ?? 0) + spans);
-      }
-    }
-    return {
-      blocks: keeper.entries(),
-      services: [...services],
-      pins: keeper.pins(),
-      damaged: keeper.damaged(),
-    };
-  };
+  const status = (): KeeperStatus => ({
+    blocks: keeper.entries(),
+    usage: keeper.usage(),
+    pins: keeper.pins(),
+    damaged: keeper.damaged(),
+  });
 
   const answer = async (call: KeeperCall): Promise<Answer> => {
     switch (call.kind) {
@@ -83,7 +75,7 @@ serveThread<KeeperCall, KeeperNotice, KeeperEvent>((port) => {
         keeper.unpin(call.traceId);
         return { value: keeper.view() };
       case "erase":
-        return { value: keeper.erase(call.key, call.text) };
+        return { value: keeper.erase(call.attributes) };
       case "check":
         return { value: keeper.check() };
       case "status":

@@ -3,6 +3,7 @@ import type { SpanReader } from "../query/reader.ts";
 import type { Durability, SealableHead, SharedHead } from "../store/live-head.ts";
 import type { BlockView } from "../store/keeper.ts";
 import type { BlockEntry, Manifest } from "../store/manifest.ts";
+import type { Usage } from "../store/usage.ts";
 import type { StoreView } from "../store/search/segment-set.ts";
 
 /** Rules beside the built-in ones, as JSON, and the key of keyed tokens. */
@@ -59,7 +60,7 @@ export type KeeperCall =
   | { kind: "retain"; olderThanMs: number }
   | { kind: "pin"; traceId: string }
   | { kind: "unpin"; traceId: string }
-  | { kind: "erase"; key: string; text: string }
+  | { kind: "erase"; attributes: readonly (readonly [key: string, text: string])[] }
   | { kind: "check" }
   | { kind: "status" }
   | { kind: "stop" };
@@ -70,7 +71,7 @@ export type KeeperEvent = { view: BlockView };
 
 export interface KeeperStatus {
   blocks: readonly BlockEntry[];
-  services: [service: string, spans: number][];
+  usage: Usage;
   pins: readonly string[];
   damaged: readonly string[];
 }

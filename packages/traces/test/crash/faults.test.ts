@@ -84,7 +84,7 @@ class Life {
     // What was refused may come back when a fault kept it in a log.
     const own = this.sent.filter((one) => one.ticket === ticket && one.state === "stored");
     for (const one of own) one.state = "erasing";
-    opened.keeper.erase("ticket.id", ticket);
+    opened.keeper.erase([["ticket.id", ticket]]);
     // What is in no block yet, because sealing failed, is not erased.
     if (opened.heads.stats().heads === 0) for (const one of own) one.state = "erased";
   }

@@ -51,11 +51,11 @@ export function legacyRoutes(server: FastifyInstance, reader: SpanReader, nowMs:
     const traceIds = readTraceIds(query);
     if (traceIds.length === 0) {
       const search = readSearch(query, BigInt(Math.floor(nowMs() * 1_000)));
-      const { traces } = await reader.search(search, { signal: askerOf(request) });
+      const { traces } = await reader.search(search, { signal: askerOf(request, reply) });
       return sendTraces(request, reply, traces, raw);
     }
     checkTimeHints(query);
-    const traces = await reader.traces([...new Set(traceIds)], { signal: askerOf(request) });
+    const traces = await reader.traces([...new Set(traceIds)], { signal: askerOf(request, reply) });
     const found = new Set(traces.map(([span]) => span?.traceId));
     const missing = traceIds
       .filter((traceID) => !found.has(traceID))

@@ -43,18 +43,20 @@ export function v3Routes(server: FastifyInstance, reader: SpanReader): void {
     // Hints for storages that keep traces by time; this one has no use for them.
     for (const name of ["startTime", "endTime"]) readRfc3339(name, read(query, name));
     const raw = readBoolean("rawTraces", read(query, "rawTraces"));
-    return sendTraces(reply, await reader.traces([traceId], { signal: askerOf(request) }), raw);
+    return sendTraces(reply, await reader.traces([traceId], { signal: askerOf(request, reply) }), raw);
   });
 
   server.get("/api/v3/traces", async (request, reply) => {
     const query = queryOf(request);
     const raw = readBoolean("query.rawTraces", query.first("query.rawTraces", "query.raw_traces"));
-    const { traces } = await reader.search(readQueryBlock(query), { signal: askerOf(request) });
+    const { traces } = await reader.search(readQueryBlock(query), { signal: askerOf(request, reply) });
     return sendTraces(reply, traces, raw);
   });
 
   server.get("/api/v3/trace-summaries", async (request, reply) => {
-    const { traces } = await reader.search(readQueryBlock(queryOf(request)), { signal: askerOf(request) });
+    const { traces } = await reader.search(readQueryBlock(queryOf(request)), {
+      signal: askerOf(request, reply),
+    });
     return sendJson(reply, wrapped("summaries", jsonArray(jsonElements(summaries(traces)))));
   });
 }

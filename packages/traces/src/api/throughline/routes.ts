@@ -21,7 +21,7 @@ export function throughlineRoutes(
 ): void {
   server.get("/api/throughline/traces", async (request, reply) => {
     const search = readTraceSearch(QueryParameters.of(request.raw.url ?? ""));
-    const { traces, next } = await findTraces(reader, search, { signal: askerOf(request) });
+    const { traces, next } = await findTraces(reader, search, { signal: askerOf(request, reply) });
     const cursor = JSON.stringify(writeCursor(next));
     return sendJson(reply, [
       '{"traces":',
@@ -33,7 +33,7 @@ export function throughlineRoutes(
   server.get<{ Params: { traceId: string } }>("/api/throughline/traces/:traceId", async (request, reply) => {
     const traceId = parseHexTraceId(request.params.traceId);
     if (traceId === undefined) throw wrongParameter("traceId", "must be 1 to 32 hexadecimal digits");
-    const [trace] = await reader.traces([traceId], { signal: askerOf(request) });
+    const [trace] = await reader.traces([traceId], { signal: askerOf(request, reply) });
     if (trace === undefined) throw new ThroughlineError("TL_TRACE_NOT_FOUND", notFound(traceId, removed()));
     return sendJson(reply, traceView(treeOf(trace)));
   });

@@ -29,7 +29,7 @@ export function statisticsRoutes(server: FastifyInstance, reader: SpanReader, no
 
   server.get("/api/throughline/attributes", async (request, reply) => {
     const query = parameters(request, ["start", "end", "limit"]);
-    const keys = await reader.attributeKeys(window(query), { signal: askerOf(request) });
+    const keys = await reader.attributeKeys(window(query), { signal: askerOf(request, reply) });
     return sendJson(reply, [JSON.stringify({ keys: keys.map(({ text, spans }) => ({ key: text, spans })) })]);
   });
 
@@ -37,7 +37,7 @@ export function statisticsRoutes(server: FastifyInstance, reader: SpanReader, no
     const query = parameters(request, ["key", "start", "end", "limit"]);
     const key = query.first("key");
     if (key === undefined) throw wrongParameter("key", "is required");
-    const values = await reader.attributeValues(key, window(query), { signal: askerOf(request) });
+    const values = await reader.attributeValues(key, window(query), { signal: askerOf(request, reply) });
     return sendJson(reply, [
       JSON.stringify({ key, values: values.map(({ text, spans }) => ({ value: text, spans })) }),
     ]);
@@ -55,7 +55,7 @@ export function statisticsRoutes(server: FastifyInstance, reader: SpanReader, no
         ...(service === undefined ? {} : { service }),
         ...(operation === undefined ? {} : { operation }),
       },
-      { signal: askerOf(request) },
+      { signal: askerOf(request, reply) },
     );
     return sendJson(reply, [JSON.stringify({ series })]);
   });

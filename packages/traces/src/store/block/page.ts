@@ -23,6 +23,8 @@ export class BlockPage {
   private readonly dictionary: BlockDictionary;
   private readonly parents: Vector;
   private readonly externalParents: Buffer;
+  private readonly eventsLength: number;
+  private readonly linksLength: number;
   private readonly rest: ByteReader;
   private readonly noisy: ByteReader;
   private readonly readValues: () => Buffer;
@@ -61,6 +63,8 @@ export class BlockPage {
     this.spans = readTable(packed, rows);
     this.eventCounts = packed.vector(rows);
     this.linkCounts = packed.vector(rows);
+    this.eventsLength = sum(this.eventCounts);
+    this.linksLength = sum(this.linkCounts);
     this.rest = packed;
     this.noisy = noisy;
   }
@@ -97,9 +101,8 @@ export class BlockPage {
   }
 
   get events(): { table: PageTable; times: Uint32Array; dropped: Vector } | undefined {
-    const length = sum(this.eventCounts);
-    if (length === 0) return undefined;
-    if (this.lazyEvents === undefined) {
+    if (this.lazyEvents === undefined && this.eventsLength > 0) {
+      const length = this.eventsLength;
       const times = readPlanes(length, this.rest, this.noisy);
       fromDeltas(times, length, this.starts[0] ?? 0, this.starts[1] ?? 0);
       const dropped = this.rest.vector(length);
@@ -109,9 +112,8 @@ export class BlockPage {
   }
 
   get links(): { table: PageTable; ids: Buffer; flags: Vector; dropped: Vector } | undefined {
-    const length = sum(this.linkCounts);
-    if (length === 0) return undefined;
-    if (this.lazyLinks === undefined) {
+    if (this.lazyLinks === undefined && this.linksLength > 0) {
+      const length = this.linksLength;
       // They stand behind the events.
       void this.events;
       const ids = this.rest.raw(length * 24);
