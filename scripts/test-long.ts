@@ -41,7 +41,7 @@ for (const [name, path] of suites) {
   const corpus = /recall [\d.]+, precision [\d.]+/.exec(run.stdout)?.[0];
   const result = run.status === 0 ? "passed" : "FAILED";
   failed ||= run.status !== 0;
-  if (run.status !== 0) process.stdout.write(run.stdout.slice(-8_000));
+  if (run.status !== 0) process.stdout.write(`${run.stdout.slice(-8_000)}\n${run.stderr.slice(-8_000)}\n`);
   const seconds = Math.round((performance.now() - started) / 1_000);
   rows.push(
     `| ${name}${corpus === undefined ? "" : ` (${corpus})`} | ${passed} | ${seconds} s | ${result} |`,
