@@ -2,6 +2,7 @@ import { errorTable } from "@throughline/api";
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { parseWhere } from "../packages/traces/src/api/throughline/where.ts";
 
 const root = new URL("../", import.meta.url).pathname;
 const read = (file: string) => readFileSync(`${root}${file}`, "utf8");
@@ -42,4 +43,12 @@ test("every npm script that the documents show exists", () => {
 test("the version of the command is the package's", async () => {
   const { version } = await import("../apps/cli/src/version.ts");
   expect(version).toBe((JSON.parse(read("package.json")) as { version: string }).version);
+});
+
+test("every condition that docs/search.md shows can be read", () => {
+  const shown = [...read("docs/search.md").matchAll(/```where\n([^`]+)```/g)].flatMap(([, lines]) =>
+    (lines ?? "").trim().split("\n"),
+  );
+  expect(shown.length).toBeGreaterThan(3);
+  for (const condition of shown) expect(() => parseWhere(condition), condition).not.toThrow();
 });

@@ -51,8 +51,15 @@ export const smallHead: HeadSize = { rows: 1_000, items: 20_000, bytes: 1_000_00
 
 /** Opens a store that is closed when the test ends. */
 export async function openStore(parts: StoreParts = {}): Promise<TraceStore> {
+  const store = await newStore(parts);
+  onTestFinished(() => store.close());
+  return store;
+}
+
+/** Opens a store that its caller closes: for a test that opens thousands. */
+export async function newStore(parts: StoreParts): Promise<TraceStore> {
   const { directory, durability, retentionMs, maxBytes, headSize, files, nowMs, log } = parts;
-  const store = new TraceStore(
+  return new TraceStore(
     {
       directory: directory ?? (await temporaryDirectory()),
       durability: durability ?? "fsync",
@@ -69,8 +76,6 @@ export async function openStore(parts: StoreParts = {}): Promise<TraceStore> {
       ...(files === undefined ? {} : { files }),
     },
   );
-  onTestFinished(() => store.close());
-  return store;
 }
 
 /** Stores spans as a request does. */

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { expect, test } from "vitest";
 import type { SpanRecord } from "../../src/model.ts";
 import { exampleSpan, text } from "../../src/store/example-spans.ts";
-import { MemoryLog, openStore, store, temporaryDirectory } from "../../src/store/open-store.ts";
+import { MemoryLog, newStore, store, temporaryDirectory } from "../../src/store/open-store.ts";
 import type { TraceStore } from "../../src/store/store.ts";
 import { FaultyFiles } from "./faulty-files.ts";
 import { randomNumbers, rounds, seed } from "../rounds.ts";
@@ -121,7 +121,7 @@ test("whenever the power fails, all that was acknowledged is there, once", async
         step === at ? "power loss" : undefined,
       );
       try {
-        const opened = await openStore({
+        const opened = await newStore({
           directory,
           files,
           headSize: tinyHead,
@@ -134,7 +134,7 @@ test("whenever the power fails, all that was acknowledged is there, once", async
         if (!files.isDead) throw error;
       }
       reached.add(files.steps.at(-1) ?? "");
-      const after = await openStore({
+      const after = await newStore({
         directory,
         headSize: tinyHead,
         retentionMs: 1e12,
@@ -176,12 +176,12 @@ test.each(["ENOSPC", "EIO", "short write"] as const)(
       });
       const log = new MemoryLog();
       const parts = { directory, headSize: tinyHead, retentionMs, nowMs: () => life.nowMs, log };
-      const opened = await openStore({ ...parts, files }).catch(() => undefined);
+      const opened = await newStore({ ...parts, files }).catch(() => undefined);
       if (opened === undefined) continue;
       await life.live(opened, 60, () => false);
       expect(await life.faults(opened), `round ${round} of seed ${seed}, before the restart`).toEqual([]);
       await opened.close();
-      const after = await openStore({ ...parts, retentionMs: 1e12 });
+      const after = await newStore({ ...parts, retentionMs: 1e12 });
       expect(await life.faults(after), `round ${round} of seed ${seed}, ${faults} faults`).toEqual([]);
       await store(after, exampleSpan({ name: "after" }));
       await after.close();

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { exampleSpan } from "../../src/store/example-spans.ts";
-import { openStore, temporaryDirectory } from "../../src/store/open-store.ts";
+import { newStore, temporaryDirectory } from "../../src/store/open-store.ts";
 import { randomNumbers, rounds, seed } from "../rounds.ts";
 
 const program = fileURLToPath(new URL("./append-until-killed.ts", import.meta.url));
@@ -27,7 +27,7 @@ async function killWhen(child: ChildProcess, enough: (told: Told) => boolean): P
 }
 
 async function storedSpans(directory: string): Promise<string[]> {
-  const store = await openStore({ directory });
+  const store = await newStore({ directory });
   const [spans = []] = await store.reader.traces([exampleSpan().traceId]);
   await store.close();
   return spans.map((span) => span.spanId);
