@@ -100,6 +100,7 @@ export interface RedMinute {
   errors: number;
   durationSumNs: number;
   p50Ns: number;
+  p75Ns: number;
   p95Ns: number;
   p99Ns: number;
 }

@@ -286,7 +286,10 @@ export class Keeper {
     if (known !== undefined) return known as Block;
     try {
       const path = blockPath(this.config.directory, entry.id);
-      const block = new Block(entry.id, new BlockFile(path, entry.bytes, this.openFiles), this.cache);
+      const block = new Block(entry.id, new BlockFile(path, entry.bytes, this.openFiles), {
+        parts: this.cache,
+        pages: this.cache,
+      });
       this.cache.set(name, block, entry.traces * 2);
       return block;
     } catch (cause) {

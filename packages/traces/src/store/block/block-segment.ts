@@ -4,7 +4,7 @@ import type { Marker, PageBounds, Segment, SegmentPage, TraceKey, TraceRows } fr
 import { attributeMarker, fieldMarker } from "./block-markers.ts";
 import type { Block } from "./block.ts";
 import { keyCounts, valueCounts, visitValues } from "./block-values.ts";
-import { traceFact } from "./format.ts";
+import { rowsOfPage, traceFact } from "./format.ts";
 import type { Rollup } from "./rollup.ts";
 import type { BlockPage } from "./page.ts";
 
@@ -84,16 +84,17 @@ export class BlockSegment implements Segment {
     return valueCounts(this.block.dictionary(), key);
   }
 
-  /** Rows of the block by page. */
+  /** Rows of the block by page; every page but the last is full. */
   private rows(from: number, to: number): TraceRows["pages"] {
     const pages: TraceRows["pages"] = [];
-    this.block.pageStart.forEach((start, page) => {
+    const last = Math.min(Math.ceil(to / rowsOfPage), this.pages.length);
+    for (let page = Math.floor(from / rowsOfPage); page < last; page++) {
+      const start = page * rowsOfPage;
       const end = start + (this.pages[page]?.rows ?? 0);
-      if (end <= from || start >= to) return;
       const rows: number[] = [];
       for (let row = Math.max(from, start); row < Math.min(to, end); row++) rows.push(row - start);
       pages.push({ page, rows });
-    });
+    }
     return pages;
   }
 }

@@ -32,8 +32,11 @@ interface TraceIds {
   order: Vector;
 }
 
-/** Decoded parts of all blocks, by weight in bytes. */
-export type PartCache = Lru<string, unknown>;
+/** Decoded parts of all blocks, by weight in bytes: of blocks as a whole, which nearly every query asks for, and of pages, of which most are asked for once. */
+export interface BlockCaches {
+  parts: Lru<string, unknown>;
+  pages: Lru<string, unknown>;
+}
 
 /** A part of a block cannot be read; `cause` is a DamagedBlockError, a BlockGoneError or the file system's error. */
 export class BlockFailure extends Error {
@@ -50,23 +53,16 @@ export class BlockFailure extends Error {
 export class Block {
   readonly id: number;
   readonly directory: Directory;
-  /** Index of a page's first row in the block. */
-  readonly pageStart: number[];
   private readonly file: BlockFile;
-  private readonly cache: PartCache;
+  private readonly caches: BlockCaches;
   private readonly bloom: Buffer;
 
-  constructor(id: number, file: BlockFile, cache: PartCache) {
+  constructor(id: number, file: BlockFile, caches: BlockCaches) {
     this.id = id;
     this.file = file;
     this.directory = file.directory;
-    this.cache = cache;
+    this.caches = caches;
     this.bloom = Buffer.from(file.part(file.directory.parts.traceBloom));
-    let row = 0;
-    this.pageStart = file.directory.pages.map(({ rows }) => {
-      row += rows;
-      return row - rows;
-    });
   }
 
   mayHaveTrace({ words }: TraceKey): boolean {
@@ -131,13 +127,14 @@ export class Block {
     const page = this.directory.pages[number];
     if (page === undefined) throw new BlockFailure(this.id, new DamagedBlockError("no such page"));
     const weight = page.rows * 40 + page.noisy.stored + page.packed.raw;
-    return this.once(`page ${number}`, weight, () => {
+    const read = (): BlockPage => {
       const packed = this.file.reader(page.packed);
       const noisy = this.file.reader(page.noisy);
       return new BlockPage(page.rows, packed, noisy, this.dictionary(), () =>
         this.reading(() => this.file.part(page.values)),
       );
-    });
+    };
+    return this.once(`page ${number}`, weight, read, this.caches.pages);
   }
 
   /** Reads every part and checks it. Throws DamagedBlockError. */
@@ -167,12 +164,12 @@ export class Block {
     });
   }
 
-  private once<T>(name: string, weight: number, read: () => T): T {
+  private once<T>(name: string, weight: number, read: () => T, cache = this.caches.parts): T {
     const key = `${this.id} ${name}`;
-    const known = this.cache.get(key);
+    const known = cache.get(key);
     if (known !== undefined) return known as T;
     const made = this.reading(read);
-    this.cache.set(key, made, weight);
+    cache.set(key, made, weight);
     return made;
   }
 

@@ -4,10 +4,10 @@
  *
  * header, 16 bytes
  *   0   8  "TLBLOCK", then a zero byte
- *   8   4  format version, 1
+ *   8   4  format version, 2
  *  12   4  zero
  * parts, without gaps, in this order; each as it is or, where that is shorter, compressed with zstd
- *   for each page of at most 8,192 rows
+ *   for each page of at most 2,048 rows
  *     packed      times, kinds, parents, and the codes of every column           -> page-writer.ts
  *     noisy       what does not compress: low bytes of times, span ids            -> page-writer.ts
  *     values      dictionaries of the columns with more than 4,096 values: for each number, count, values (`head/value-bytes.ts`)
@@ -34,8 +34,8 @@
 import { crc32, constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { ByteReader, ByteWriter, DamagedBlockError } from "./bytes.ts";
 
-export const rowsOfPage = 8_192;
-export const blockVersion = 1;
+export const rowsOfPage = 2_048;
+export const blockVersion = 2;
 export const blockHeaderBytes = 16;
 export const blockTrailerBytes = 16;
 const magic = Buffer.from("TLBLOCK\0", "latin1");

@@ -41,6 +41,9 @@ export interface Rollup {
 
 const split = 16;
 
+/** Numbers of buckets are below it. */
+export const bucketCount = 60 * split + 2 * split;
+
 /** The bucket of a duration in ns. */
 export function bucketOf(low: number, high: number): number {
   if (high === 0) {
@@ -60,16 +63,27 @@ function bucketStart(bucket: number): number {
   return (split + (bucket % split)) * 2 ** (exponent - 4);
 }
 
-/** Duration (ns) that `quantile` (0..1) of the spans do not exceed, within the buckets' width; 0 without spans. */
-export function quantileOf(buckets: ReadonlyMap<number, number>, quantile: number): number {
-  const sorted = [...buckets].sort(([a], [b]) => a - b);
-  const total = sorted.reduce((sum, [, count]) => sum + count, 0);
-  let left = Math.max(1, Math.ceil(total * quantile));
-  for (const [bucket, count] of sorted) {
-    left -= count;
-    if (left <= 0) return (bucketStart(bucket) + bucketStart(bucket + 1)) / 2;
+const quantiles = [0.5, 0.75, 0.95, 0.99] as const;
+
+/**
+ * Durations (ns) that 50, 75, 95 and 99 % of the spans do not exceed, within the buckets' width; 0 without spans. `histogram` holds spans by
+ * bucket, none outside `from` (inclusive) to `to` (exclusive), `total` in all.
+ */
+export function quantilesOf(histogram: Float64Array, from: number, to: number, total: number): number[] {
+  const found: number[] = [];
+  let passed = 0;
+  for (let bucket = from; bucket < to && found.length < quantiles.length; bucket++) {
+    const count = histogram[bucket] ?? 0;
+    if (count === 0) continue;
+    passed += count;
+    for (
+      let quantile = quantiles[found.length];
+      quantile !== undefined && passed >= Math.max(1, Math.ceil(total * quantile));
+      quantile = quantiles[found.length]
+    )
+      found.push((bucketStart(bucket) + bucketStart(bucket + 1)) / 2);
   }
-  return 0;
+  return found;
 }
 
 /** Minutes since the epoch of a time in ns, exactly. */

@@ -65,7 +65,7 @@ export interface HeadSize {
   bytes: number;
 }
 
-/** 16 pages of 8,192 rows; memory is taken as it is filled. */
+/** 64 pages of 2,048 rows; memory is taken as it is filled. */
 export const defaultHeadSize: HeadSize = { rows: 131_072, items: 2_097_152, bytes: 48 * 1024 * 1024 };
 
 export interface Counts {

@@ -1,6 +1,6 @@
 import type { SpanKind } from "../../model.ts";
 import type { RedMinute, RedQuery, RedSeries, ServiceEdge } from "../../query/reader.ts";
-import { quantileOf, type Rollup } from "../block/rollup.ts";
+import { bucketCount, quantilesOf, type Rollup, type Series } from "../block/rollup.ts";
 import type { Pace } from "./pace.ts";
 import type { Segment } from "./segment.ts";
 
@@ -10,7 +10,7 @@ interface Sum {
   spans: number;
   errors: number;
   durationSumNs: number;
-  buckets: Map<number, number>;
+  parts: Series[];
 }
 
 interface Group {
@@ -41,16 +41,13 @@ export async function redSeries(
       }
       let sum = group.minutes.get(one.minute);
       if (sum === undefined) {
-        sum = { spans: 0, errors: 0, durationSumNs: 0, buckets: new Map() };
+        sum = { spans: 0, errors: 0, durationSumNs: 0, parts: [] };
         group.minutes.set(one.minute, sum);
       }
       sum.spans += one.spans;
       if (one.statusCode === 2) sum.errors += one.spans;
       sum.durationSumNs += one.durationSumNs;
-      const { buckets } = sum;
-      one.buckets.forEach((bucket, at) =>
-        buckets.set(bucket, (buckets.get(bucket) ?? 0) + (one.counts[at] ?? 0)),
-      );
+      sum.parts.push(one);
     }
   }
   return Array.from(groups.values(), asSeries).sort(
@@ -92,13 +89,12 @@ async function* rollups(
 }
 
 function asSeries({ service, operation, kind, minutes }: Group): RedSeries {
-  const total: Sum = { spans: 0, errors: 0, durationSumNs: 0, buckets: new Map() };
+  const total: Sum = { spans: 0, errors: 0, durationSumNs: 0, parts: [] };
   for (const sum of minutes.values()) {
     total.spans += sum.spans;
     total.errors += sum.errors;
     total.durationSumNs += sum.durationSumNs;
-    for (const [bucket, count] of sum.buckets)
-      total.buckets.set(bucket, (total.buckets.get(bucket) ?? 0) + count);
+    for (const part of sum.parts) total.parts.push(part);
   }
   const first = Math.min(...minutes.keys());
   return {
@@ -110,17 +106,23 @@ function asSeries({ service, operation, kind, minutes }: Group): RedSeries {
   };
 }
 
-function asMinute(minute: number, { spans, errors, durationSumNs, buckets }: Sum): RedMinute {
-  const quantile = (share: number): number => quantileOf(buckets, share);
-  return {
-    minute,
-    spans,
-    errors,
-    durationSumNs,
-    p50Ns: quantile(0.5),
-    p95Ns: quantile(0.95),
-    p99Ns: quantile(0.99),
-  };
+/** Spans by bucket, of one sum after the other. */
+const histogram = new Float64Array(bucketCount);
+
+function asMinute(minute: number, { spans, errors, durationSumNs, parts }: Sum): RedMinute {
+  let from = bucketCount;
+  let to = 0;
+  for (const { buckets, counts } of parts) {
+    for (let at = 0; at < buckets.length; at++) {
+      const bucket = buckets[at] ?? 0;
+      histogram[bucket] = (histogram[bucket] ?? 0) + (counts[at] ?? 0);
+    }
+    from = Math.min(from, buckets[0] ?? from);
+    to = Math.max(to, (buckets.at(-1) ?? -1) + 1);
+  }
+  const [p50Ns = 0, p75Ns = 0, p95Ns = 0, p99Ns = 0] = quantilesOf(histogram, from, to, spans);
+  histogram.fill(0, from, to);
+  return { minute, spans, errors, durationSumNs, p50Ns, p75Ns, p95Ns, p99Ns };
 }
 
 function compare(a: string, b: string): number {

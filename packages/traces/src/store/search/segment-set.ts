@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { BlockFile, BlockGoneError, OpenFiles } from "../block/block-file.ts";
-import { Block, BlockFailure } from "../block/block.ts";
+import { Block, type BlockCaches, BlockFailure } from "../block/block.ts";
 import { BlockSegment } from "../block/block-segment.ts";
 import { Lru } from "../block/lru.ts";
 import { HeadSegment } from "../head/head-segment.ts";
@@ -15,8 +15,9 @@ export interface StoreView {
   heads: readonly { id: number; buffers: HeadBuffers }[];
 }
 
-/** Decoded parts that a reader keeps. */
-const cacheBytes = 64 * 1024 * 1024;
+/** What a reader keeps. */
+const partBytes = 64 * 1024 * 1024;
+const pageBytes = 24 * 1024 * 1024;
 
 /** A new view is so much on its way at most. */
 const renewedWithinMs = 2_000;
@@ -26,7 +27,7 @@ export class SegmentSet implements SegmentSource {
   private readonly directory: string;
   private readonly onFailure: (failure: BlockFailure) => void;
   private readonly files = new OpenFiles();
-  private readonly cache = new Lru<string, unknown>(cacheBytes);
+  private readonly caches: BlockCaches = { parts: new Lru(partBytes), pages: new Lru(pageBytes) };
   private readonly blocks = new Map<number, BlockSegment>();
   private readonly failedBlocks = new Set<number>();
   private readonly columns = new Map<number, HeadColumns>();
@@ -87,7 +88,7 @@ export class SegmentSet implements SegmentSource {
     if (known !== undefined) return known;
     try {
       const made = new BlockSegment(
-        new Block(id, new BlockFile(blockPath(this.directory, id), bytes, this.files), this.cache),
+        new Block(id, new BlockFile(blockPath(this.directory, id), bytes, this.files), this.caches),
       );
       this.blocks.set(id, made);
       return made;
@@ -114,6 +115,8 @@ export class SegmentSet implements SegmentSource {
   private forget(id: number): void {
     this.blocks.delete(id);
     this.files.close(blockPath(this.directory, id));
-    this.cache.prune((name) => name.startsWith(`${id} `));
+    const isOfBlock = (name: string): boolean => name.startsWith(`${id} `);
+    this.caches.parts.prune(isOfBlock);
+    this.caches.pages.prune(isOfBlock);
   }
 }

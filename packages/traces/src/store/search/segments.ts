@@ -58,5 +58,8 @@ export function blockSegment(spans: readonly SpanRecord[]): BlockSegment {
   const bytes = Buffer.concat(made.chunks);
   const path = join(directory, "block");
   writeFileSync(path, bytes);
-  return new BlockSegment(new Block(++blocks, new BlockFile(path, bytes.length, files), new Lru(50_000_000)));
+  const cache = new Lru<string, unknown>(50_000_000);
+  return new BlockSegment(
+    new Block(++blocks, new BlockFile(path, bytes.length, files), { parts: cache, pages: cache }),
+  );
 }
