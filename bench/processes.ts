@@ -8,10 +8,17 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 /** The shipped command. */
 const command = new URL("../node_modules/.bin/throughline", import.meta.url).pathname;
-const anyPort = ["webhook", "admin", "console", "otlp-grpc", "otlp-http"].flatMap((part) => [
-  `--${part}`,
-  "127.0.0.1:0",
-]);
+const anyPort = [
+  "webhook",
+  "admin",
+  "console",
+  "otlp-grpc",
+  "otlp-http",
+  "zipkin",
+  "jaeger-thrift",
+  "jaeger-compact",
+  "jaeger-binary",
+].flatMap((part) => [`--${part}`, "127.0.0.1:0"]);
 export const secret = "a secret of the benchmarks";
 
 export interface Started {

@@ -11,10 +11,17 @@ import { onTestFailed, onTestFinished } from "vitest";
 export const command = new URL("../node_modules/.bin/throughline", import.meta.url).pathname;
 
 /** Free ports everywhere, and spans that leave at once. */
-const anyPort = ["webhook", "admin", "console", "otlp-grpc", "otlp-http"].flatMap((part) => [
-  `--${part}`,
-  "127.0.0.1:0",
-]);
+const anyPort = [
+  "webhook",
+  "admin",
+  "console",
+  "otlp-grpc",
+  "otlp-http",
+  "zipkin",
+  "jaeger-thrift",
+  "jaeger-compact",
+  "jaeger-binary",
+].flatMap((part) => [`--${part}`, "127.0.0.1:0"]);
 const quickSpans = { OTEL_BSP_SCHEDULE_DELAY: "100" };
 
 export interface Running {

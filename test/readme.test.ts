@@ -24,10 +24,17 @@ test("the README's commands do what it says, as they stand there", { timeout: 12
   cpSync(join(sampleData, "docs"), join(folder, "handbook"), { recursive: true });
 
   const addresses = Object.fromEntries(
-    ["WEBHOOK", "ADMIN", "CONSOLE", "OTLP_GRPC", "OTLP_HTTP"].map((part) => [
-      `THROUGHLINE_${part}`,
-      "127.0.0.1:0",
-    ]),
+    [
+      "WEBHOOK",
+      "ADMIN",
+      "CONSOLE",
+      "OTLP_GRPC",
+      "OTLP_HTTP",
+      "ZIPKIN",
+      "JAEGER_THRIFT",
+      "JAEGER_COMPACT",
+      "JAEGER_BINARY",
+    ].map((part) => [`THROUGHLINE_${part}`, "127.0.0.1:0"]),
   );
   const env = {
     PATH: process.env["PATH"],

@@ -27,7 +27,17 @@ test(
     const traces = await start(["traces"], { data });
     expect(Object.keys(receiver.ready).sort()).toEqual(["admin", "pid", "webhook"]);
     expect(Object.keys(worker.ready).sort()).toEqual(["admin", "pid"]);
-    expect(Object.keys(traces.ready).sort()).toEqual(["admin", "console", "otlpGrpc", "otlpHttp", "pid"]);
+    expect(Object.keys(traces.ready).sort()).toEqual([
+      "admin",
+      "console",
+      "jaegerBinary",
+      "jaegerCompact",
+      "jaegerThrift",
+      "otlpGrpc",
+      "otlpHttp",
+      "pid",
+      "zipkin",
+    ]);
 
     // A tenant added while they run is known at once.
     await addTenant(data, desk.address("desk"));

@@ -21,6 +21,10 @@ async function start(config: Partial<TraceBackendConfig> = {}): Promise<TraceBac
       retentionMs: 3_600_000,
       otlpGrpc: free,
       otlpHttp: free,
+      zipkin: free,
+      jaegerThrift: free,
+      jaegerCompact: free,
+      jaegerBinary: free,
       console: free,
       consoleAssets: dataDirectory,
       ...config,
@@ -51,7 +55,7 @@ test("spans sent by gRPC and by HTTP are served on the console address, counted,
   const trace = `/api/traces/${span.traceId}`;
   const served = (await (await fetch(addresses.console + trace)).json()) as { data: { spans: unknown[] }[] };
   expect(served.data[0]?.spans).toHaveLength(2);
-  expect(backend.metrics()).toContain("throughline_traces_spans_accepted_total 2\n");
+  expect(backend.metrics()).toContain('throughline_traces_spans_accepted_total{encoding="protobuf"} 2\n');
   expect(await backend.health()).toEqual({ ok: true, detail: "stores and answers" });
   expect(backend.metrics()).toContain("throughline_traces_spans_in_memory 2\n");
   await backend.stop();

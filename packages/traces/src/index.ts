@@ -1,26 +1,23 @@
 import type { FastifyInstance } from "fastify";
-import type { Server } from "node:http";
 import type { Logger } from "pino";
 import { createReadServer } from "./api/server.ts";
 import { CountingSink } from "./ingest-metrics.ts";
 import type { RedactionSettings } from "./threads/messages.ts";
 import { ByteBudget } from "./receive/byte-budget.ts";
-import { listenOn } from "./receive/listen.ts";
-import { createOtlpGrpcServer } from "./receive/otlp-grpc.ts";
-import { createOtlpHttpServer } from "./receive/otlp-http.ts";
+import {
+  type Address,
+  closing,
+  listenForSpans,
+  type ReceiverAddresses,
+  type Receivers,
+} from "./receive/all-receivers.ts";
 import type { Durability } from "./store/live-head.ts";
 import { storageOf, storageRoutes } from "./storage.ts";
 import { Engine } from "./threads/engine.ts";
 
 export { openTraceStorage, type TraceStorage } from "./storage.ts";
 
-export interface Address {
-  host: string;
-  /** 0 picks a free port. */
-  port: number;
-}
-
-export interface TraceBackendConfig {
+export interface TraceBackendConfig extends ReceiverAddresses<Address> {
   /** Holds the write-ahead log and the blocks, and belongs to one backend at a time; made with mode 0700. */
   dataDirectory: string;
   /** When a request is acknowledged: after its spans were synced to the disk, or handed to the operating system. */
@@ -29,8 +26,6 @@ export interface TraceBackendConfig {
   retentionMs: number;
   /** Bytes of all blocks together; over it the oldest spans are deleted. undefined: as much as the disk takes. */
   maxBytes?: number | undefined;
-  otlpGrpc: Address;
-  otlpHttp: Address;
   console: Address;
   /** Directory of the built console. */
   consoleAssets: string;
@@ -39,8 +34,8 @@ export interface TraceBackendConfig {
 }
 
 export interface TraceBackend {
-  /** As bound: gRPC as `host:port`, the others as `http://host:port`. */
-  addresses: { otlpGrpc: string; otlpHttp: string; console: string };
+  /** As bound: HTTP ones as `http://host:port`, gRPC and UDP as `host:port`. */
+  addresses: ReceiverAddresses<string> & { console: string };
   health(): Promise<{ ok: boolean; detail: string }>;
   /** Prometheus' text format; figures of the store are at most a second old. */
   metrics(): string;
@@ -52,9 +47,6 @@ export interface TraceBackend {
 
 /** Bytes of requests held at once, over all connections. */
 const requestBudgetBytes = 256 * 1024 * 1024;
-/** How long a stopping server waits for its clients. */
-const graceMs = 1_500;
-
 /**
  * Starts the trace backend and resolves when everything is read back and listens. Throws ThroughlineError
  * TL_DATA_DIRECTORY_IN_USE, TL_DATA_DIRECTORY_UNUSABLE, TL_DATA_VERSION_UNKNOWN, or the system's error for an address
@@ -68,10 +60,11 @@ export async function createTraceBackend(
   const { dataDirectory: directory, durability, retentionMs, consoleAssets } = config;
   const { maxBytes, redaction } = config;
   const engine = await Engine.start({ directory, durability, retentionMs, maxBytes, redaction }, logger);
-  const servers: (() => Promise<void>)[] = [];
+  let receivers: Receivers | undefined;
+  let readServer: FastifyInstance | undefined;
   const stop = async (): Promise<void> => {
     try {
-      await Promise.all(servers.splice(0).map((stopServer) => stopServer()));
+      await Promise.all([receivers?.stop(), readServer && closing(readServer.server, readServer.close())]);
     } finally {
       await engine.stop();
     }
@@ -79,31 +72,20 @@ export async function createTraceBackend(
   try {
     const sink = new CountingSink(engine);
     const isHealthy = async (): Promise<boolean> => (await engine.health()).ok;
-    const receiver = { sink, isHealthy, budget: new ByteBudget(requestBudgetBytes), logger };
-
-    const readServer = createReadServer({
+    readServer = createReadServer({
       reader: engine.reader,
       removed: () => engine.removed(),
       consoleAssets,
       logger,
     });
-    servers.push(() => stopReadServer(readServer));
     const console = await readServer.listen(config.console);
-
-    const httpServer = createOtlpHttpServer(receiver);
-    servers.push(() => stopHttpServer(httpServer));
-    const otlpHttp = await listenOn(httpServer, config.otlpHttp.host, config.otlpHttp.port, (err) =>
-      logger.error({ err }, "the OTLP HTTP port cannot accept a connection"),
-    );
-
-    const grpcServer = createOtlpGrpcServer(receiver);
-    servers.push(() => grpcServer.stop(graceMs));
-    const otlpGrpc = await grpcServer.listen(config.otlpGrpc.host, config.otlpGrpc.port);
-
+    const budget = new ByteBudget(requestBudgetBytes);
+    const taking = await listenForSpans(config, { sink, isHealthy, budget, logger });
+    receivers = taking;
     return {
-      addresses: { otlpGrpc, otlpHttp: `http://${otlpHttp}`, console },
+      addresses: { ...taking.addresses, console },
       health: () => engine.health(),
-      metrics: () => sink.text(engine.stats()),
+      metrics: () => sink.text(engine.stats(), taking.lostDatagrams()),
       adminRoutes: storageRoutes(storageOf(engine)),
       stop,
     };
@@ -111,22 +93,4 @@ export async function createTraceBackend(
     await stop();
     throw error;
   }
-}
-
-async function stopReadServer(server: FastifyInstance): Promise<void> {
-  await closing(server.server, server.close());
-}
-
-async function stopHttpServer(server: Server): Promise<void> {
-  if (!server.listening) return;
-  await closing(server, new Promise<void>((resolve) => server.close(() => resolve())));
-}
-
-/** Lets requests under way be answered and ends their connections after it; those that last longer are cut. */
-async function closing(server: Server, closed: PromiseLike<unknown>): Promise<void> {
-  const idle = setInterval(() => server.closeIdleConnections(), 20);
-  const cut = setTimeout(() => server.closeAllConnections(), graceMs);
-  await closed;
-  clearInterval(idle);
-  clearTimeout(cut);
 }

@@ -1,18 +1,29 @@
-/** How a request's spans are written. */
-export type SpanEncoding = "protobuf" | "json";
+/** How a request's spans are written; `...-datagrams`: any number of them, each with its length (u32, little-endian) before it. */
+export type SpanEncoding = "protobuf" | ForeignEncoding;
+export type ForeignEncoding =
+  | "json"
+  | "zipkin-json"
+  | "zipkin-protobuf"
+  | "zipkin-v1-json"
+  | "zipkin-v1-thrift"
+  | "jaeger-thrift"
+  | "jaeger-compact-datagrams"
+  | "jaeger-binary-datagrams";
 
 export interface AppendOutcome {
   accepted: number;
   /** Spans refused one by one, and why. */
   rejected: number;
   reason: string;
+  /** Datagrams that could not be read. */
+  malformed?: number;
 }
 
 /** Where the receivers bring request bytes: they speak protocols and never look at a span. */
 export interface SpanSink {
   /**
    * Takes the request, in the pieces that it came in, and resolves when the spans are durable.
-   * Throws ThroughlineError TL_BODY_UNREADABLE for bytes that are no OTLP request, TL_TRACE_BACKEND_FAILED when
+   * Throws ThroughlineError TL_BODY_UNREADABLE for bytes that are not of this encoding, TL_TRACE_BACKEND_FAILED when
    * nothing can be stored at present.
    */
   append(pieces: readonly Uint8Array[], encoding: SpanEncoding): Promise<AppendOutcome>;

@@ -41,7 +41,7 @@ test("every query answers as the obvious way does, over blocks and head", async 
     }),
     { numRuns: rounds(2_000), seed },
   );
-}, 120_000);
+}, 3_600_000);
 
 test("pages of answers, put together, are the whole answer", async () => {
   await fc.assert(
@@ -66,7 +66,7 @@ test("pages of answers, put together, are the whole answer", async () => {
     }),
     { numRuns: rounds(2_000), seed },
   );
-}, 120_000);
+}, 3_600_000);
 
 test("facets, rates and operations are what the spans add up to", async () => {
   await fc.assert(
@@ -118,4 +118,4 @@ test("facets, rates and operations are what the spans add up to", async () => {
     }),
     { numRuns: rounds(2_000), seed },
   );
-}, 120_000);
+}, 3_600_000);

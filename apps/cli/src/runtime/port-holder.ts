@@ -8,6 +8,10 @@ const parts = [
   "console",
   "otlpGrpc",
   "otlpHttp",
+  "zipkin",
+  "jaegerThrift",
+  "jaegerCompact",
+  "jaegerBinary",
 ] as const satisfies readonly (keyof Settings)[];
 
 /** Turns "address in use" into an error that names port, holder and flag; any other error stays as it is. */

@@ -21,6 +21,12 @@ export class BatchBuilder {
     this.spans.push(span);
   }
 
+  addAll(other: BatchBuilder): void {
+    for (const span of other.spans) this.spans.push(span);
+    this.rejected += other.rejected;
+    if (this.rejectedReason === "") this.rejectedReason = other.rejectedReason;
+  }
+
   batch(): DecodedBatch {
     const { spans, rejected, rejectedReason } = this;
     return { spans, rejected, rejectedReason };

@@ -91,6 +91,19 @@ export class JsonFields {
     return value.map((item, index) => within(`${key}[${index}]`, () => read(new JsonFields(item))));
   }
 
+  /** Any JSON value; undefined where absent or null. */
+  any(key: string): unknown {
+    return this.get(key);
+  }
+
+  /** The members of an object, in its order. */
+  entries(key: string): [string, unknown][] {
+    const value = this.get(key) ?? {};
+    if (typeof value !== "object" || Array.isArray(value))
+      throw new MalformedJsonError("must be an object", key);
+    return Object.entries(value);
+  }
+
   /** 64-bit numbers are written as strings and may be read as numbers. */
   private integer(key: string): bigint {
     const value = this.get(key) ?? 0;

@@ -11,6 +11,7 @@ import type {
 import { BatchBuilder, spanKind, statusCode } from "./batch-builder.ts";
 import { JsonFields, MalformedJsonError } from "./json-fields.ts";
 import { valueDepthLimit } from "./otlp-protobuf.ts";
+import { parseJson } from "./parse-json.ts";
 
 const kindNames = {
   SPAN_KIND_INTERNAL: 1,
@@ -28,7 +29,7 @@ const statusNames = { STATUS_CODE_OK: 1, STATUS_CODE_ERROR: 2 };
  */
 export function decodeOtlpJson(bytes: Uint8Array): DecodedBatch {
   const builder = new BatchBuilder();
-  new JsonFields(parse(bytes)).list("resourceSpans", (resourceSpans) => {
+  new JsonFields(parseJson(bytes)).list("resourceSpans", (resourceSpans) => {
     const resource = readResource(resourceSpans);
     resourceSpans.list("scopeSpans", (scopeSpans) => {
       const scope = readScope(scopeSpans);
@@ -36,28 +37,6 @@ export function decodeOtlpJson(bytes: Uint8Array): DecodedBatch {
     });
   });
   return builder.batch();
-}
-
-type Reviver = (key: string, value: unknown, context: { source?: string }) => unknown;
-
-function parse(bytes: Uint8Array): unknown {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
-  try {
-    // Integers beyond 2^53 written as bare numbers keep every digit; the slower way is taken only for them.
-    if (!/[:[,]\s*-?\d{16}/.test(text)) return JSON.parse(text) as unknown;
-    const parseWithSource = JSON.parse as (text: string, reviver: Reviver) => unknown;
-    return parseWithSource(text, (_key, value, { source }) =>
-      typeof value === "number" && source !== undefined && /^-?\d{16,20}$/.test(source)
-        ? BigInt(source)
-        : value,
-    );
-  } catch (cause) {
-    // The parser's own message quotes the text, which may hold anything.
-    if (cause instanceof SyntaxError || cause instanceof RangeError) {
-      throw new MalformedJsonError("the body is not JSON");
-    }
-    throw cause;
-  }
 }
 
 function readResource(fields: JsonFields): ResourceRecord {

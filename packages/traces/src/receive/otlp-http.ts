@@ -3,19 +3,20 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Logger } from "pino";
 import type { BudgetShare, ByteBudget } from "./byte-budget.ts";
 import { encodeExportResponse, exportResponseJson } from "./export-response.ts";
-import { type ContentCoding, contentCodings, inflateBody, requestLimitBytes, tooLarge } from "./inflate.ts";
+import { httpRefusal, readBody } from "./http-body.ts";
 import {
   encodeStatus,
   grpcCode,
-  overloaded,
   refusal,
   type Refusal,
-  RefusedError,
+  type RefusedError,
   statusJson,
 } from "./rpc-status.ts";
 import type { SpanEncoding, SpanSink } from "../sink.ts";
 
-const mediaTypes: Record<SpanEncoding, string> = {
+type OtlpEncoding = Extract<SpanEncoding, "protobuf" | "json">;
+
+const mediaTypes: Record<OtlpEncoding, string> = {
   protobuf: "application/x-protobuf",
   json: "application/json",
 };
@@ -70,42 +71,12 @@ async function serve(
       "content-type must be application/x-protobuf or application/json",
     );
   }
-  const coding = codingOf(request);
-  if (coding === undefined) {
-    response.setHeader("accept-encoding", contentCodings.join(", "));
-    throw httpRefusal(
-      415,
-      grpcCode.invalidArgument,
-      `content-encoding must be one of ${contentCodings.join(", ")}`,
-    );
-  }
-  const body = await collectBody(request, share);
+  const body = await readBody(request, response, share);
   if (body === undefined) return;
-  const outcome = await sink.append(await inflateBody(body, coding, share), encoding);
+  const outcome = await sink.append(body, encoding);
   const answer = encoding === "json" ? exportResponseJson(outcome) : encodeExportResponse(outcome);
   response.writeHead(200, { "content-type": mediaTypes[encoding] });
   response.end(answer);
-}
-
-/** Undefined when the client went away before its body was complete. */
-function collectBody(request: IncomingMessage, share: BudgetShare): Promise<Buffer[] | undefined> {
-  return new Promise((resolve, reject) => {
-    if (Number(request.headers["content-length"] ?? 0) > requestLimitBytes) return reject(tooLarge());
-    const chunks: Buffer[] = [];
-    let size = 0;
-    request.on("data", (chunk: Buffer) => {
-      chunks.push(chunk);
-      size += chunk.length;
-      if (size > requestLimitBytes) reject(tooLarge());
-      else if (!share.grow(chunk.length)) reject(overloaded());
-      else return;
-      request.removeAllListeners("data");
-    });
-    request.on("end", () => resolve(chunks));
-    request.on("close", () => resolve(undefined));
-    // Followed by `close`: the client went away.
-    request.on("error", () => resolve(undefined));
-  });
 }
 
 function answerRefusal(request: IncomingMessage, response: ServerResponse, refused: Refusal): void {
@@ -119,21 +90,12 @@ function answerRefusal(request: IncomingMessage, response: ServerResponse, refus
 }
 
 /** Parameters such as charset are ignored; `application/protobuf` is the type's registered name. */
-function encodingOf(request: IncomingMessage): SpanEncoding | undefined {
+function encodingOf(request: IncomingMessage): OtlpEncoding | undefined {
   const type = (request.headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase();
   if (type === "application/json") return "json";
   return type === "application/x-protobuf" || type === "application/protobuf" ? "protobuf" : undefined;
 }
 
-function codingOf(request: IncomingMessage): ContentCoding | undefined {
-  const coding = (request.headers["content-encoding"] ?? "identity").trim().toLowerCase();
-  return contentCodings.find((known) => known === (coding === "" ? "identity" : coding));
-}
-
 function notFound(message: string): RefusedError {
   return httpRefusal(404, grpcCode.notFound, message);
-}
-
-function httpRefusal(httpStatus: number, code: Refusal["code"], message: string): RefusedError {
-  return new RefusedError({ httpStatus, code, message });
 }

@@ -4,6 +4,7 @@ import { onTestFinished } from "vitest";
 import { Ingest } from "../ingest.ts";
 import { openStore } from "../store/open-store.ts";
 import type { TraceStore } from "../store/store.ts";
+import { listenForSpans } from "./all-receivers.ts";
 import { ByteBudget } from "./byte-budget.ts";
 import type { GrpcServer } from "./grpc-server.ts";
 import { listenOn } from "./listen.ts";
@@ -24,7 +25,7 @@ export async function startReceivers(
   parts: { budgetBytes?: number; sink?: (real: SpanSink) => SpanSink } = {},
 ): Promise<Receivers> {
   const store = await openStore();
-  const ingest = new Ingest(store.heads);
+  const ingest = new Ingest(store.heads, Date.now);
   const real: SpanSink = { append: (pieces, encoding) => ingest.append(Buffer.concat(pieces), encoding) };
   const options = {
     sink: parts.sink?.(real) ?? real,
@@ -44,6 +45,39 @@ export async function startReceivers(
     http.close();
   });
   return { store, grpc, grpcUrl: `http://${grpcAddress}`, httpUrl: `http://${httpAddress}` };
+}
+
+/** For tests: everything that takes spans, on free ports before a store of its own. */
+export async function startAllReceivers() {
+  const store = await openStore();
+  const ingest = new Ingest(store.heads, Date.now);
+  let malformed = 0;
+  const sink: SpanSink = {
+    append: async (pieces, encoding) => {
+      const outcome = await ingest.append(Buffer.concat(pieces), encoding);
+      malformed += outcome.malformed ?? 0;
+      return outcome;
+    },
+  };
+  const free = { host: "127.0.0.1", port: 0 };
+  const receivers = await listenForSpans(
+    {
+      otlpGrpc: free,
+      otlpHttp: free,
+      zipkin: free,
+      jaegerThrift: free,
+      jaegerCompact: free,
+      jaegerBinary: free,
+    },
+    {
+      sink,
+      isHealthy: () => Promise.resolve(true),
+      budget: new ByteBudget(64 * 1024 * 1024),
+      logger: pino({ level: "silent" }),
+    },
+  );
+  onTestFinished(() => receivers.stop());
+  return { store, addresses: receivers.addresses, malformed: () => malformed };
 }
 
 /** A port that something else holds until the test ends. */

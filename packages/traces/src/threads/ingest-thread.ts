@@ -33,7 +33,7 @@ serveThread<IngestCall, IngestNotice, IngestEvent>((port) => {
       sealable: (head) => port.event({ kind: "sealable", head }),
     },
   });
-  const ingest = new Ingest(heads);
+  const ingest = new Ingest(heads, Date.now);
   const tellStats = (): void => port.event({ kind: "stats", stats: heads.stats() });
   const timer = setInterval(() => {
     heads.seal("due");

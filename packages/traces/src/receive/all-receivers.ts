@@ -1,0 +1,97 @@
+import type { Server } from "node:http";
+import type { Logger } from "pino";
+import type { SpanSink } from "../sink.ts";
+import type { ByteBudget } from "./byte-budget.ts";
+import { JaegerUdpReceiver } from "./jaeger-udp.ts";
+import { listenOn } from "./listen.ts";
+import { createOtlpGrpcServer } from "./otlp-grpc.ts";
+import { createOtlpHttpServer } from "./otlp-http.ts";
+import { createJaegerThriftServer, createZipkinServer } from "./span-http.ts";
+
+export interface Address {
+  host: string;
+  /** 0 picks a free port. */
+  port: number;
+}
+
+export interface ReceiverAddresses<A> {
+  otlpGrpc: A;
+  otlpHttp: A;
+  zipkin: A;
+  jaegerThrift: A;
+  jaegerCompact: A;
+  jaegerBinary: A;
+}
+
+export interface ReceiverOptions {
+  sink: SpanSink;
+  isHealthy: () => Promise<boolean>;
+  budget: ByteBudget;
+  logger: Logger;
+}
+
+export interface Receivers {
+  /** As bound: HTTP ones as `http://host:port`, the others as `host:port`. */
+  addresses: ReceiverAddresses<string>;
+  /** Datagrams that were thrown away because there was no room, or no disk. */
+  lostDatagrams(): number;
+  stop(): Promise<void>;
+}
+
+/** How long a stopping server waits for its clients. */
+const graceMs = 1_500;
+
+/** Everything that takes spans. Rejects with the system's error for an address (`code`, `port`); nothing listens then. */
+export async function listenForSpans(
+  at: ReceiverAddresses<Address>,
+  options: ReceiverOptions,
+): Promise<Receivers> {
+  const { sink, budget, logger } = options;
+  const stops: (() => Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    await Promise.all(stops.splice(0).map((stopOne) => stopOne()));
+  };
+  const http = async (server: Server, { host, port }: Address): Promise<string> => {
+    stops.push(() => stopHttpServer(server));
+    const bound = await listenOn(server, host, port, (err) =>
+      logger.error({ err }, "a port for spans cannot accept a connection"),
+    );
+    return `http://${bound}`;
+  };
+  const grpc = createOtlpGrpcServer(options);
+  const compact = new JaegerUdpReceiver({ sink, budget, logger, encoding: "jaeger-compact-datagrams" });
+  const binary = new JaegerUdpReceiver({ sink, budget, logger, encoding: "jaeger-binary-datagrams" });
+  try {
+    stops.push(
+      () => grpc.stop(graceMs),
+      () => compact.stop(),
+      () => binary.stop(),
+    );
+    const addresses = {
+      otlpHttp: await http(createOtlpHttpServer(options), at.otlpHttp),
+      otlpGrpc: await grpc.listen(at.otlpGrpc.host, at.otlpGrpc.port),
+      zipkin: await http(createZipkinServer(options), at.zipkin),
+      jaegerThrift: await http(createJaegerThriftServer(options), at.jaegerThrift),
+      jaegerCompact: await compact.listen(at.jaegerCompact.host, at.jaegerCompact.port),
+      jaegerBinary: await binary.listen(at.jaegerBinary.host, at.jaegerBinary.port),
+    };
+    return { addresses, stop, lostDatagrams: () => compact.lostDatagrams + binary.lostDatagrams };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function stopHttpServer(server: Server): Promise<void> {
+  if (!server.listening) return;
+  await closing(server, new Promise<void>((resolve) => server.close(() => resolve())));
+}
+
+/** Lets requests under way be answered and ends their connections after it; those that last longer are cut. */
+export async function closing(server: Server, closed: PromiseLike<unknown>): Promise<void> {
+  const idle = setInterval(() => server.closeIdleConnections(), 20);
+  const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+  await closed;
+  clearInterval(idle);
+  clearTimeout(cut);
+}
