@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { createReadServer } from "./api/server.ts";
+import { decodeUploaded } from "./ingest.ts";
 import { CountingSink } from "./ingest-metrics.ts";
 import type { RedactionSettings } from "./threads/messages.ts";
 import { ByteBudget } from "./receive/byte-budget.ts";
@@ -74,6 +75,8 @@ export async function createTraceBackend(
     const isHealthy = async (): Promise<boolean> => (await engine.health()).ok;
     readServer = createReadServer({
       reader: engine.reader,
+      pin: (traceId) => engine.pin(traceId),
+      decodeJson: decodeUploaded,
       removed: () => engine.removed(),
       consoleAssets,
       logger,

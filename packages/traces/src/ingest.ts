@@ -1,7 +1,9 @@
 import { ThroughlineError } from "@throughline/api/errors";
 import { MalformedJsonError } from "./decode/json-fields.ts";
+import { decodeOtlpJson } from "./decode/otlp-json.ts";
 import { MalformedProtobufError } from "./decode/protobuf-reader.ts";
 import { MalformedThriftError } from "./decode/thrift-reader.ts";
+import type { SpanRecord } from "./model.ts";
 import type { AppendOutcome, ForeignEncoding, SpanEncoding } from "./sink.ts";
 import { encodeBatch } from "./store/batch-encoding.ts";
 
@@ -22,6 +24,15 @@ const encodingNames: Record<SpanEncoding, string> = {
   "jaeger-binary-datagrams": "Jaeger datagram",
 };
 
+/** Spans of OTLP JSON that are only to be shown. Throws ThroughlineError TL_BODY_UNREADABLE. */
+export function decodeUploaded(bytes: Uint8Array): SpanRecord[] {
+  try {
+    return decodeOtlpJson(bytes).spans;
+  } catch (cause) {
+    throw asRefusal(cause, "json");
+  }
+}
+
 /** Request bytes of any encoding to stored spans. */
 export class Ingest {
   private readonly store: BatchStore;
@@ -37,18 +48,7 @@ export class Ingest {
     try {
       return encoding === "protobuf" ? await this.store.append(bytes) : await this.foreign(bytes, encoding);
     } catch (cause) {
-      if (
-        cause instanceof MalformedJsonError ||
-        cause instanceof MalformedProtobufError ||
-        cause instanceof MalformedThriftError
-      ) {
-        throw new ThroughlineError(
-          "TL_BODY_UNREADABLE",
-          `The request is no ${encodingNames[encoding]}: ${cause.message}.`,
-          { cause },
-        );
-      }
-      throw cause;
+      throw asRefusal(cause, encoding);
     }
   }
 
@@ -60,4 +60,15 @@ export class Ingest {
     const outcome = spans.length === 0 ? { accepted: 0 } : await this.store.append(encodeBatch(spans));
     return { accepted: outcome.accepted, rejected, reason: rejectedReason, malformed };
   }
+}
+
+/** Bytes that are no such request are the sender's fault; anything else stays as it is. */
+function asRefusal(cause: unknown, encoding: SpanEncoding): unknown {
+  const isMalformed =
+    cause instanceof MalformedJsonError ||
+    cause instanceof MalformedProtobufError ||
+    cause instanceof MalformedThriftError;
+  if (!isMalformed) return cause;
+  const reason = `The request is no ${encodingNames[encoding]}: ${cause.message}.`;
+  return new ThroughlineError("TL_BODY_UNREADABLE", reason, { cause });
 }

@@ -55,7 +55,7 @@ test("what is not there is 404 in the words of each API, whatever the method", a
     "/api/",
     "/api/v3/none",
     "/api/traces/a/b",
-    "/api/metrics/minstep",
+    "/api/metrics/none",
   ]) {
     const { status, type, body } = await get(server, url);
     expect([url, status, type, body]).toEqual([
@@ -122,6 +122,7 @@ function failingReader(error: Error): SpanReader {
     operations: fail,
     attributeKeys: fail,
     attributeValues: fail,
+    metrics: fail,
     red: fail,
     edges: fail,
   };

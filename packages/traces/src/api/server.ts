@@ -2,10 +2,13 @@ import { ThroughlineError, toProblem } from "@throughline/api/errors";
 import { withoutSchemaCompilers } from "@throughline/api/http";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { Logger } from "pino";
+import type { SpanRecord } from "../model.ts";
 import type { RemovedSpans, SpanReader } from "../query/reader.ts";
 import { serveConsole } from "./console.ts";
 import { answerError, knownError } from "./errors.ts";
 import { mayServeHost } from "./host-guard.ts";
+import { legacyChangeRoutes } from "./jaeger/legacy-changes.ts";
+import { legacyMetricsRoutes } from "./jaeger/legacy-metrics.ts";
 import { legacyRoutes } from "./jaeger/legacy-routes.ts";
 import { v3Routes } from "./jaeger/v3-routes.ts";
 import { statisticsRoutes } from "./throughline/statistics-routes.ts";
@@ -13,6 +16,10 @@ import { throughlineRoutes } from "./throughline/routes.ts";
 
 export interface ReadServerDependencies {
   reader: SpanReader;
+  /** Keeps a trace beyond retention. */
+  pin: (traceId: string) => Promise<void>;
+  /** Spans of OTLP JSON, for those who upload it. Throws ThroughlineError TL_BODY_UNREADABLE. */
+  decodeJson: (bytes: Uint8Array) => SpanRecord[];
   /** What retention deleted last. */
   removed?: () => RemovedSpans | null;
   /** Folder of the built console; it need not exist yet. */
@@ -33,7 +40,7 @@ const securityHeaders = {
 
 /**
  * Everything that reads traces over HTTP: both of Jaeger's APIs, Throughline's own and the console. Not listening yet.
- * Nothing here changes state.
+ * All that is changed from here is that a trace is archived.
  */
 export function createReadServer(deps: ReadServerDependencies): FastifyInstance {
   const { reader, logger } = deps;
@@ -56,20 +63,41 @@ export function createReadServer(deps: ReadServerDependencies): FastifyInstance 
   server.addHook("onRequest", async (request, reply) => {
     reply.headers(securityHeaders);
     if (!mayServeHost(request.headers.host, server.server.address())) throw hostRefused();
-    if (request.method !== "GET" && request.method !== "HEAD") {
+    if (request.method === "GET" || request.method === "HEAD") return;
+    // Before anything of a body is read.
+    if (request.is404)
       throw new ThroughlineError("TL_NOT_FOUND", `${request.method} is not served at this path.`);
-    }
+    if (!isOfOwnPage(request.headers)) throw foreignPage();
   });
   server.setErrorHandler(answer);
   server.setNotFoundHandler((request, reply) =>
     answer(new ThroughlineError("TL_NOT_FOUND", "Nothing is served at this path."), request, reply),
   );
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+  legacyChangeRoutes(server, {
+    reader,
+    pin: deps.pin,
+    decodeJson: deps.decodeJson,
+    nowMs: deps.nowMs ?? Date.now,
+  });
+  legacyMetricsRoutes(server, reader, deps.nowMs ?? Date.now);
   legacyRoutes(server, reader, deps.nowMs ?? Date.now);
   v3Routes(server, reader);
   throughlineRoutes(server, reader, deps.removed ?? (() => null));
   statisticsRoutes(server, reader, deps.nowMs ?? Date.now);
   serveConsole(server, deps.consoleAssets);
   return server;
+}
+
+/** A page of another site may send a form, or a request without reading its answer. */
+function isOfOwnPage({ origin, host }: { origin?: string | undefined; host?: string | undefined }): boolean {
+  if (origin === undefined) return true;
+  return URL.canParse(origin) && new URL(origin).host === host;
+}
+
+function foreignPage(): ThroughlineError {
+  return new ThroughlineError("TL_HOST_REFUSED", "A page of another origin may change nothing here.");
 }
 
 function hostRefused(): ThroughlineError {

@@ -16,10 +16,21 @@ function stored(spans: readonly SpanRecord[]): SpanReader {
 /** For tests: the read server over these spans, closed with the test. Its console is not built, its clock stands at the spans' second. */
 export function serverOver(
   spans: readonly SpanRecord[],
-  parts: { reader?: SpanReader; consoleAssets?: string } = {},
+  parts: {
+    reader?: SpanReader;
+    consoleAssets?: string;
+    pin?: (traceId: string) => Promise<void>;
+    decodeJson?: (bytes: Uint8Array) => SpanRecord[];
+  } = {},
 ): FastifyInstance {
   const server = createReadServer({
     reader: parts.reader ?? stored(spans),
+    pin: parts.pin ?? (() => Promise.resolve()),
+    decodeJson:
+      parts.decodeJson ??
+      (() => {
+        throw new Error("this test uploads nothing");
+      }),
     consoleAssets: parts.consoleAssets ?? "/nonexistent/console",
     logger: pino({ level: "silent" }),
     nowMs: () => 1_700_000_001_000,

@@ -66,3 +66,19 @@ test("a link without a trace id is removed, and a warning says so", () => {
   expect(span.links.map(({ traceId }) => traceId)).toEqual(["a".repeat(32)]);
   expect(warningsOf(span)).toEqual(["a link without a trace ID was removed"]);
 });
+
+test("what a span says of its SDK goes to its resource; where that says otherwise, it stays with a warning", () => {
+  const sdk = [text("telemetry.sdk.name", "otel"), text("telemetry.sdk.language", "go"), text("a", "b")];
+  const resource = resourceOf("shop");
+  const known = {
+    ...resource,
+    attributes: [...resource.attributes, text("telemetry.sdk.language", "nodejs")],
+  };
+  const span = adjusted({ attributes: sdk, resource: known });
+  expect(keys(span.resource.attributes)).toContain("telemetry.sdk.name");
+  expect(span.attributes.filter(({ key }) => !key.startsWith("@"))).toEqual([
+    text("a", "b"),
+    text("telemetry.sdk.language", "go"),
+  ]);
+  expect(warningsOf(span).join()).toContain("telemetry.sdk.language");
+});

@@ -1,12 +1,13 @@
 import type { KeyValue, LinkRecord, ResourceRecord, ScopeRecord, SpanRecord } from "../model.ts";
 import { warnOfClockSkew } from "./clock-skew.ts";
+import { moveLibraryAttributes } from "./library-attributes.ts";
 import { withUniqueIds } from "./unique-ids.ts";
 import { withWarning } from "./warnings.ts";
 
 /**
  * What Jaeger does to a trace on reading unless the raw one is asked for: shared span ids are told apart, attributes
- * are sorted by key and events by name, doubtful clocks are pointed out, numeric addresses become dotted quads, links
- * without a trace id go. The spans given stay as they are.
+ * are sorted by key and events by name, doubtful clocks are pointed out, numeric addresses become dotted quads, what
+ * spans say of their SDK goes to the resource, links without a trace id go. The spans given stay as they are.
  */
 export function adjust(trace: readonly SpanRecord[]): SpanRecord[] {
   const resources = new Map<ResourceRecord, ResourceRecord>();
@@ -24,7 +25,7 @@ export function adjust(trace: readonly SpanRecord[]): SpanRecord[] {
     })),
     scope: once(scopes, span.scope, (scope) => ({ ...scope, attributes: byKey(scope.attributes) })),
   }));
-  return warnOfClockSkew(sorted).map(withoutEmptyLinks);
+  return moveLibraryAttributes(warnOfClockSkew(sorted)).map(withoutEmptyLinks);
 }
 
 /** Spans of one batch share their resource and scope, and still do afterwards. */

@@ -17,6 +17,8 @@ export interface SpanReader {
   attributeValues(key: string, window: FacetWindow, options?: ReadOptions): Promise<Facet[]>;
   /** Rates, errors and durations by minute, from what was counted when spans were stored. */
   red(query: RedQuery, options?: ReadOptions): Promise<RedSeries[]>;
+  /** One quantile, rates and errors at equal steps, from the same counts; sorted by service, then operation. */
+  metrics(query: ServiceMetricsQuery, options?: ReadOptions): Promise<ServiceMetrics[]>;
   /** Calls from service to service whose spans came close enough together to be stored side by side. */
   edges(window: { fromMinute: number; toMinute: number }): Promise<ServiceEdge[]>;
 }
@@ -103,6 +105,27 @@ export interface RedMinute {
   p75Ns: number;
   p95Ns: number;
   p99Ns: number;
+}
+
+/** Minutes as of RedQuery. Points stand at `fromMinute`, `fromMinute + everyMinutes`, ... and count the `overMinutes` minutes that end there. */
+export interface ServiceMetricsQuery {
+  services: readonly string[];
+  kinds: readonly SpanKind[];
+  byOperation: boolean;
+  fromMinute: number;
+  toMinute: number;
+  everyMinutes: number;
+  overMinutes: number;
+  /** 0..1 */
+  quantile: number;
+}
+
+export interface ServiceMetrics {
+  service: string;
+  /** Empty where operations are counted together. */
+  operation: string;
+  /** Those with a span. */
+  points: { minute: number; spans: number; errors: number; quantileNs: number }[];
 }
 
 export interface ServiceEdge {

@@ -55,6 +55,8 @@ export class QueryPool {
         >,
       red: (query, options) =>
         this.read({ method: "red", args: [query] }, options) as ReturnType<SpanReader["red"]>,
+      metrics: (query, options) =>
+        this.read({ method: "metrics", args: [query] }, options) as ReturnType<SpanReader["metrics"]>,
       edges: (window) => this.read({ method: "edges", args: [window] }) as ReturnType<SpanReader["edges"]>,
     };
   }

@@ -65,6 +65,8 @@ async function answerRead(reader: StoreReader, call: ReadCall, signal: AbortSign
       return { value: await reader.attributeValues(call.args[0], call.args[1], { signal }) };
     case "red":
       return { value: await reader.red(call.args[0], { signal }) };
+    case "metrics":
+      return { value: await reader.metrics(call.args[0], { signal }) };
     case "edges":
       return { value: await reader.edges(...call.args) };
   }

@@ -20,6 +20,11 @@ const store = new TraceStore(
   },
   { cleaner: alreadyClean, log },
 );
+/** Resolves when the message is in the pipe: what was said before a kill is heard. */
+function say(message: { stored: string } | { refused: string }): Promise<void> {
+  return new Promise((resolve) => process.send?.(message, () => resolve()));
+}
+
 for (let count = 1; ; count++) {
   if (count % 64 === 0) store.maintain();
   const spanId = randomBytes(8).toString("hex");
@@ -29,9 +34,9 @@ for (let count = 1; ; count++) {
   });
   try {
     await store.heads.append(encodeBatch([span]));
-    process.send?.({ stored: spanId });
+    await say({ stored: spanId });
   } catch (error) {
-    process.send?.({ refused: error instanceof Error ? error.message : String(error) });
+    await say({ refused: error instanceof Error ? error.message : String(error) });
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

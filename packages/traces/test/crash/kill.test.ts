@@ -22,7 +22,8 @@ async function killWhen(child: ChildProcess, enough: (told: Told) => boolean): P
     if (message.refused !== undefined) told.refused.push(message.refused);
     if (enough(told)) child.kill("SIGKILL");
   });
-  await once(child, "close");
+  // What it said before it was killed comes before the end of the channel.
+  await Promise.all([once(child, "close"), once(child, "disconnect")]);
   return told;
 }
 

@@ -10,13 +10,9 @@ import { readBoolean } from "../parameters/go-values.ts";
 import { askerOf } from "../asker.ts";
 import { QueryParameters, wrongParameter } from "../parameters/query.ts";
 import { parseTraceId } from "../parameters/trace-id.ts";
+import { envelope, type LegacyError } from "./legacy-envelope.ts";
 import { legacyTrace } from "./legacy-model.ts";
 import { checkTimeHints, readSearch, readTraceIds } from "./legacy-search.ts";
-
-interface LegacyError {
-  msg: string;
-  traceID: string;
-}
 
 /**
  * Jaeger's first HTTP API (Jaeger v2.20, `/api/*`): services, operations, search and a trace by its id. `nowMs` gives
@@ -112,7 +108,6 @@ function* shown(traces: readonly SpanRecord[][], raw: boolean): Generator<Iterab
   }
 }
 
-/** Jaeger's envelope around `data`; `limit` and `offset` are always 0, `total` is set by the lists of names alone. */
 function send(
   reply: FastifyReply,
   data: Iterable<string>,
@@ -121,10 +116,4 @@ function send(
   const pieces = envelope(data, options.total ?? 0, options.errors ?? []);
   if (options.indented !== true) return sendJson(reply, pieces);
   return sendJson(reply, [JSON.stringify(JSON.parse([...pieces].join("")), null, 4)]);
-}
-
-function* envelope(data: Iterable<string>, total: number, errors: readonly LegacyError[]): Generator<string> {
-  yield '{"data":';
-  yield* data;
-  yield `,"total":${total},"limit":0,"offset":0,"errors":${JSON.stringify(errors.length > 0 ? errors : null)}}`;
 }

@@ -9,8 +9,9 @@ import { jsonArray, jsonElements, sendJson } from "../json-answer.ts";
 import { readBoolean } from "../parameters/go-values.ts";
 import { askerOf } from "../asker.ts";
 import { QueryParameters, wrongParameter } from "../parameters/query.ts";
-import { readRfc3339 } from "../parameters/time.ts";
+import { clampToOtlp, readRfc3339 } from "../parameters/time.ts";
 import { parseTraceId } from "../parameters/trace-id.ts";
+import { minutesOf } from "./legacy-changes.ts";
 import { resourceSpans } from "./otlp-json.ts";
 import { readQueryBlock, snakeCase } from "./v3-query.ts";
 import { v3Summary } from "./v3-summary.ts";
@@ -51,6 +52,24 @@ export function v3Routes(server: FastifyInstance, reader: SpanReader): void {
     const raw = readBoolean("query.rawTraces", query.first("query.rawTraces", "query.raw_traces"));
     const { traces } = await reader.search(readQueryBlock(query), { signal: askerOf(request, reply) });
     return sendTraces(reply, traces, raw);
+  });
+
+  server.get("/api/v3/dependencies", async (request, reply) => {
+    const query = queryOf(request);
+    const [start, end] = ["startTime", "endTime"].map((name) => {
+      const time = readRfc3339(name, read(query, name));
+      if (time === undefined) throw wrongParameter(name, "is required");
+      return clampToOtlp(time);
+    });
+    if (start === undefined || end === undefined || start >= end)
+      throw wrongParameter("endTime", "must be after startTime");
+    const edges = await reader.edges(minutesOf(start / 1_000_000n, end / 1_000_000n));
+    const dependencies = edges.map(({ parent, child, calls }) => ({
+      parent,
+      child,
+      callCount: String(calls),
+    }));
+    return sendJson(reply, [JSON.stringify({ dependencies })]);
   });
 
   server.get("/api/v3/trace-summaries", async (request, reply) => {

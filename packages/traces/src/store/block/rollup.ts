@@ -57,33 +57,10 @@ export function bucketOf(low: number, high: number): number {
 }
 
 /** The smallest duration (ns) of a bucket; the next bucket's is its end. */
-function bucketStart(bucket: number): number {
+export function bucketStart(bucket: number): number {
   if (bucket < 2 * split) return bucket;
   const exponent = Math.floor(bucket / split) + 3;
   return (split + (bucket % split)) * 2 ** (exponent - 4);
-}
-
-const quantiles = [0.5, 0.75, 0.95, 0.99] as const;
-
-/**
- * Durations (ns) that 50, 75, 95 and 99 % of the spans do not exceed, within the buckets' width; 0 without spans. `histogram` holds spans by
- * bucket, none outside `from` (inclusive) to `to` (exclusive), `total` in all.
- */
-export function quantilesOf(histogram: Float64Array, from: number, to: number, total: number): number[] {
-  const found: number[] = [];
-  let passed = 0;
-  for (let bucket = from; bucket < to && found.length < quantiles.length; bucket++) {
-    const count = histogram[bucket] ?? 0;
-    if (count === 0) continue;
-    passed += count;
-    for (
-      let quantile = quantiles[found.length];
-      quantile !== undefined && passed >= Math.max(1, Math.ceil(total * quantile));
-      quantile = quantiles[found.length]
-    )
-      found.push((bucketStart(bucket) + bucketStart(bucket + 1)) / 2);
-  }
-  return found;
 }
 
 /** Minutes since the epoch of a time in ns, exactly. */

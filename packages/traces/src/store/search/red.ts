@@ -1,6 +1,7 @@
 import type { SpanKind } from "../../model.ts";
 import type { RedMinute, RedQuery, RedSeries, ServiceEdge } from "../../query/reader.ts";
-import { bucketCount, quantilesOf, type Rollup, type Series } from "../block/rollup.ts";
+import { newHistogram, quantilesOf } from "../block/histogram.ts";
+import type { Rollup, Series } from "../block/rollup.ts";
 import type { Pace } from "./pace.ts";
 import type { Segment } from "./segment.ts";
 
@@ -74,7 +75,8 @@ export async function serviceEdges(
   return [...found.values()].sort((a, b) => compare(a.parent, b.parent) || compare(a.child, b.child));
 }
 
-async function* rollups(
+/** What was counted in segments that may have spans of a window. */
+export async function* rollups(
   segments: readonly Segment[],
   window: { fromMinute: number; toMinute: number },
   pace: Pace,
@@ -106,22 +108,13 @@ function asSeries({ service, operation, kind, minutes }: Group): RedSeries {
   };
 }
 
-/** Spans by bucket, of one sum after the other. */
-const histogram = new Float64Array(bucketCount);
+const histogram = newHistogram();
+const quantiles = [0.5, 0.75, 0.95, 0.99] as const;
 
 function asMinute(minute: number, { spans, errors, durationSumNs, parts }: Sum): RedMinute {
-  let from = bucketCount;
-  let to = 0;
-  for (const { buckets, counts } of parts) {
-    for (let at = 0; at < buckets.length; at++) {
-      const bucket = buckets[at] ?? 0;
-      histogram[bucket] = (histogram[bucket] ?? 0) + (counts[at] ?? 0);
-    }
-    from = Math.min(from, buckets[0] ?? from);
-    to = Math.max(to, (buckets.at(-1) ?? -1) + 1);
-  }
-  const [p50Ns = 0, p75Ns = 0, p95Ns = 0, p99Ns = 0] = quantilesOf(histogram, from, to, spans);
-  histogram.fill(0, from, to);
+  for (const { buckets, counts } of parts) histogram.add(buckets, counts);
+  const [p50Ns = 0, p75Ns = 0, p95Ns = 0, p99Ns = 0] = quantilesOf(histogram, quantiles, spans);
+  histogram.clear();
   return { minute, spans, errors, durationSumNs, p50Ns, p75Ns, p95Ns, p99Ns };
 }
 

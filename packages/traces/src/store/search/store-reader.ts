@@ -7,6 +7,8 @@ import type {
   RedSeries,
   SearchAnswer,
   ServiceEdge,
+  ServiceMetrics,
+  ServiceMetricsQuery,
   SpanQuery,
   SpanReader,
 } from "../../query/reader.ts";
@@ -16,6 +18,7 @@ import { Pace } from "./pace.ts";
 import { redSeries, serviceEdges } from "./red.ts";
 import { searchTraces } from "./search.ts";
 import { type Segment, traceKey } from "./segment.ts";
+import { serviceMetrics } from "./service-metrics.ts";
 import { completeSlow } from "./slow-trace.ts";
 
 /** What is stored at one moment. */
@@ -93,6 +96,10 @@ export class StoreReader implements SpanReader {
 
   red(query: RedQuery, options?: ReadOptions): Promise<RedSeries[]> {
     return this.run(options, (segments, pace) => redSeries(segments, query, pace));
+  }
+
+  metrics(query: ServiceMetricsQuery, options?: ReadOptions): Promise<ServiceMetrics[]> {
+    return this.run(options, (segments, pace) => serviceMetrics(segments, query, pace));
   }
 
   edges(window: { fromMinute: number; toMinute: number }): Promise<ServiceEdge[]> {
