@@ -14,6 +14,7 @@ const anyPort = [
   "console",
   "otlp-grpc",
   "otlp-http",
+  "query-grpc",
   "zipkin",
   "jaeger-thrift",
   "jaeger-compact",

@@ -17,6 +17,7 @@ const anyPort = [
   "console",
   "otlp-grpc",
   "otlp-http",
+  "query-grpc",
   "zipkin",
   "jaeger-thrift",
   "jaeger-compact",

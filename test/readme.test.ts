@@ -30,6 +30,7 @@ test("the README's commands do what it says, as they stand there", { timeout: 12
       "CONSOLE",
       "OTLP_GRPC",
       "OTLP_HTTP",
+      "QUERY_GRPC",
       "ZIPKIN",
       "JAEGER_THRIFT",
       "JAEGER_COMPACT",

@@ -36,6 +36,7 @@ test(
       "otlpGrpc",
       "otlpHttp",
       "pid",
+      "queryGrpc",
       "zipkin",
     ]);
 

@@ -116,6 +116,7 @@ async function startTraceBackend(
       maxBytes: settings.maxBytes,
       otlpGrpc: settings.otlpGrpc,
       otlpHttp: settings.otlpHttp,
+      queryGrpc: settings.queryGrpc,
       zipkin: settings.zipkin,
       jaegerThrift: settings.jaegerThrift,
       jaegerCompact: settings.jaegerCompact,

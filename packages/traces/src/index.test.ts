@@ -21,6 +21,7 @@ async function start(config: Partial<TraceBackendConfig> = {}): Promise<TraceBac
       retentionMs: 3_600_000,
       otlpGrpc: free,
       otlpHttp: free,
+      queryGrpc: free,
       zipkin: free,
       jaegerThrift: free,
       jaegerCompact: free,

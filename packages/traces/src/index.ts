@@ -1,5 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
+import { QueryGrpcListener } from "./api/grpc/listener.ts";
 import { createReadServer } from "./api/server.ts";
 import { decodeUploaded } from "./ingest.ts";
 import { CountingSink } from "./ingest-metrics.ts";
@@ -28,6 +29,8 @@ export interface TraceBackendConfig extends ReceiverAddresses<Address> {
   /** Bytes of all blocks together; over it the oldest spans are deleted. undefined: as much as the disk takes. */
   maxBytes?: number | undefined;
   console: Address;
+  /** Jaeger's query and storage services over gRPC. */
+  queryGrpc: Address;
   /** Directory of the built console. */
   consoleAssets: string;
   /** Rules beside the built-in ones, as JSON, and the key of keyed tokens (see `@throughline/redaction/rules`). */
@@ -36,7 +39,7 @@ export interface TraceBackendConfig extends ReceiverAddresses<Address> {
 
 export interface TraceBackend {
   /** As bound: HTTP ones as `http://host:port`, gRPC and UDP as `host:port`. */
-  addresses: ReceiverAddresses<string> & { console: string };
+  addresses: ReceiverAddresses<string> & { console: string; queryGrpc: string };
   health(): Promise<{ ok: boolean; detail: string }>;
   /** Prometheus' text format; figures of the store are at most a second old. */
   metrics(): string;
@@ -63,9 +66,14 @@ export async function createTraceBackend(
   const engine = await Engine.start({ directory, durability, retentionMs, maxBytes, redaction }, logger);
   let receivers: Receivers | undefined;
   let readServer: FastifyInstance | undefined;
+  let queryGrpc: QueryGrpcListener | undefined;
   const stop = async (): Promise<void> => {
     try {
-      await Promise.all([receivers?.stop(), readServer && closing(readServer.server, readServer.close())]);
+      await Promise.all([
+        receivers?.stop(),
+        queryGrpc?.stop(),
+        readServer && closing(readServer.server, readServer.close()),
+      ]);
     } finally {
       await engine.stop();
     }
@@ -82,11 +90,17 @@ export async function createTraceBackend(
       logger,
     });
     const console = await readServer.listen(config.console);
+    queryGrpc = new QueryGrpcListener({
+      reader: engine.reader,
+      append: (bytes) => sink.append([bytes], "protobuf"),
+      logger,
+    });
+    const queries = await queryGrpc.listen(config.queryGrpc.host, config.queryGrpc.port);
     const budget = new ByteBudget(requestBudgetBytes);
     const taking = await listenForSpans(config, { sink, isHealthy, budget, logger });
     receivers = taking;
     return {
-      addresses: { ...taking.addresses, console },
+      addresses: { ...taking.addresses, console, queryGrpc: queries },
       health: () => engine.health(),
       metrics: () => sink.text(engine.stats(), taking.lostDatagrams()),
       adminRoutes: storageRoutes(storageOf(engine)),

@@ -12,7 +12,7 @@ const texts: Record<SettingName, [placeholder: string, description: string]> = {
   console: ["HOST:PORT", "console and Jaeger's HTTP API (default 127.0.0.1:16686)"],
   otlpGrpc: ["HOST:PORT", "OTLP over gRPC (default 127.0.0.1:4317)"],
   otlpHttp: ["HOST:PORT", "OTLP over HTTP (default 127.0.0.1:4318)"],
-  queryGrpc: ["HOST:PORT", "reserved for Jaeger's gRPC query API (default 127.0.0.1:16685)"],
+  queryGrpc: ["HOST:PORT", "Jaeger's query and storage services over gRPC (default 127.0.0.1:16685)"],
   zipkin: ["HOST:PORT", "spans of Zipkin, v1 and v2 (default 127.0.0.1:9411)"],
   jaegerCompact: ["HOST:PORT", "spans of Jaeger, compact Thrift over UDP (default 127.0.0.1:6831)"],
   jaegerBinary: ["HOST:PORT", "spans of Jaeger, binary Thrift over UDP (default 127.0.0.1:6832)"],

@@ -8,6 +8,7 @@ const parts = [
   "console",
   "otlpGrpc",
   "otlpHttp",
+  "queryGrpc",
   "zipkin",
   "jaegerThrift",
   "jaegerCompact",

@@ -49,14 +49,7 @@ test("a listener that others can reach answers to any name", () => {
 
 test("what is not there is 404 in the words of each API, whatever the method", async () => {
   const server = serverOver([exampleSpan()]);
-  for (const url of [
-    "/api/none",
-    "/api",
-    "/api/",
-    "/api/v3/none",
-    "/api/traces/a/b",
-    "/api/metrics/none",
-  ]) {
+  for (const url of ["/api/none", "/api", "/api/", "/api/v3/none", "/api/traces/a/b", "/api/metrics/none"]) {
     const { status, type, body } = await get(server, url);
     expect([url, status, type, body]).toEqual([
       url,

@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import type { SpanSink } from "../sink.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 import { JaegerUdpReceiver } from "./jaeger-udp.ts";
-import { listenOn } from "./listen.ts";
+import { listenOn } from "../listen.ts";
 import { createOtlpGrpcServer } from "./otlp-grpc.ts";
 import { createOtlpHttpServer } from "./otlp-http.ts";
 import { createJaegerThriftServer, createZipkinServer } from "./span-http.ts";

@@ -14,7 +14,7 @@ import {
 import type { Logger } from "pino";
 import type { BudgetShare, ByteBudget } from "./byte-budget.ts";
 import { inflateBody, requestLimitBytes, tooLarge } from "./inflate.ts";
-import { listenOn } from "./listen.ts";
+import { listenOn } from "../listen.ts";
 import { encodeStatus, grpcCode, overloaded, refusal, type Refusal, RefusedError } from "./rpc-status.ts";
 
 /** Bytes that a client may send before it is answered, for one call and for all calls of a connection. */

@@ -7,7 +7,7 @@ import type { TraceStore } from "../store/store.ts";
 import { listenForSpans } from "./all-receivers.ts";
 import { ByteBudget } from "./byte-budget.ts";
 import type { GrpcServer } from "./grpc-server.ts";
-import { listenOn } from "./listen.ts";
+import { listenOn } from "../listen.ts";
 import { createOtlpGrpcServer } from "./otlp-grpc.ts";
 import { createOtlpHttpServer } from "./otlp-http.ts";
 import type { SpanSink } from "../sink.ts";

@@ -1,0 +1,86 @@
+import {
+  type handleServerStreamingCall,
+  type handleUnaryCall,
+  type sendUnaryData,
+  type ServerWritableStream,
+  status,
+} from "@grpc/grpc-js";
+import { type ErrorCode, ThroughlineError } from "@throughline/api/errors";
+import { once } from "node:events";
+import type { Logger } from "pino";
+
+const statuses: Partial<Record<ErrorCode, status>> = {
+  TL_PARAMETER_INVALID: status.INVALID_ARGUMENT,
+  TL_BODY_UNREADABLE: status.INVALID_ARGUMENT,
+  TL_TRACE_NOT_FOUND: status.NOT_FOUND,
+  TL_QUERY_TIMEOUT: status.DEADLINE_EXCEEDED,
+  TL_QUERY_TOO_WIDE: status.INVALID_ARGUMENT,
+  TL_BODY_TOO_LARGE: status.RESOURCE_EXHAUSTED,
+  TL_OVERLOADED: status.RESOURCE_EXHAUSTED,
+  TL_TRACE_BACKEND_FAILED: status.UNAVAILABLE,
+};
+
+/** How calls are answered: errors of the table by their gRPC status, queries ended when the client goes. */
+export class Calls {
+  private readonly logger: Logger;
+
+  constructor(logger: Logger) {
+    this.logger = logger;
+  }
+
+  unary<Q, A>(answer: (request: Q, signal: AbortSignal) => Promise<A>): handleUnaryCall<Q, A> {
+    return (call, callback) => {
+      const asker = new AbortController();
+      call.on("cancelled", () => asker.abort());
+      // Resolves either way.
+      const outcome = answer(call.request, asker.signal).then(
+        (value) => ({ error: null, value }),
+        (error: unknown) => ({ error: this.failure(error, asker.signal), value: null }),
+      );
+      void tell(outcome, callback);
+    };
+  }
+
+  /** No more is made than the client takes. */
+  stream<Q, A>(
+    answer: (request: Q, signal: AbortSignal) => AsyncIterable<A>,
+  ): handleServerStreamingCall<Q, A> {
+    return (call) => {
+      const asker = new AbortController();
+      call.on("cancelled", () => asker.abort());
+      writeAll(call, answer(call.request, asker.signal), asker.signal).then(
+        () => call.end(),
+        (error: unknown) => {
+          if (!asker.signal.aborted) call.emit("error", this.failure(error, asker.signal));
+        },
+      );
+    };
+  }
+
+  private failure(error: unknown, signal: AbortSignal): { code: status; details: string } {
+    if (signal.aborted) return { code: status.CANCELLED, details: "cancelled" };
+    if (error instanceof ThroughlineError)
+      return { code: statuses[error.code] ?? status.UNKNOWN, details: `${error.code}: ${error.message}` };
+    this.logger.error({ err: error }, "a gRPC query failed");
+    return { code: status.INTERNAL, details: "TL_INTERNAL: the request could not be answered" };
+  }
+}
+
+async function tell<A>(
+  outcome: Promise<{ error: { code: status; details: string } | null; value: A | null }>,
+  callback: sendUnaryData<A>,
+): Promise<void> {
+  const { error, value } = await outcome;
+  callback(error, value);
+}
+
+async function writeAll<Q, A>(
+  call: ServerWritableStream<Q, A>,
+  messages: AsyncIterable<A>,
+  signal: AbortSignal,
+): Promise<void> {
+  for await (const message of messages) {
+    if (signal.aborted) return;
+    if (!call.write(message)) await once(call, "drain", { signal });
+  }
+}

@@ -1,0 +1,112 @@
+import {
+  type GrpcObject,
+  Server,
+  ServerCredentials,
+  type ServiceClientConstructor,
+  loadPackageDefinition,
+} from "@grpc/grpc-js";
+import { loadSync, type PackageDefinition } from "@grpc/proto-loader";
+import { ReflectionService } from "@grpc/reflection";
+import { HealthImplementation } from "grpc-health-check";
+import type { Socket } from "node:net";
+import type { Logger } from "pino";
+import type { SpanReader } from "../../query/reader.ts";
+import { Calls } from "./calls.ts";
+import { queryService } from "./query-service.ts";
+import { storageServices } from "./storage-service.ts";
+
+type ConnectionInjector = ReturnType<Server["createConnectionInjector"]>;
+
+const protos = new URL("./proto/", import.meta.url).pathname;
+const files = ["query.proto", "storage.proto", "collector.proto"];
+const names = {
+  query: "jaeger.api_v3.QueryService",
+  traceReader: "jaeger.storage.v2.TraceReader",
+  dependencyReader: "jaeger.storage.v2.DependencyReader",
+  capabilities: "jaeger.storage.v2.Capabilities",
+  writer: "opentelemetry.proto.collector.trace.v1.TraceService",
+} as const;
+/** A request of spans, as by OTLP. */
+const requestLimitBytes = 64 * 1024 * 1024;
+
+export interface QueryGrpcOptions {
+  reader: SpanReader;
+  /** Stores OTLP's protobuf; the storage API writes as OTLP's senders do. */
+  append: (bytes: Buffer) => Promise<{ rejected: number; reason: string }>;
+  logger: Logger;
+}
+
+/**
+ * Jaeger's query service (api_v3), what a Jaeger needs to use this backend as its remote storage (storage.v2), health and reflection, over
+ * gRPC, over connections that are handed to it.
+ */
+export class QueryGrpcServer {
+  private readonly server: Server;
+  private readonly injector: ConnectionInjector;
+
+  constructor({ reader, append, logger }: QueryGrpcOptions) {
+    const definition = loadSync(files, {
+      includeDirs: [protos],
+      longs: String,
+      defaults: true,
+      oneofs: true,
+    });
+    passBytes(definition);
+    const calls = new Calls(logger);
+    const storage = storageServices(reader, calls);
+    this.server = new Server({ "grpc.max_receive_message_length": requestLimitBytes });
+    const root = loadPackageDefinition(definition);
+    const add = (name: string, methods: Parameters<Server["addService"]>[1]): void =>
+      this.server.addService(serviceOf(root, name), methods);
+    add(names.query, queryService(reader, calls));
+    add(names.traceReader, storage.traceReader);
+    add(names.dependencyReader, storage.dependencyReader);
+    add(names.capabilities, storage.capabilities);
+    add(names.writer, {
+      Export: calls.unary(async (bytes: Buffer) => {
+        const { rejected, reason } = await append(bytes);
+        return rejected === 0
+          ? {}
+          : { partialSuccess: { rejectedSpans: String(rejected), errorMessage: reason } };
+      }),
+    });
+    new HealthImplementation(
+      Object.fromEntries(["", ...Object.values(names)].map((name) => [name, "SERVING"])),
+    ).addToServer(this.server);
+    new ReflectionService(definition).addToServer(this.server);
+    this.injector = this.server.createConnectionInjector(ServerCredentials.createInsecure());
+  }
+
+  /** Takes a connection that came in elsewhere. */
+  take(connection: Socket): void {
+    this.injector.injectConnection(connection);
+  }
+
+  /** Answers what is under way; what lasts longer than `graceMs` is cut. */
+  async stop(graceMs: number): Promise<void> {
+    const cut = setTimeout(() => this.server.forceShutdown(), graceMs);
+    await new Promise<void>((resolve) => this.server.tryShutdown(() => resolve()));
+    clearTimeout(cut);
+    this.injector.destroy();
+  }
+}
+
+/** Traces are encoded by the store and decoded by the ingest thread: here they are bytes. */
+function passBytes(definition: PackageDefinition): void {
+  for (const service of Object.values(names)) {
+    for (const method of Object.values(definition[service] ?? {}) as {
+      path: string;
+      responseType: { type: { name: string } };
+      responseSerialize: (value: Buffer) => Buffer;
+      requestDeserialize: (bytes: Buffer) => unknown;
+    }[]) {
+      if (method.responseType.type.name === "TracesData") method.responseSerialize = (bytes) => bytes;
+      if (method.path.endsWith("/Export")) method.requestDeserialize = (bytes) => bytes;
+    }
+  }
+}
+
+function serviceOf(root: GrpcObject, name: string): ServiceClientConstructor["service"] {
+  const found = name.split(".").reduce<unknown>((at, part) => (at as GrpcObject | undefined)?.[part], root);
+  return (found as ServiceClientConstructor).service;
+}
