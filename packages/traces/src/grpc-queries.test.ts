@@ -205,17 +205,19 @@ test("a large trace comes in chunks that a client takes by default, and a client
 });
 
 test("a query ends when its client goes", async () => {
-  let ended: () => void = () => undefined;
-  const isEnded = new Promise<void>((resolve) => (ended = resolve));
+  const asked = Promise.withResolvers<void>();
+  const ended = Promise.withResolvers<void>();
   const { client } = await startServices(spans, (reader) => ({
     ...reader,
-    traces: (_ids, options) =>
-      new Promise((_resolve, reject) => {
+    traces: (_ids, options) => {
+      asked.resolve();
+      return new Promise((_resolve, reject) => {
         options?.signal?.addEventListener("abort", () => {
-          ended();
+          ended.resolve();
           reject(new Error("gone"));
         });
-      }),
+      });
+    },
   }));
   const { requestSerialize } = (protos["jaeger.api_v3.QueryService"] as Record<string, Method>)[
     "GetTrace"
@@ -228,8 +230,9 @@ test("a query ends when its client goes", async () => {
     new Metadata(),
   );
   stream.on("error", () => undefined);
-  setTimeout(() => stream.cancel(), 50);
-  await isEnded;
+  await asked.promise;
+  stream.cancel();
+  await ended.promise;
 });
 
 test("reflection lists and describes the services, health serves each", async () => {
