@@ -63,6 +63,7 @@ const settingsSchema = z.object({
   retention: duration("72h"),
   maxBytes: bytes().optional(),
   durability: z.enum(["fsync", "os"], { error: "expected fsync or os" }).default("fsync"),
+  access: z.enum(["auto", "token", "open"], { error: "expected auto, token or open" }).default("auto"),
   slowThreshold: duration("60s"),
   redactionRules: optionalText,
 });

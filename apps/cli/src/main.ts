@@ -11,10 +11,12 @@ import {
   newToken,
   openDataDirectory,
   runningInstances,
+  tokenOfRunning,
   writeReadyFile,
 } from "./runtime/data-directory.ts";
 import type { Instance, InstanceOptions, Role } from "./runtime/instance.ts";
 import { explainListenError } from "./runtime/port-holder.ts";
+import { accessOf } from "./runtime/access.ts";
 import { spanMetrics } from "./runtime/span-metrics.ts";
 import { version } from "./version.ts";
 
@@ -36,8 +38,11 @@ async function startInstance(options: InstanceOptions): Promise<Instance> {
   };
   try {
     const addresses: Record<string, string> = { ...options.beside };
+    const token = newToken();
     const rules = readRedactionRules(settings, environment);
-    const starting = runs("traces") ? startTraceBackend(directory, settings, rules, logger) : undefined;
+    const starting = runs("traces")
+      ? startTraceBackend(directory, settings, rules, token, logger)
+      : undefined;
     // While the backend's ingest thread starts, this thread loads what comes next.
     const loading = Promise.all([
       import("@throughline/tracing"),
@@ -59,6 +64,11 @@ async function startInstance(options: InstanceOptions): Promise<Instance> {
       // Without a setting, spans go to the backend of this data directory, wherever it listens just now.
       defaultEndpoint: () =>
         `http://${addresses["otlpGrpc"] ?? addressOfRunning(directory, "otlpGrpc") ?? "127.0.0.1:4317"}`,
+      // A backend that asks for tokens takes those of the processes on its directory.
+      defaultHeaders: () => {
+        const known = backend === undefined ? tokenOfRunning(directory, "otlpGrpc") : token;
+        return known === undefined ? {} : { authorization: `Bearer ${known}` };
+      },
       slowThresholdMs: settings.slowThreshold,
       ...(enhancerPackage === undefined ? {} : { keep: enhancerPackage.keepTicket }),
       logger,
@@ -69,7 +79,6 @@ async function startInstance(options: InstanceOptions): Promise<Instance> {
     if (enhancer !== undefined) stops.push(() => enhancer.stop(jobGraceMs));
     if (enhancer?.webhookUrl !== undefined) addresses["webhook"] = enhancer.webhookUrl;
 
-    const token = newToken();
     const admin = createAdminServer({
       host: settings.admin.host,
       token,
@@ -105,6 +114,7 @@ async function startTraceBackend(
   directory: string,
   settings: Settings,
   redaction: RedactionRules,
+  token: string,
   logger: Logger,
 ) {
   const { createTraceBackend } = await import("@throughline/traces");
@@ -123,9 +133,10 @@ async function startTraceBackend(
       jaegerBinary: settings.jaegerBinary,
       console: settings.console,
       redaction,
+      accessMode: settings.access,
       consoleAssets: new URL("../../console/dist", import.meta.url).pathname,
     },
-    { logger },
+    { logger, access: accessOf(directory, token) },
   );
 }
 

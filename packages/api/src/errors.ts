@@ -170,6 +170,26 @@ export const errorTable = {
     title: "The ticket does not fit the schema",
     remedy: "Correct the fields that `errors` names.",
   },
+  TL_TOKEN_REFUSED: {
+    status: 401,
+    title: "The token is not good",
+    remedy: "Check it with `throughline token list`; make another with `throughline token add`.",
+  },
+  TL_TOKEN_REQUIRED: {
+    status: 401,
+    title: "This address asks for a token",
+    remedy: "Send `Authorization: Bearer <token>`; `throughline token add` makes one.",
+  },
+  TL_TOKEN_SCOPE: {
+    status: 403,
+    title: "The token does not allow this",
+    remedy: "Use a token with the scope that the message names.",
+  },
+  TL_TOKEN_UNKNOWN: {
+    status: null,
+    title: "There is no such token",
+    remedy: "List the tokens with `throughline token list`.",
+  },
   TL_TRACE_BACKEND_FAILED: {
     status: 503,
     title: "The trace backend cannot store or read",

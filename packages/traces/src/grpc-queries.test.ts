@@ -4,6 +4,7 @@ import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
 import { QueryGrpcListener } from "./api/grpc/listener.ts";
 import { decodeOtlpProtobuf } from "./decode/otlp-protobuf.ts";
+import { openGate } from "./access.ts";
 import { Ingest } from "./ingest.ts";
 import type { SpanRecord } from "./model.ts";
 import type { SpanReader } from "./query/reader.ts";
@@ -53,13 +54,18 @@ const spansOf = (chunks: unknown[]): SpanRecord[] =>
   chunks.flatMap((chunk) => decodeOtlpProtobuf((chunk as Chunk).bytes).spans);
 const messageOf = (messages: unknown[]): unknown => (messages[0] as Chunk | undefined)?.message;
 
-async function startServices(spans: readonly SpanRecord[], wrap?: (reader: SpanReader) => SpanReader) {
+async function startServices(
+  spans: readonly SpanRecord[],
+  wrap?: (reader: SpanReader) => SpanReader,
+  gate = openGate,
+) {
   const opened = await openStore({ headSize: { rows: 60_000, items: 600_000, bytes: 40_000_000 } });
   if (spans.length > 0) await storeSpans(opened, ...spans);
   const ingest = new Ingest(opened.heads, Date.now);
   const listener = new QueryGrpcListener({
     reader: wrap?.(opened.reader) ?? opened.reader,
     append: (bytes) => ingest.append(bytes, "protobuf"),
+    gate,
     logger: pino({ level: "silent" }),
   });
   const address = await listener.listen("127.0.0.1", 0);

@@ -18,6 +18,7 @@ async function start(config: Partial<TraceBackendConfig> = {}): Promise<TraceBac
     {
       dataDirectory,
       durability: "fsync",
+      accessMode: "auto",
       retentionMs: 3_600_000,
       otlpGrpc: free,
       otlpHttp: free,
@@ -30,7 +31,7 @@ async function start(config: Partial<TraceBackendConfig> = {}): Promise<TraceBac
       consoleAssets: dataDirectory,
       ...config,
     },
-    { logger: pino({ level: "silent" }) },
+    { logger: pino({ level: "silent" }), access: { authenticate: () => Promise.resolve(undefined) } },
   );
   onTestFinished(() => backend.stop());
   return backend;

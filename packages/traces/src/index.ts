@@ -1,5 +1,7 @@
+import { ThroughlineError } from "@throughline/api/errors";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
+import { type Access, type AccessMode, asksForToken, Gate, isLoopbackHost } from "./access.ts";
 import { QueryGrpcListener } from "./api/grpc/listener.ts";
 import { createReadServer } from "./api/server.ts";
 import { decodeUploaded } from "./ingest.ts";
@@ -17,6 +19,7 @@ import type { Durability } from "./store/live-head.ts";
 import { storageOf, storageRoutes } from "./storage.ts";
 import { Engine } from "./threads/engine.ts";
 
+export type { Access } from "./access.ts";
 export { openTraceStorage, type TraceStorage } from "./storage.ts";
 
 export interface TraceBackendConfig extends ReceiverAddresses<Address> {
@@ -28,6 +31,8 @@ export interface TraceBackendConfig extends ReceiverAddresses<Address> {
   retentionMs: number;
   /** Bytes of all blocks together; over it the oldest spans are deleted. undefined: as much as the disk takes. */
   maxBytes?: number | undefined;
+  /** Where a token is required. */
+  accessMode: AccessMode;
   console: Address;
   /** Jaeger's query and storage services over gRPC. */
   queryGrpc: Address;
@@ -58,9 +63,11 @@ const requestBudgetBytes = 256 * 1024 * 1024;
  */
 export async function createTraceBackend(
   config: TraceBackendConfig,
-  deps: { logger: Logger },
+  deps: { logger: Logger; access: Access },
 ): Promise<TraceBackend> {
-  const { logger } = deps;
+  const { logger, access } = deps;
+  const gateOf = (host: string): Gate => new Gate(access, asksForToken(config.accessMode, host));
+  refuseOpenDatagrams(config);
   const { dataDirectory: directory, durability, retentionMs, consoleAssets } = config;
   const { maxBytes, redaction } = config;
   const engine = await Engine.start({ directory, durability, retentionMs, maxBytes, redaction }, logger);
@@ -82,6 +89,7 @@ export async function createTraceBackend(
     const sink = new CountingSink(engine);
     const isHealthy = async (): Promise<boolean> => (await engine.health()).ok;
     readServer = createReadServer({
+      gate: gateOf(config.console.host),
       reader: engine.reader,
       pin: (traceId) => engine.pin(traceId),
       decodeJson: decodeUploaded,
@@ -91,13 +99,14 @@ export async function createTraceBackend(
     });
     const console = await readServer.listen(config.console);
     queryGrpc = new QueryGrpcListener({
+      gate: gateOf(config.queryGrpc.host),
       reader: engine.reader,
       append: (bytes) => sink.append([bytes], "protobuf"),
       logger,
     });
     const queries = await queryGrpc.listen(config.queryGrpc.host, config.queryGrpc.port);
     const budget = new ByteBudget(requestBudgetBytes);
-    const taking = await listenForSpans(config, { sink, isHealthy, budget, logger });
+    const taking = await listenForSpans(config, { sink, gateOf, isHealthy, budget, logger });
     receivers = taking;
     return {
       addresses: { ...taking.addresses, console, queryGrpc: queries },
@@ -109,5 +118,18 @@ export async function createTraceBackend(
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+/** A datagram carries no token: whoever reaches the port may send. */
+function refuseOpenDatagrams({ accessMode, ...at }: TraceBackendConfig): void {
+  if (accessMode === "open") return;
+  for (const name of ["jaegerCompact", "jaegerBinary"] as const) {
+    if (isLoopbackHost(at[name].host)) continue;
+    const flag = name === "jaegerCompact" ? "--jaeger-compact" : "--jaeger-binary";
+    throw new ThroughlineError(
+      "TL_SETTING_INVALID",
+      `${flag} is ${at[name].host}:${at[name].port}: datagrams carry no token, so they are taken from this machine only, unless --access is open.`,
+    );
   }
 }

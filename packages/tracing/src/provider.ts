@@ -44,6 +44,8 @@ export interface TracingOptions {
   attributes?: Readonly<Record<string, string>>;
   /** Where spans go when the environment names no endpoint. Asked before each request; `http://host:port`. */
   defaultEndpoint?: () => string;
+  /** Sent with each request to the default endpoint: what it asks for. */
+  defaultHeaders?: () => Readonly<Record<string, string>>;
   /** A trace over this is slow; milliseconds. Overrides THROUGHLINE_SLOW_THRESHOLD (60 s). */
   slowThresholdMs?: number;
   /** Why an unsampled trace is exported beside failure and slowness; asked with the span that began it here, at its end. */
@@ -179,6 +181,7 @@ function otlpQueue(
     protocol: otlp.protocol,
     endpoint: endpoint === undefined ? () => fallback() + path : () => endpoint,
     headers: otlp.headers,
+    defaultHeaders: endpoint === undefined ? options.defaultHeaders : undefined,
     compression: otlp.compression,
     tls: otlp.tls,
     requestTimeoutMs: otlp.timeoutMs,

@@ -24,6 +24,10 @@ const texts: Record<SettingName, [placeholder: string, description: string]> = {
     "LEVEL",
     "fsync: acknowledged spans survive power loss; os: a crash of the process (default fsync)",
   ],
+  access: [
+    "MODE",
+    "who must send a token to the trace backend: auto: everybody where others than this machine can connect; token: everybody; open: nobody (default auto)",
+  ],
   slowThreshold: ["TIME", "a trace that takes longer is slow (default 60s)"],
   redactionRules: ["FILE", "rules of what never leaves, beside the built-in ones (docs/redaction.md)"],
 };

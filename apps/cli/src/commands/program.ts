@@ -11,6 +11,7 @@ import { addSimulateCommands } from "./simulate.ts";
 import { addStorageCommands } from "./storage.ts";
 import { addTenantCommands } from "./tenant.ts";
 import { addTicketCommands } from "./ticket.ts";
+import { addTokenCommands } from "./token.ts";
 import { addTraceCommand } from "./trace.ts";
 
 /** Errors of wrong use: exit code 2. Everything else that fails: 1. */
@@ -35,6 +36,7 @@ export function createProgram(context: CommandContext): { run(argv: readonly str
   addImportCommands(program, context);
   addTicketCommands(program, context);
   addTraceCommand(program, context);
+  addTokenCommands(program, context);
   addStorageCommands(program, context);
   addJobCommands(program, context);
   addSimulateCommands(program);

@@ -8,7 +8,8 @@ import { findTrace, hasColours } from "../commands/trace.ts";
 import type { CommandContext } from "../commands/context.ts";
 import { postWebhook } from "../commands/ticket.ts";
 import { type Flags, readModelSettings, readSettings } from "../config.ts";
-import { openDataDirectory } from "../runtime/data-directory.ts";
+import { openDataDirectory, tokenOfRunning } from "../runtime/data-directory.ts";
+import type { Instance } from "../runtime/instance.ts";
 import { createLogger } from "../runtime/logger.ts";
 import { runUntilStopped } from "../runtime/run-until-stopped.ts";
 import { createDeskSimulator } from "../simulate/desk/simulator.ts";
@@ -68,7 +69,7 @@ export async function runDemo(flags: Flags, context: CommandContext): Promise<vo
   try {
     if (instance.store !== undefined) await setUpTenant(instance.store, desk.url, deskKey);
     const data = settings.data === demoDirectory ? undefined : settings.data;
-    await sendTickets(instance.addresses, instance.store, { colour: hasColours(context), data }, say);
+    await sendTickets(instance, { colour: hasColours(context), data }, say);
     say("\nIt stays up: open the console, or send your own with\n");
     say(
       `  npx throughline ticket send${data === undefined ? "" : ` --data ${data}`} --tenant demo --ticket DEMO-7 --text "VPN drops every hour"\nCtrl-C stops it.\n`,
@@ -93,14 +94,14 @@ async function setUpTenant(store: EnhancerStore, deskUrl: string, deskKey: strin
 }
 
 async function sendTickets(
-  addresses: Readonly<Record<string, string>>,
-  store: EnhancerStore | undefined,
+  { addresses, store, directory }: Instance,
   view: { colour: boolean; data: string | undefined },
   say: (text: string) => void,
 ): Promise<void> {
   const { sign } = await import("@throughline/enhancer");
   const secret = (await store?.tenants.get(tenantId))?.secret ?? "";
   const consoleUrl = addresses["console"] ?? "";
+  const token = tokenOfRunning(directory, "console");
   const sent = await Promise.all(
     demoTickets.map(async ({ id, text, priority }) => {
       const raw = JSON.stringify({
@@ -117,15 +118,15 @@ async function sendTickets(
     }),
   );
   for (const { trace_id: traceId } of sent) {
-    const trace = await untilComplete(consoleUrl, traceId);
+    const trace = await untilComplete(consoleUrl, traceId, token);
     say(`${renderWaterfall(traceView.parse(trace), { order: "start", consoleUrl, ...view })}\n`);
   }
 }
 
 /** Spans arrive in batches: the trace is whole once its last attempt is there. */
-async function untilComplete(consoleUrl: string, traceId: string) {
+async function untilComplete(consoleUrl: string, traceId: string, token: string | undefined) {
   for (let tries = 0; tries < 300; tries++) {
-    const trace = await findTrace(consoleUrl, traceId);
+    const trace = await findTrace(consoleUrl, traceId, token);
     if (
       trace !== undefined &&
       trace.summary.enhancementStatus !== null &&

@@ -31,7 +31,7 @@ export function newToken(): string {
 }
 
 /** Written whole or not at all. */
-function writeJsonFile(file: string, content: unknown, mode = 0o600): void {
+export function writeJsonFile(file: string, content: unknown, mode = 0o600): void {
   const draft = `${file}.${process.pid}.tmp`;
   writeFileSync(draft, `${JSON.stringify(content, null, 2)}\n`, { mode });
   renameSync(draft, file);
@@ -87,6 +87,11 @@ export function addressOfRunning(directory: string, part: string): string | unde
     if (address !== undefined) return address;
   }
   return undefined;
+}
+
+/** The token that a process announced with this address; undefined where none runs. */
+export function tokenOfRunning(directory: string, part: string): string | undefined {
+  return runningInstances(directory).find(({ addresses }) => addresses[part] !== undefined)?.token;
 }
 
 function readRunFile(file: string): RunFile | undefined {

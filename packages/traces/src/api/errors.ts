@@ -13,6 +13,7 @@ export function answerError(error: ThroughlineError, request: FastifyRequest, re
   const path = pathOf(request);
   const problem = toProblem(error);
   reply.code(problem.status);
+  if (problem.status === 401) reply.header("www-authenticate", "Bearer");
   if (!isApiPath(path) || path.startsWith("/api/throughline/")) {
     return reply.type(problemMediaType).send(problem);
   }

@@ -2,10 +2,11 @@ import { ThroughlineError, toProblem } from "@throughline/api/errors";
 import { withoutSchemaCompilers } from "@throughline/api/http";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { Logger } from "pino";
+import type { Gate } from "../access.ts";
 import type { SpanRecord } from "../model.ts";
 import type { RemovedSpans, SpanReader } from "../query/reader.ts";
 import { serveConsole } from "./console.ts";
-import { answerError, knownError } from "./errors.ts";
+import { answerError, isApiPath, knownError } from "./errors.ts";
 import { mayServeHost } from "./host-guard.ts";
 import { legacyChangeRoutes } from "./jaeger/legacy-changes.ts";
 import { legacyMetricsRoutes } from "./jaeger/legacy-metrics.ts";
@@ -15,6 +16,7 @@ import { statisticsRoutes } from "./throughline/statistics-routes.ts";
 import { throughlineRoutes } from "./throughline/routes.ts";
 
 export interface ReadServerDependencies {
+  gate: Gate;
   reader: SpanReader;
   /** Keeps a trace beyond retention. */
   pin: (traceId: string) => Promise<void>;
@@ -63,6 +65,13 @@ export function createReadServer(deps: ReadServerDependencies): FastifyInstance 
   server.addHook("onRequest", async (request, reply) => {
     reply.headers(securityHeaders);
     if (!mayServeHost(request.headers.host, server.server.address())) throw hostRefused();
+    const path = (request.raw.url ?? "").split("?", 1)[0] ?? "";
+    // The page itself says nothing of anybody's traces.
+    if (isApiPath(path))
+      await deps.gate.admit(
+        request.headers.authorization,
+        path.startsWith("/api/archive/") ? "write" : "read",
+      );
     if (request.method === "GET" || request.method === "HEAD") return;
     // Before anything of a body is read.
     if (request.is404)

@@ -2,6 +2,7 @@ import { pino } from "pino";
 import type { FastifyInstance } from "fastify";
 import { onTestFinished } from "vitest";
 import type { SpanRecord } from "../model.ts";
+import { type Gate, openGate } from "../access.ts";
 import type { SpanReader } from "../query/reader.ts";
 import { headSegment } from "../store/search/segments.ts";
 import { StoreReader } from "../store/search/store-reader.ts";
@@ -17,6 +18,7 @@ function stored(spans: readonly SpanRecord[]): SpanReader {
 export function serverOver(
   spans: readonly SpanRecord[],
   parts: {
+    gate?: Gate;
     reader?: SpanReader;
     consoleAssets?: string;
     pin?: (traceId: string) => Promise<void>;
@@ -24,6 +26,7 @@ export function serverOver(
   } = {},
 ): FastifyInstance {
   const server = createReadServer({
+    gate: parts.gate ?? openGate,
     reader: parts.reader ?? stored(spans),
     pin: parts.pin ?? (() => Promise.resolve()),
     decodeJson:

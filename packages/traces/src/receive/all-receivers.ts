@@ -1,5 +1,6 @@
 import type { Server } from "node:http";
 import type { Logger } from "pino";
+import type { Gate } from "../access.ts";
 import type { SpanSink } from "../sink.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 import { JaegerUdpReceiver } from "./jaeger-udp.ts";
@@ -25,6 +26,8 @@ export interface ReceiverAddresses<A> {
 
 export interface ReceiverOptions {
   sink: SpanSink;
+  /** The door of a listener on this host. */
+  gateOf: (host: string) => Gate;
   isHealthy: () => Promise<boolean>;
   budget: ByteBudget;
   logger: Logger;
@@ -58,7 +61,15 @@ export async function listenForSpans(
     );
     return `http://${bound}`;
   };
-  const grpc = createOtlpGrpcServer(options);
+  const { gateOf } = options;
+  const gated = ({ host }: Address) => ({ ...options, gate: gateOf(host) });
+  const grpc = createOtlpGrpcServer({
+    sink,
+    budget,
+    logger,
+    isHealthy: options.isHealthy,
+    gate: gateOf(at.otlpGrpc.host),
+  });
   const compact = new JaegerUdpReceiver({ sink, budget, logger, encoding: "jaeger-compact-datagrams" });
   const binary = new JaegerUdpReceiver({ sink, budget, logger, encoding: "jaeger-binary-datagrams" });
   try {
@@ -68,10 +79,10 @@ export async function listenForSpans(
       () => binary.stop(),
     );
     const addresses = {
-      otlpHttp: await http(createOtlpHttpServer(options), at.otlpHttp),
+      otlpHttp: await http(createOtlpHttpServer(gated(at.otlpHttp)), at.otlpHttp),
       otlpGrpc: await grpc.listen(at.otlpGrpc.host, at.otlpGrpc.port),
-      zipkin: await http(createZipkinServer(options), at.zipkin),
-      jaegerThrift: await http(createJaegerThriftServer(options), at.jaegerThrift),
+      zipkin: await http(createZipkinServer(gated(at.zipkin)), at.zipkin),
+      jaegerThrift: await http(createJaegerThriftServer(gated(at.jaegerThrift)), at.jaegerThrift),
       jaegerCompact: await compact.listen(at.jaegerCompact.host, at.jaegerCompact.port),
       jaegerBinary: await binary.listen(at.jaegerBinary.host, at.jaegerBinary.port),
     };

@@ -28,6 +28,8 @@ export type UnaryMethod = (message: readonly Uint8Array[]) => Promise<Uint8Array
 export interface GrpcServerOptions {
   /** By path: `/package.Service/Method`. */
   methods: ReadonlyMap<string, UnaryMethod>;
+  /** Asked before a method's message is received. Throws what becomes the call's status. */
+  admit?: (path: string, headers: IncomingHttpHeaders) => Promise<void>;
   budget: ByteBudget;
   logger: Logger;
 }
@@ -85,6 +87,8 @@ export class GrpcServer {
     try {
       const method = this.options.methods.get(headers[":path"] ?? "");
       if (method === undefined) throw unimplemented(`unknown method ${headers[":path"] ?? ""}`);
+      if (this.options.admit !== undefined) await this.options.admit(headers[":path"] ?? "", headers);
+      if (stream.destroyed) return;
       const message = await receiveMessage(stream, headers, share);
       if (message === undefined) return;
       answerMessage(stream, await method(message));

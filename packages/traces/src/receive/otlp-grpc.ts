@@ -1,3 +1,4 @@
+import type { Gate } from "../access.ts";
 import { ProtobufReader, wire } from "../decode/protobuf-reader.ts";
 import { ProtobufWriter } from "../decode/protobuf-writer.ts";
 import { encodeExportResponse } from "./export-response.ts";
@@ -10,13 +11,14 @@ const traceService = "opentelemetry.proto.collector.trace.v1.TraceService";
 const serving = 1;
 const notServing = 2;
 
-export interface OtlpGrpcOptions extends Omit<GrpcServerOptions, "methods"> {
+export interface OtlpGrpcOptions extends Omit<GrpcServerOptions, "methods" | "admit"> {
   sink: SpanSink;
+  gate: Gate;
   isHealthy: () => Promise<boolean>;
 }
 
 /** OTLP over gRPC for traces, and grpc.health.v1.Health/Check. Not listening yet. */
-export function createOtlpGrpcServer({ sink, isHealthy, ...options }: OtlpGrpcOptions): GrpcServer {
+export function createOtlpGrpcServer({ sink, gate, isHealthy, ...options }: OtlpGrpcOptions): GrpcServer {
   const methods = new Map<string, UnaryMethod>([
     [
       `/${traceService}/Export`,
@@ -24,7 +26,10 @@ export function createOtlpGrpcServer({ sink, isHealthy, ...options }: OtlpGrpcOp
     ],
     ["/grpc.health.v1.Health/Check", (message) => healthCheck(message, isHealthy)],
   ]);
-  return new GrpcServer({ ...options, methods });
+  const admit = async (path: string, { authorization }: { authorization?: string | undefined }) => {
+    if (path.startsWith(`/${traceService}/`)) await gate.admit(authorization, "ingest");
+  };
+  return new GrpcServer({ ...options, methods, admit });
 }
 
 async function healthCheck(

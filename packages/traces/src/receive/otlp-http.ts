@@ -1,6 +1,7 @@
 /** OTLP over HTTP for traces (OTLP 1.11, "OTLP/HTTP"): protobuf and JSON on one port, answered in the request's type. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Logger } from "pino";
+import type { Gate } from "../access.ts";
 import type { BudgetShare, ByteBudget } from "./byte-budget.ts";
 import { encodeExportResponse, exportResponseJson } from "./export-response.ts";
 import { httpRefusal, readBody } from "./http-body.ts";
@@ -23,6 +24,7 @@ const mediaTypes: Record<OtlpEncoding, string> = {
 
 export interface OtlpHttpOptions {
   sink: SpanSink;
+  gate: Gate;
   isHealthy: () => Promise<boolean>;
   budget: ByteBudget;
   logger: Logger;
@@ -47,7 +49,7 @@ async function serve(
   request: IncomingMessage,
   response: ServerResponse,
   share: BudgetShare,
-  { sink, isHealthy }: OtlpHttpOptions,
+  { sink, gate, isHealthy }: OtlpHttpOptions,
 ): Promise<void> {
   const path = (request.url ?? "").split("?", 1)[0];
   if (path === "/readiness") {
@@ -71,6 +73,7 @@ async function serve(
       "content-type must be application/x-protobuf or application/json",
     );
   }
+  await gate.admit(request.headers.authorization, "ingest");
   const body = await readBody(request, response, share);
   if (body === undefined) return;
   const outcome = await sink.append(body, encoding);
@@ -82,6 +85,7 @@ async function serve(
 function answerRefusal(request: IncomingMessage, response: ServerResponse, refused: Refusal): void {
   if (response.headersSent || response.destroyed) return;
   if (refused.retryAfterSeconds !== undefined) response.setHeader("retry-after", refused.retryAfterSeconds);
+  if (refused.httpStatus === 401) response.setHeader("www-authenticate", "Bearer");
   const encoding = encodingOf(request) ?? "json";
   response.writeHead(refused.httpStatus, { "content-type": mediaTypes[encoding] });
   response.end(encoding === "json" ? statusJson(refused) : encodeStatus(refused));

@@ -8,10 +8,12 @@ export const grpcCode = {
   unknown: 2,
   invalidArgument: 3,
   notFound: 5,
+  permissionDenied: 7,
   resourceExhausted: 8,
   unimplemented: 12,
   internal: 13,
   unavailable: 14,
+  unauthenticated: 16,
 } as const;
 type GrpcCode = (typeof grpcCode)[keyof typeof grpcCode];
 
@@ -19,6 +21,9 @@ const codes: ReadonlyMap<ErrorCode, GrpcCode> = new Map([
   ["TL_BODY_UNREADABLE", grpcCode.invalidArgument],
   ["TL_BODY_TOO_LARGE", grpcCode.resourceExhausted],
   ["TL_TRACE_BACKEND_FAILED", grpcCode.unavailable],
+  ["TL_TOKEN_REQUIRED", grpcCode.unauthenticated],
+  ["TL_TOKEN_REFUSED", grpcCode.unauthenticated],
+  ["TL_TOKEN_SCOPE", grpcCode.permissionDenied],
 ]);
 
 /** Seconds after which a sender may try again when there was no room or no disk. */

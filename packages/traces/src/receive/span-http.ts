@@ -1,6 +1,6 @@
 /** Spans over HTTP in protocols older than OTLP: Zipkin, and Jaeger's Thrift. Errors are answered as plain text, as their own receivers do. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { SpanEncoding, SpanSink } from "../sink.ts";
+import type { SpanEncoding } from "../sink.ts";
 import type { BudgetShare } from "./byte-budget.ts";
 import { httpRefusal, readBody } from "./http-body.ts";
 import type { OtlpHttpOptions } from "./otlp-http.ts";
@@ -41,12 +41,13 @@ function createSpanServer(options: OtlpHttpOptions, encodingOf: EncodingOf): Ser
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
     const share = options.budget.share();
     response.on("close", () => share.release());
-    serve(request, response, share, options.sink, encodingOf).catch((error: unknown) => {
+    serve(request, response, share, options, encodingOf).catch((error: unknown) => {
       const refused = refusal(error);
       if (refused.httpStatus === 500) options.logger.error({ err: error }, "a request with spans failed");
       if (response.headersSent || response.destroyed) return;
       if (refused.retryAfterSeconds !== undefined)
         response.setHeader("retry-after", refused.retryAfterSeconds);
+      if (refused.httpStatus === 401) response.setHeader("www-authenticate", "Bearer");
       response.writeHead(refused.httpStatus, { "content-type": "text/plain; charset=utf-8" });
       response.end(`${refused.message}\n`);
       // What is still being sent is thrown away, so that the client gets to reading the answer.
@@ -60,7 +61,7 @@ async function serve(
   request: IncomingMessage,
   response: ServerResponse,
   share: BudgetShare,
-  sink: SpanSink,
+  { sink, gate }: OtlpHttpOptions,
   encodingOf: EncodingOf,
 ): Promise<void> {
   if (request.method !== "POST") {
@@ -70,6 +71,7 @@ async function serve(
   const path = (request.url ?? "").split("?", 1)[0] ?? "";
   const mediaType = (request.headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
   const encoding = encodingOf(path, mediaType);
+  await gate.admit(request.headers.authorization, "ingest");
   const body = await readBody(request, response, share);
   if (body === undefined) return;
   await sink.append(body, encoding);

@@ -1,6 +1,7 @@
 import { createServer } from "node:net";
 import { pino } from "pino";
 import { onTestFinished } from "vitest";
+import { type Gate, openGate } from "../access.ts";
 import { Ingest } from "../ingest.ts";
 import { openStore } from "../store/open-store.ts";
 import type { TraceStore } from "../store/store.ts";
@@ -29,6 +30,7 @@ export async function startReceivers(
   const real: SpanSink = { append: (pieces, encoding) => ingest.append(Buffer.concat(pieces), encoding) };
   const options = {
     sink: parts.sink?.(real) ?? real,
+    gate: openGate,
     isHealthy: () => Promise.resolve(store.heads.failure === undefined),
     budget: new ByteBudget(parts.budgetBytes ?? 256 * 1024 * 1024),
     logger: pino({ level: "silent" }),
@@ -48,7 +50,7 @@ export async function startReceivers(
 }
 
 /** For tests: everything that takes spans, on free ports before a store of its own. */
-export async function startAllReceivers() {
+export async function startAllReceivers(parts: { gate?: Gate } = {}) {
   const store = await openStore();
   const ingest = new Ingest(store.heads, Date.now);
   let malformed = 0;
@@ -71,6 +73,7 @@ export async function startAllReceivers() {
     },
     {
       sink,
+      gateOf: () => parts.gate ?? openGate,
       isHealthy: () => Promise.resolve(true),
       budget: new ByteBudget(64 * 1024 * 1024),
       logger: pino({ level: "silent" }),

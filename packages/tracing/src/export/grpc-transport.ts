@@ -30,10 +30,10 @@ export class GrpcTransport implements OtlpTransport {
   }
 
   private async attempt(body: Uint8Array, leftMs: number): Promise<Attempt> {
-    const { endpoint, headers, compression, requestTimeoutMs } = this.options;
+    const { endpoint, headers, defaultHeaders, compression, requestTimeoutMs } = this.options;
     try {
       const answer = await this.client.call(endpoint(), path, body, {
-        headers,
+        headers: { ...defaultHeaders?.(), ...headers },
         gzip: compression === "gzip",
         timeoutMs: Math.min(leftMs, requestTimeoutMs === 0 ? Number.POSITIVE_INFINITY : requestTimeoutMs),
       });

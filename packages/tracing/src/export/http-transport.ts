@@ -67,7 +67,8 @@ export class HttpTransport implements OtlpTransport {
   }
 
   private request(url: URL, length: number): ClientRequest {
-    const { headers, protocol, compression } = this.options;
+    const { protocol, compression } = this.options;
+    const headers = { ...this.options.defaultHeaders?.(), ...this.options.headers };
     const isSecure = url.protocol === "https:";
     return (isSecure ? httpsRequest : httpRequest)(url, {
       method: "POST",

@@ -11,6 +11,8 @@ export interface OtlpTransportOptions {
   endpoint: () => string;
   /** Sent with each request; they hold credentials. */
   headers: Readonly<Record<string, string>>;
+  /** Asked before each request; `headers` win. */
+  defaultHeaders?: (() => Readonly<Record<string, string>>) | undefined;
   compression: "none" | "gzip";
   tls: ClientTls;
   /** Milliseconds for one request; 0: no limit. */

@@ -1,6 +1,7 @@
 import {
   type handleServerStreamingCall,
   type handleUnaryCall,
+  type Metadata,
   type sendUnaryData,
   type ServerWritableStream,
   status,
@@ -8,8 +9,12 @@ import {
 import { type ErrorCode, ThroughlineError } from "@throughline/api/errors";
 import { once } from "node:events";
 import type { Logger } from "pino";
+import type { Gate, Scope } from "../../access.ts";
 
 const statuses: Partial<Record<ErrorCode, status>> = {
+  TL_TOKEN_REQUIRED: status.UNAUTHENTICATED,
+  TL_TOKEN_REFUSED: status.UNAUTHENTICATED,
+  TL_TOKEN_SCOPE: status.PERMISSION_DENIED,
   TL_PARAMETER_INVALID: status.INVALID_ARGUMENT,
   TL_BODY_UNREADABLE: status.INVALID_ARGUMENT,
   TL_TRACE_NOT_FOUND: status.NOT_FOUND,
@@ -22,21 +27,28 @@ const statuses: Partial<Record<ErrorCode, status>> = {
 
 /** How calls are answered: errors of the table by their gRPC status, queries ended when the client goes. */
 export class Calls {
+  private readonly gate: Gate;
   private readonly logger: Logger;
 
-  constructor(logger: Logger) {
+  constructor(gate: Gate, logger: Logger) {
+    this.gate = gate;
     this.logger = logger;
   }
 
-  unary<Q, A>(answer: (request: Q, signal: AbortSignal) => Promise<A>): handleUnaryCall<Q, A> {
+  unary<Q, A>(
+    answer: (request: Q, signal: AbortSignal) => Promise<A>,
+    scope: Scope = "read",
+  ): handleUnaryCall<Q, A> {
     return (call, callback) => {
       const asker = new AbortController();
       call.on("cancelled", () => asker.abort());
       // Resolves either way.
-      const outcome = answer(call.request, asker.signal).then(
-        (value) => ({ error: null, value }),
-        (error: unknown) => ({ error: this.failure(error, asker.signal), value: null }),
-      );
+      const outcome = this.admit(call.metadata, scope)
+        .then(() => answer(call.request, asker.signal))
+        .then(
+          (value) => ({ error: null, value }),
+          (error: unknown) => ({ error: this.failure(error, asker.signal), value: null }),
+        );
       void tell(outcome, callback);
     };
   }
@@ -48,13 +60,20 @@ export class Calls {
     return (call) => {
       const asker = new AbortController();
       call.on("cancelled", () => asker.abort());
-      writeAll(call, answer(call.request, asker.signal), asker.signal).then(
-        () => call.end(),
-        (error: unknown) => {
-          if (!asker.signal.aborted) call.emit("error", this.failure(error, asker.signal));
-        },
-      );
+      this.admit(call.metadata, "read")
+        .then(() => writeAll(call, answer(call.request, asker.signal), asker.signal))
+        .then(
+          () => call.end(),
+          (error: unknown) => {
+            if (!asker.signal.aborted) call.emit("error", this.failure(error, asker.signal));
+          },
+        );
     };
+  }
+
+  private admit(metadata: Metadata, scope: Scope): Promise<void> {
+    const [authorization] = metadata.get("authorization");
+    return this.gate.admit(authorization?.toString(), scope);
   }
 
   private failure(error: unknown, signal: AbortSignal): { code: status; details: string } {

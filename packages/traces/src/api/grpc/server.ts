@@ -10,6 +10,7 @@ import { ReflectionService } from "@grpc/reflection";
 import { HealthImplementation } from "grpc-health-check";
 import type { Socket } from "node:net";
 import type { Logger } from "pino";
+import type { Gate } from "../../access.ts";
 import type { SpanReader } from "../../query/reader.ts";
 import { Calls } from "./calls.ts";
 import { queryService } from "./query-service.ts";
@@ -30,6 +31,7 @@ const names = {
 const requestLimitBytes = 64 * 1024 * 1024;
 
 export interface QueryGrpcOptions {
+  gate: Gate;
   reader: SpanReader;
   /** Stores OTLP's protobuf; the storage API writes as OTLP's senders do. */
   append: (bytes: Buffer) => Promise<{ rejected: number; reason: string }>;
@@ -44,7 +46,7 @@ export class QueryGrpcServer {
   private readonly server: Server;
   private readonly injector: ConnectionInjector;
 
-  constructor({ reader, append, logger }: QueryGrpcOptions) {
+  constructor({ reader, append, gate, logger }: QueryGrpcOptions) {
     const definition = loadSync(files, {
       includeDirs: [protos],
       longs: String,
@@ -52,7 +54,7 @@ export class QueryGrpcServer {
       oneofs: true,
     });
     passBytes(definition);
-    const calls = new Calls(logger);
+    const calls = new Calls(gate, logger);
     const storage = storageServices(reader, calls);
     this.server = new Server({ "grpc.max_receive_message_length": requestLimitBytes });
     const root = loadPackageDefinition(definition);
@@ -68,7 +70,7 @@ export class QueryGrpcServer {
         return rejected === 0
           ? {}
           : { partialSuccess: { rejectedSpans: String(rejected), errorMessage: reason } };
-      }),
+      }, "ingest"),
     });
     new HealthImplementation(
       Object.fromEntries(["", ...Object.values(names)].map((name) => [name, "SERVING"])),

@@ -1,0 +1,127 @@
+import { ThroughlineError } from "@throughline/api";
+import { createHash, randomBytes, scrypt, timingSafeEqual } from "node:crypto";
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { z } from "zod";
+import { writeJsonFile } from "./data-directory.ts";
+
+export const scopes = ["ingest", "read", "write", "admin"] as const;
+export type TokenScope = (typeof scopes)[number];
+
+const tokenSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  scopes: z.array(z.enum(scopes)),
+  createdAt: z.string(),
+  /** null: never. */
+  expiresAt: z.string().nullable(),
+  /** scrypt of the whole token, base64url. */
+  salt: z.string(),
+  hash: z.string(),
+});
+const fileSchema = z.object({ version: z.literal(1), tokens: z.array(tokenSchema) });
+type StoredToken = z.infer<typeof tokenSchema>;
+/** A token but its secret. */
+export type TokenInfo = Omit<StoredToken, "salt" | "hash">;
+
+const derive = promisify(scrypt) as (secret: string, salt: Buffer, bytes: number) => Promise<Buffer>;
+const hashBytes = 32;
+/** So long a revoked token may still be taken. */
+const rereadMs = 1_000;
+const rememberedAtMost = 1_000;
+
+/** `tokens.json` of a data directory: who may send, read and administer. It holds hashes only. */
+export class TokenStore {
+  private readonly file: string;
+  private readonly nowMs: () => number;
+  private tokens: StoredToken[] = [];
+  private readAtMs = Number.NEGATIVE_INFINITY;
+  private changedMs = -1;
+  /** Digests of tokens that were right, with the hash that they were held against. */
+  private readonly right = new Map<string, string>();
+
+  constructor(directory: string, nowMs: () => number = Date.now) {
+    this.file = join(directory, "tokens.json");
+    this.nowMs = nowMs;
+  }
+
+  /** The new token's text is told this once. Throws TL_DATA_DIRECTORY_UNUSABLE. */
+  async add(token: {
+    name: string;
+    scopes: TokenScope[];
+    expiresAt: string | null;
+  }): Promise<TokenInfo & { token: string }> {
+    this.reread(true);
+    const id = randomBytes(6).toString("hex");
+    const text = `tl_${id}_${randomBytes(32).toString("base64url")}`;
+    const salt = randomBytes(16);
+    const hash = await derive(text, salt, hashBytes);
+    const info = { id, ...token, createdAt: new Date(this.nowMs()).toISOString() };
+    const stored = { ...info, salt: salt.toString("base64url"), hash: hash.toString("base64url") };
+    this.write([...this.tokens, stored]);
+    return { ...info, token: text };
+  }
+
+  list(): TokenInfo[] {
+    this.reread(true);
+    return this.tokens.map(({ salt: _salt, hash: _hash, ...info }) => info);
+  }
+
+  /** False where there is none of this id. */
+  revoke(id: string): boolean {
+    this.reread(true);
+    const left = this.tokens.filter((token) => token.id !== id);
+    if (left.length === this.tokens.length) return false;
+    this.write(left);
+    return true;
+  }
+
+  /** undefined for a token that is unknown, expired or revoked. */
+  async authenticate(text: string): Promise<{ name: string; scopes: TokenScope[] } | undefined> {
+    this.reread(false);
+    const id = /^tl_([0-9a-f]{12})_[\w-]{43}$/.exec(text)?.[1];
+    const token = this.tokens.find((one) => one.id === id);
+    if (token === undefined || this.isExpired(token)) return undefined;
+    const digest = createHash("sha256").update(text).digest("base64url");
+    if (this.right.get(digest) !== token.hash) {
+      const found = await derive(text, Buffer.from(token.salt, "base64url"), hashBytes);
+      if (!timingSafeEqual(found, Buffer.from(token.hash, "base64url"))) return undefined;
+      if (this.right.size >= rememberedAtMost) this.right.clear();
+      this.right.set(digest, token.hash);
+    }
+    return { name: token.name, scopes: token.scopes };
+  }
+
+  private isExpired({ expiresAt }: StoredToken): boolean {
+    return expiresAt !== null && Date.parse(expiresAt) <= this.nowMs();
+  }
+
+  private reread(isNow: boolean): void {
+    const now = this.nowMs();
+    if (!isNow && now - this.readAtMs < rereadMs) return;
+    this.readAtMs = now;
+    const changedMs = statSync(this.file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    if (changedMs === this.changedMs) return;
+    this.tokens = changedMs === 0 ? [] : this.read();
+    this.changedMs = changedMs;
+  }
+
+  private read(): StoredToken[] {
+    try {
+      return fileSchema.parse(JSON.parse(readFileSync(this.file, "utf8"))).tokens;
+    } catch (cause) {
+      throw new ThroughlineError(
+        "TL_DATA_DIRECTORY_UNUSABLE",
+        `${this.file} is no list of tokens of this version.`,
+        { cause },
+      );
+    }
+  }
+
+  private write(tokens: StoredToken[]): void {
+    writeJsonFile(this.file, { version: 1, tokens });
+    this.tokens = tokens;
+    this.changedMs = statSync(this.file).mtimeMs;
+  }
+}

@@ -1,0 +1,60 @@
+import { ThroughlineError } from "@throughline/api/errors";
+
+/** What a token allows: to send spans, to read them, to archive, everything. */
+export type Scope = "ingest" | "read" | "write" | "admin";
+
+export interface Principal {
+  name: string;
+  scopes: readonly Scope[];
+}
+
+/** Who knows the tokens. */
+export interface Access {
+  /** undefined for a token that is unknown, expired or revoked. */
+  authenticate(token: string): Promise<Principal | undefined>;
+}
+
+/**
+ * `auto`: a token is required where others than this machine can connect; `token`: everywhere; `open`: nowhere. A token that is sent is
+ * looked at everywhere.
+ */
+export type AccessMode = "auto" | "token" | "open";
+
+/** The door of one listener. */
+export class Gate {
+  private readonly access: Access;
+  private readonly isRequired: boolean;
+
+  constructor(access: Access, isRequired: boolean) {
+    this.access = access;
+    this.isRequired = isRequired;
+  }
+
+  /** `authorization`: the header's value. Throws ThroughlineError TL_TOKEN_REQUIRED, TL_TOKEN_REFUSED, TL_TOKEN_SCOPE. */
+  async admit(authorization: string | undefined, scope: Scope): Promise<void> {
+    if (authorization === undefined || authorization === "") {
+      if (this.isRequired) throw new ThroughlineError("TL_TOKEN_REQUIRED", "This address asks for a token.");
+      return;
+    }
+    const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
+    // What a proxy asks its own users for.
+    if (token === undefined && !this.isRequired) return;
+    const principal = token === undefined ? undefined : await this.access.authenticate(token);
+    if (principal === undefined)
+      throw new ThroughlineError("TL_TOKEN_REFUSED", "The token is unknown, expired or revoked.");
+    if (principal.scopes.includes(scope) || principal.scopes.includes("admin")) return;
+    throw new ThroughlineError("TL_TOKEN_SCOPE", `The token "${principal.name}" has not the scope ${scope}.`);
+  }
+}
+
+/** Lets everybody in; for tests, and for listeners that ask nobody. */
+export const openGate = new Gate({ authenticate: () => Promise.resolve(undefined) }, false);
+
+/** Whether a listener on `host` asks for a token. */
+export function asksForToken(mode: AccessMode, host: string): boolean {
+  return mode === "token" || (mode === "auto" && !isLoopbackHost(host));
+}
+
+export function isLoopbackHost(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127(?:\.\d{1,3}){3}$/.test(host);
+}
