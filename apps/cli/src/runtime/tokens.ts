@@ -23,7 +23,7 @@ const tokenSchema = z.object({
 const fileSchema = z.object({ version: z.literal(1), tokens: z.array(tokenSchema) });
 type StoredToken = z.infer<typeof tokenSchema>;
 /** A token but its secret. */
-export type TokenInfo = Omit<StoredToken, "salt" | "hash">;
+type TokenInfo = Omit<StoredToken, "salt" | "hash">;
 
 const derive = promisify(scrypt) as (secret: string, salt: Buffer, bytes: number) => Promise<Buffer>;
 const hashBytes = 32;
