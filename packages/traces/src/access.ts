@@ -3,7 +3,7 @@ import { ThroughlineError } from "@throughline/api/errors";
 /** What a token allows: to send spans, to read them, to archive, everything. */
 export type Scope = "ingest" | "read" | "write" | "admin";
 
-export interface Principal {
+interface Principal {
   name: string;
   scopes: readonly Scope[];
 }
