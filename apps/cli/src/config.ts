@@ -60,6 +60,8 @@ const settingsSchema = z.object({
     .url({ protocol: /^https?$/, error: "expected an http or https address" })
     .transform((url) => url.replace(/\/+$/, ""))
     .optional(),
+  ui: optionalText,
+  uiConfig: optionalText,
   retention: duration("72h"),
   maxBytes: bytes().optional(),
   durability: z.enum(["fsync", "os"], { error: "expected fsync or os" }).default("fsync"),

@@ -134,6 +134,10 @@ async function startTraceBackend(
       console: settings.console,
       redaction,
       accessMode: settings.access,
+      jaegerUi:
+        settings.ui === undefined
+          ? undefined
+          : { assets: settings.ui, configFile: settings.uiConfig, version },
       consoleAssets: new URL("../../console/dist", import.meta.url).pathname,
     },
     { logger, access: accessOf(directory, token) },

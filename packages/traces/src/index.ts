@@ -3,6 +3,7 @@ import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { type Access, type AccessMode, asksForToken, Gate, isLoopbackHost } from "./access.ts";
 import { QueryGrpcListener } from "./api/grpc/listener.ts";
+import { checkJaegerUi, type JaegerUi } from "./api/jaeger-ui.ts";
 import { createReadServer } from "./api/server.ts";
 import { decodeUploaded } from "./ingest.ts";
 import { CountingSink } from "./ingest-metrics.ts";
@@ -38,6 +39,8 @@ export interface TraceBackendConfig extends ReceiverAddresses<Address> {
   queryGrpc: Address;
   /** Directory of the built console. */
   consoleAssets: string;
+  /** In place of the console. */
+  jaegerUi?: JaegerUi | undefined;
   /** Rules beside the built-in ones, as JSON, and the key of keyed tokens (see `@throughline/redaction/rules`). */
   redaction?: RedactionSettings | undefined;
 }
@@ -68,6 +71,7 @@ export async function createTraceBackend(
   const { logger, access } = deps;
   const gateOf = (host: string): Gate => new Gate(access, asksForToken(config.accessMode, host));
   refuseOpenDatagrams(config);
+  if (config.jaegerUi !== undefined) checkJaegerUi(config.jaegerUi);
   const { dataDirectory: directory, durability, retentionMs, consoleAssets } = config;
   const { maxBytes, redaction } = config;
   const engine = await Engine.start({ directory, durability, retentionMs, maxBytes, redaction }, logger);
@@ -95,6 +99,7 @@ export async function createTraceBackend(
       decodeJson: decodeUploaded,
       removed: () => engine.removed(),
       consoleAssets,
+      jaegerUi: config.jaegerUi,
       logger,
     });
     const console = await readServer.listen(config.console);

@@ -18,6 +18,8 @@ const texts: Record<SettingName, [placeholder: string, description: string]> = {
   jaegerBinary: ["HOST:PORT", "spans of Jaeger, binary Thrift over UDP (default 127.0.0.1:6832)"],
   jaegerThrift: ["HOST:PORT", "spans of Jaeger, Thrift over HTTP (default 127.0.0.1:14268)"],
   publicUrl: ["URL", "where people reach the console: notes then link to their trace"],
+  ui: ["DIR", "a built Jaeger UI, served in place of the console"],
+  uiConfig: ["FILE", "its configuration, .json or .js"],
   retention: ["TIME", "how long spans are kept (default 72h)"],
   maxBytes: ["SIZE", "bytes of all stored spans; over it the oldest go, e.g. 20GB (default: no limit)"],
   durability: [

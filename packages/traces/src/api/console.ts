@@ -4,15 +4,19 @@ import type { FastifyInstance, FastifyReply } from "fastify";
 import { stat } from "node:fs/promises";
 import { join, resolve, sep } from "node:path";
 import { isApiPath } from "./errors.ts";
+import type { JaegerUiPage } from "./jaeger-ui.ts";
 
 const index = "index.html";
+/** Jaeger's page has scripts of its own in it. */
+const jaegerUiPolicy =
+  "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
 const oneYearMs = 365 * 24 * 3_600_000;
 
 /**
  * Serves the built console: files as they are, every other path as its index page, where the console's own routes
- * (`/search`, `/trace/{id}`) begin. Until it is built, a page says how.
+ * (`/search`, `/trace/{id}`) begin. Until it is built, a page says how. With `jaegerUi`, `assets` are its files, and the page is what it says.
  */
-export function serveConsole(server: FastifyInstance, assets: string): void {
+export function serveConsole(server: FastifyInstance, assets: string, jaegerUi?: JaegerUiPage): void {
   server.register(fastifyStatic, { root: resolve(assets), serve: false, cacheControl: false });
 
   server.get<{ Params: { "*": string } }>("/*", async (request, reply) => {
@@ -20,12 +24,16 @@ export function serveConsole(server: FastifyInstance, assets: string): void {
     if (isApiPath(`/${path}`)) throw notFound();
     if (path !== "" && path !== index && (await isFile(assets, path))) {
       // Names of files below assets/ contain a hash of their content.
-      if (path.startsWith("assets/"))
+      if (path.startsWith("assets/") && jaegerUi === undefined)
         return reply.sendFile(path, { cacheControl: true, maxAge: oneYearMs, immutable: true });
       return reply.header("cache-control", "no-cache").sendFile(path);
     }
     // An index page in place of a script that is gone would be run as one.
-    if (path.startsWith("assets/")) throw notFound();
+    if (path.startsWith(jaegerUi === undefined ? "assets/" : "static/")) throw notFound();
+    if (jaegerUi !== undefined) {
+      const page = reply.headers({ "cache-control": "no-cache", "content-security-policy": jaegerUiPolicy });
+      return page.type("text/html; charset=utf-8").send(await jaegerUi.html());
+    }
     if (!(await isFile(assets, index))) return sendNotBuilt(reply);
     return reply.header("cache-control", "no-cache").sendFile(index);
   });

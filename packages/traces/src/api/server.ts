@@ -8,6 +8,7 @@ import type { RemovedSpans, SpanReader } from "../query/reader.ts";
 import { serveConsole } from "./console.ts";
 import { answerError, isApiPath, knownError } from "./errors.ts";
 import { mayServeHost } from "./host-guard.ts";
+import { type JaegerUi, JaegerUiPage } from "./jaeger-ui.ts";
 import { legacyChangeRoutes } from "./jaeger/legacy-changes.ts";
 import { legacyMetricsRoutes } from "./jaeger/legacy-metrics.ts";
 import { legacyRoutes } from "./jaeger/legacy-routes.ts";
@@ -26,6 +27,8 @@ export interface ReadServerDependencies {
   removed?: () => RemovedSpans | null;
   /** Folder of the built console; it need not exist yet. */
   consoleAssets: string;
+  /** In place of the console. */
+  jaegerUi?: JaegerUi | undefined;
   logger: Logger;
   /** Milliseconds since the epoch; the system's clock unless given. */
   nowMs?: () => number;
@@ -95,7 +98,9 @@ export function createReadServer(deps: ReadServerDependencies): FastifyInstance 
   v3Routes(server, reader);
   throughlineRoutes(server, reader, deps.removed ?? (() => null));
   statisticsRoutes(server, reader, deps.nowMs ?? Date.now);
-  serveConsole(server, deps.consoleAssets);
+  const { jaegerUi } = deps;
+  if (jaegerUi === undefined) serveConsole(server, deps.consoleAssets);
+  else serveConsole(server, jaegerUi.assets, new JaegerUiPage(jaegerUi, deps.nowMs ?? Date.now));
   return server;
 }
 

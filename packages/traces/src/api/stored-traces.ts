@@ -3,6 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { onTestFinished } from "vitest";
 import type { SpanRecord } from "../model.ts";
 import { type Gate, openGate } from "../access.ts";
+import type { JaegerUi } from "./jaeger-ui.ts";
 import type { SpanReader } from "../query/reader.ts";
 import { headSegment } from "../store/search/segments.ts";
 import { StoreReader } from "../store/search/store-reader.ts";
@@ -20,6 +21,7 @@ export function serverOver(
   parts: {
     gate?: Gate;
     reader?: SpanReader;
+    jaegerUi?: JaegerUi;
     consoleAssets?: string;
     pin?: (traceId: string) => Promise<void>;
     decodeJson?: (bytes: Uint8Array) => SpanRecord[];
@@ -34,6 +36,7 @@ export function serverOver(
       (() => {
         throw new Error("this test uploads nothing");
       }),
+    jaegerUi: parts.jaegerUi,
     consoleAssets: parts.consoleAssets ?? "/nonexistent/console",
     logger: pino({ level: "silent" }),
     nowMs: () => 1_700_000_001_000,
