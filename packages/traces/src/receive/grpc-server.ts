@@ -1,7 +1,7 @@
 /**
  * Unary gRPC on `node:http2` (gRPC over HTTP/2, github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md): one message
- * in, one message out, gzip or identity. Streaming, reflection and deadlines are not spoken; a client that gives up
- * resets its stream, and the work already begun ends unheard.
+ * in, one message out. Streaming and reflection are not spoken. At its deadline, or when a client resets its stream, a
+ * call ends; work already begun goes on unheard.
  */
 import {
   constants,
@@ -13,7 +13,7 @@ import {
 } from "node:http2";
 import type { Logger } from "pino";
 import type { BudgetShare, ByteBudget } from "./byte-budget.ts";
-import { inflateBody, requestLimitBytes, tooLarge } from "./inflate.ts";
+import { type ContentCoding, inflateBody, requestLimitBytes, tooLarge } from "./inflate.ts";
 import { listenOn } from "../listen.ts";
 import { encodeStatus, grpcCode, overloaded, refusal, type Refusal, RefusedError } from "./rpc-status.ts";
 
@@ -21,6 +21,8 @@ import { encodeStatus, grpcCode, overloaded, refusal, type Refusal, RefusedError
 const streamWindowBytes = 4 * 1024 * 1024;
 const sessionWindowBytes = 16 * 1024 * 1024;
 const frameHeaderBytes = 5;
+const encodings = ["identity", "gzip", "deflate", "zstd"] as const satisfies readonly ContentCoding[];
+const unitsMs = { H: 3_600_000, M: 60_000, S: 1_000, m: 1, u: 1e-3, n: 1e-6 } as const;
 
 /** The message comes in pieces. A RefusedError or ThroughlineError becomes the call's status. */
 export type UnaryMethod = (message: readonly Uint8Array[]) => Promise<Uint8Array> | Uint8Array;
@@ -84,6 +86,10 @@ export class GrpcServer {
     stream.on("error", (err) => logger.debug({ err }, "gRPC call broken off"));
     stream.on("close", () => share.release());
     if (!isGrpc(headers)) return answerHttp(stream, headers);
+    const leftMs = timeoutOf(headers);
+    const timer =
+      leftMs === undefined ? undefined : setTimeout(() => answerStatus(stream, deadlineExceeded), leftMs);
+    stream.on("close", () => clearTimeout(timer));
     try {
       const method = this.options.methods.get(headers[":path"] ?? "");
       if (method === undefined) throw unimplemented(`unknown method ${headers[":path"] ?? ""}`);
@@ -107,17 +113,17 @@ async function receiveMessage(
   share: BudgetShare,
 ): Promise<readonly Uint8Array[] | undefined> {
   const encoding = String(headers["grpc-encoding"] ?? "identity");
-  if (encoding !== "identity" && encoding !== "gzip") {
-    throw unimplemented(`grpc-encoding ${encoding} is not supported: send identity or gzip`);
-  }
+  const coding = encodings.find((known) => known === encoding);
+  if (coding === undefined)
+    throw unimplemented(`grpc-encoding ${encoding} is not supported: send one of ${encodings.join(", ")}`);
   const frame = await collectFrame(stream, share);
   if (frame === undefined) return undefined;
   const compressed = frame.flag === 1;
   if (frame.flag > 1) throw internal("the message's compressed flag is neither 0 nor 1");
-  if (compressed && encoding === "identity") {
+  if (compressed && coding === "identity") {
     throw internal("the message is compressed, but grpc-encoding does not say how");
   }
-  return inflateBody(frame.pieces, compressed ? "gzip" : "identity", share);
+  return inflateBody(frame.pieces, compressed ? coding : "identity", share);
 }
 
 /** The one length-prefixed message of the call. */
@@ -175,7 +181,7 @@ function answerHttp(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): vo
 }
 
 function answerMessage(stream: ServerHttp2Stream, message: Uint8Array): void {
-  if (stream.destroyed || stream.closed) return;
+  if (stream.destroyed || stream.closed || stream.headersSent) return;
   const frame = Buffer.alloc(frameHeaderBytes + message.length);
   frame.writeUInt32BE(message.length, 1);
   frame.set(message, frameHeaderBytes);
@@ -186,7 +192,7 @@ function answerMessage(stream: ServerHttp2Stream, message: Uint8Array): void {
 
 /** "Trailers-only": the status stands in the only headers. */
 function answerStatus(stream: ServerHttp2Stream, refused: Refusal): void {
-  if (stream.destroyed || stream.closed) return;
+  if (stream.destroyed || stream.closed || stream.headersSent) return;
   const details =
     refused.retryAfterSeconds === undefined
       ? {}
@@ -213,7 +219,7 @@ function responseHeaders(): Record<string, string | number> {
   return {
     ":status": 200,
     "content-type": "application/grpc+proto",
-    "grpc-accept-encoding": "identity,gzip",
+    "grpc-accept-encoding": encodings.join(","),
   };
 }
 
@@ -228,6 +234,20 @@ function percentEncoded(text: string): string {
   }
   return encoded;
 }
+
+/** Milliseconds that the client gives the call (`grpc-timeout`); undefined where it says nothing that can be read. */
+function timeoutOf(headers: IncomingHttpHeaders): number | undefined {
+  const [, digits, unit] = /^(\d{1,8})([HMSmun])$/.exec(String(headers["grpc-timeout"] ?? "")) ?? [];
+  if (digits === undefined) return undefined;
+  // Timers do not reach further.
+  return Math.min(2 ** 31 - 1, Number(digits) * unitsMs[unit as keyof typeof unitsMs]);
+}
+
+const deadlineExceeded: Refusal = {
+  code: grpcCode.deadlineExceeded,
+  httpStatus: 504,
+  message: "the call's deadline has passed; its spans may be stored all the same",
+};
 
 function unimplemented(message: string): RefusedError {
   return new RefusedError({ code: grpcCode.unimplemented, httpStatus: 501, message });

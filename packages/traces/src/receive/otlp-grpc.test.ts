@@ -1,4 +1,4 @@
-import { gzipSync } from "node:zlib";
+import { deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { encodeBatch } from "../store/batch-encoding.ts";
 import { exampleSpan } from "../store/example-spans.ts";
@@ -15,7 +15,7 @@ test("spans are stored when the call is answered; the answer is an empty message
   expect(answer.headers).toMatchObject({
     ":status": 200,
     "content-type": "application/grpc+proto",
-    "grpc-accept-encoding": "identity,gzip",
+    "grpc-accept-encoding": "identity,gzip,deflate,zstd",
   });
   expect(answer.body).toEqual(frame(new Uint8Array()));
   expect(answer.trailers["grpc-status"]).toBe("0");
@@ -30,6 +30,32 @@ test("a gzip message is inflated, an uncompressed one beside grpc-encoding gzip 
   const other = encodeBatch([exampleSpan({ spanId: "2".repeat(16) })]);
   expect((await call(session, path, frame(other), headers)).status).toBe("0");
   expect((await store.reader.traces([span.traceId]))[0]).toHaveLength(2);
+});
+
+test.each([
+  ["deflate", deflateSync],
+  ["zstd", zstdCompressSync],
+])("a message may be compressed with %s", async (encoding, compress) => {
+  const { grpcUrl, store } = await startReceivers();
+  const answer = await call(connectTo(grpcUrl), path, frame(compress(request), 1), {
+    "grpc-encoding": encoding,
+  });
+  expect(answer.status).toBe("0");
+  expect(await store.reader.traces([span.traceId])).toEqual([[span]]);
+});
+
+test("a call ends at its deadline, whatever becomes of its spans; a deadline that cannot be read is none", async () => {
+  const { grpcUrl } = await startReceivers({
+    sink: () => ({
+      append: () =>
+        new Promise((resolve) => setTimeout(() => resolve({ accepted: 1, rejected: 0, reason: "" }), 200)),
+    }),
+  });
+  const session = connectTo(grpcUrl);
+  const late = await call(session, path, frame(request), { "grpc-timeout": "50m" });
+  expect([late.status, late.message]).toEqual(["4", expect.stringContaining("deadline")]);
+  for (const timeout of ["10S", "soon"])
+    expect((await call(session, path, frame(request), { "grpc-timeout": timeout })).status).toBe("0");
 });
 
 test("an empty request is a success", async () => {
@@ -74,7 +100,13 @@ test.each([
     /^TL_BODY_UNREADABLE: .* at byte/,
   ],
   ["gzip that is none", frame(Buffer.from("nonsense"), 1), { "grpc-encoding": "gzip" }, "3", /not gzip/],
-  ["an unknown encoding", frame(request, 1), { "grpc-encoding": "snappy" }, "12", /identity or gzip/],
+  [
+    "an unknown encoding",
+    frame(request, 1),
+    { "grpc-encoding": "snappy" },
+    "12",
+    /identity, gzip, deflate, zstd/,
+  ],
   ["a compressed message without an encoding", frame(gzipSync(request), 1), {}, "13", /does not say how/],
   ["a compressed flag of 7", frame(request, 7), {}, "13", /compressed flag/],
   ["no message", Buffer.alloc(0), {}, "13", /without a message/],
