@@ -56,6 +56,11 @@ export const errorTable = {
     title: "The service desk did not answer as expected",
     remedy: "Check that the desk is up and reachable; the job is retried with back-off.",
   },
+  TL_EXPORT_BROKEN: {
+    status: null,
+    title: "An export ended before its end",
+    remedy: "What was written is not all: run it again, with a narrower query if it takes too long.",
+  },
   TL_FILE_UNREADABLE: {
     status: null,
     title: "A file or folder cannot be read",

@@ -16,7 +16,8 @@ const kinds = {
 } as const;
 type Kind = keyof typeof kinds;
 
-export function addImportCommands(program: Command, context: CommandContext): void {
+/** Returns the command that further kinds of import stand under. */
+export function addImportCommands(program: Command, context: CommandContext): Command {
   const parent = program
     .command("import")
     .description("what notes are written from; running it again changes nothing");
@@ -32,6 +33,7 @@ export function addImportCommands(program: Command, context: CommandContext): vo
       runImport(kind, path, flags, context),
     );
   }
+  return parent;
 }
 
 async function runImport(kind: Kind, path: string, flags: Flags, context: CommandContext): Promise<void> {

@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import type { CommandContext } from "./context.ts";
 import { settingNames, variableOf } from "../config.ts";
 import { version } from "../version.ts";
+import { addExportCommands } from "./export.ts";
 import { addImportCommands } from "./import.ts";
 import { addJobCommands } from "./jobs.ts";
 import { addRedactCommand } from "./redact.ts";
@@ -33,7 +34,7 @@ export function createProgram(context: CommandContext): { run(argv: readonly str
     .exitOverride();
   addServeCommands(program, context);
   addTenantCommands(program, context);
-  addImportCommands(program, context);
+  addExportCommands(program, addImportCommands(program, context), context);
   addTicketCommands(program, context);
   addTraceCommand(program, context);
   addTokenCommands(program, context);

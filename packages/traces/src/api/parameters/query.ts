@@ -37,6 +37,10 @@ export class QueryParameters {
     return this.values.get(name) ?? [];
   }
 
+  without(...names: readonly string[]): QueryParameters {
+    return new QueryParameters(new Map([...this.values].filter(([name]) => !names.includes(name))));
+  }
+
   names(): readonly string[] {
     return [...this.values.keys()];
   }

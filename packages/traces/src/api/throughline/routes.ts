@@ -10,6 +10,7 @@ import { writeCursor } from "./cursor.ts";
 import { jsonArray, jsonElements, sendJson } from "../json-answer.ts";
 import { QueryParameters, wrongParameter } from "../parameters/query.ts";
 import { parseHexTraceId } from "../parameters/trace-id.ts";
+import { exportRoute } from "./export.ts";
 import { findTraces, readTraceSearch } from "./search.ts";
 import { traceView } from "./view.ts";
 
@@ -19,6 +20,8 @@ export function throughlineRoutes(
   reader: SpanReader,
   removed: () => RemovedSpans | null,
 ): void {
+  exportRoute(server, reader);
+
   server.get("/api/throughline/traces", async (request, reply) => {
     const search = readTraceSearch(QueryParameters.of(request.raw.url ?? ""));
     const { traces, next } = await findTraces(reader, search, { signal: askerOf(request, reply) });

@@ -1,0 +1,136 @@
+import type { FastifyInstance } from "fastify";
+import { Readable } from "node:stream";
+import { serviceName, type SpanRecord } from "../../model.ts";
+import { kindNames } from "../../query/kinds.ts";
+import { statusNames } from "../../query/condition.ts";
+import type { SpanQuery, SpanReader } from "../../query/reader.ts";
+import { sanitize } from "../../query/sanitize.ts";
+import { askerOf } from "../asker.ts";
+import { legacyTrace } from "../jaeger/legacy-model.ts";
+import { resourceSpans } from "../jaeger/otlp-json.ts";
+import { jsonArray } from "../json-answer.ts";
+import { plainJson } from "../json-value.ts";
+import { readInteger } from "../parameters/go-values.ts";
+import { QueryParameters, wrongParameter } from "../parameters/query.ts";
+import { readTraceSearch } from "./search.ts";
+
+/** Traces that are in memory at once. */
+const pageTraces = 50;
+
+interface Format {
+  mediaType: string;
+  /** Pieces before the first and behind the last trace, and between traces. */
+  frame: readonly [before: string, between: string, after: string];
+  trace: (spans: readonly SpanRecord[]) => Iterable<string>;
+}
+
+const ndjson = "application/x-ndjson";
+const formats: Readonly<Record<string, Format>> = {
+  "otlp-json": { mediaType: ndjson, frame: ["", "", ""], trace: otlpLine },
+  "jaeger-json": {
+    mediaType: "application/json",
+    frame: ['{"data":[', ",", "]}\n"],
+    trace: (spans) => legacyTrace(sanitize(spans)),
+  },
+  ndjson: { mediaType: ndjson, frame: ["", "", ""], trace: spanLines },
+};
+
+/**
+ * GET /api/throughline/export: every trace that a search finds (its parameters but `q` and `cursor`), newest first, as one stream.
+ * `format`: `otlp-json` (a TracesData of OTLP's JSON on each line), `jaeger-json` (what Jaeger's UI uploads), `ndjson` (a span on each line).
+ */
+export function exportRoute(server: FastifyInstance, reader: SpanReader): void {
+  server.get("/api/throughline/export", async (request, reply) => {
+    const query = QueryParameters.of(request.raw.url ?? "");
+    const name = query.first("format") ?? "otlp-json";
+    const format = Object.hasOwn(formats, name) ? formats[name] : undefined;
+    if (format === undefined)
+      throw wrongParameter("format", `must be one of ${Object.keys(formats).join(", ")}`);
+    const limit = readInteger("limit", query.first("limit")) ?? BigInt(Number.MAX_SAFE_INTEGER);
+    if (limit < 1n) throw wrongParameter("limit", "must be at least 1");
+    const { filters } = readTraceSearch(query.without("format", "limit", "q", "cursor"));
+    const signal = askerOf(request, reply);
+    const pages = pagesOf(reader, filters, Number(limit), signal);
+    // What is wrong with the query is said before anything is sent.
+    const first = await pages.next();
+    const { mediaType, frame, trace } = format;
+    return reply
+      .header("content-type", mediaType)
+      .send(Readable.from(written(first, pages, frame, trace), { objectMode: false }));
+  });
+}
+
+async function* pagesOf(
+  reader: SpanReader,
+  filters: SpanQuery,
+  limit: number,
+  signal: AbortSignal,
+): AsyncGenerator<SpanRecord[][], undefined> {
+  let left = limit;
+  let after: SpanQuery["after"];
+  do {
+    const query = {
+      ...filters,
+      limit: Math.min(pageTraces, left),
+      ...(after === undefined ? {} : { after }),
+    };
+    const page = await reader.search(query, { signal });
+    yield page.traces;
+    left -= page.traces.length;
+    after = page.next;
+  } while (after !== undefined && left > 0);
+}
+
+/** A query that fails on the way ends the connection before the end of the stream: half an answer is none. */
+async function* written(
+  first: IteratorResult<SpanRecord[][], undefined>,
+  rest: AsyncGenerator<SpanRecord[][], undefined>,
+  [before, between, behind]: Format["frame"],
+  pieces: Format["trace"],
+): AsyncGenerator<string> {
+  yield before;
+  let separator = "";
+  for (let page = first; page.done !== true; page = await rest.next()) {
+    for (const trace of page.value) {
+      let text = separator;
+      for (const piece of pieces(trace)) text += piece;
+      yield text;
+      separator = between;
+    }
+  }
+  yield behind;
+}
+
+function* otlpLine(spans: readonly SpanRecord[]): Generator<string> {
+  yield '{"resourceSpans":';
+  yield* jsonArray(resourceSpans(spans));
+  yield "}\n";
+}
+
+function* spanLines(spans: readonly SpanRecord[]): Generator<string> {
+  for (const span of spans) {
+    const { traceId, spanId, parentSpanId, name, startUnixNano, endUnixNano } = span;
+    const plain = (attributes: SpanRecord["attributes"]): object =>
+      Object.fromEntries(attributes.map(({ key, value }) => [key, plainJson(value)]));
+    yield `${JSON.stringify({
+      traceId,
+      spanId,
+      parentSpanId: parentSpanId === "" ? null : parentSpanId,
+      service: serviceName(span.resource),
+      name,
+      kind: kindNames[span.kind],
+      startUnixNano: String(startUnixNano),
+      durationNano: String(endUnixNano - startUnixNano),
+      status: statusNames[span.statusCode],
+      statusMessage: span.statusMessage,
+      attributes: plain(span.attributes),
+      resource: plain(span.resource.attributes),
+      events: span.events.map((event) => ({
+        timeUnixNano: String(event.timeUnixNano),
+        name: event.name,
+        attributes: plain(event.attributes),
+      })),
+      links: span.links.map((link) => ({ traceId: link.traceId, spanId: link.spanId })),
+    })}\n`;
+  }
+}
