@@ -1,4 +1,5 @@
 import { ThroughlineError } from "@throughline/api";
+import { Metrics } from "@throughline/api/metrics";
 import type { Tracing } from "@throughline/tracing";
 import type { Redactor } from "@throughline/tracing/redaction";
 import type { Logger } from "pino";
@@ -17,6 +18,7 @@ import {
 import type { Instance, InstanceOptions, Role } from "./runtime/instance.ts";
 import { explainListenError } from "./runtime/port-holder.ts";
 import { accessOf } from "./runtime/access.ts";
+import { processMetrics } from "./runtime/process-metrics.ts";
 import { spanMetrics } from "./runtime/span-metrics.ts";
 import { version } from "./version.ts";
 
@@ -38,10 +40,13 @@ async function startInstance(options: InstanceOptions): Promise<Instance> {
   };
   try {
     const addresses: Record<string, string> = { ...options.beside };
+    const metrics = new Metrics();
+    const unwatch = processMetrics(metrics, version);
+    stops.push(() => Promise.resolve(unwatch()));
     const token = newToken();
     const rules = readRedactionRules(settings, environment);
     const starting = runs("traces")
-      ? startTraceBackend(directory, settings, rules, token, logger)
+      ? startTraceBackend(directory, settings, rules, token, metrics, logger)
       : undefined;
     // While the backend's ingest thread starts, this thread loads what comes next.
     const loading = Promise.all([
@@ -74,8 +79,9 @@ async function startInstance(options: InstanceOptions): Promise<Instance> {
       logger,
     });
     stops.push(() => tracing.shutdown(flushMs));
+    if (enhancerPackage !== undefined) spanMetrics(metrics, () => tracing.counts());
 
-    const enhancer = await startEnhancer(options, directory, runs, tracing, redactor);
+    const enhancer = await startEnhancer(options, directory, runs, tracing, redactor, metrics);
     if (enhancer !== undefined) stops.push(() => enhancer.stop(jobGraceMs));
     if (enhancer?.webhookUrl !== undefined) addresses["webhook"] = enhancer.webhookUrl;
 
@@ -87,10 +93,7 @@ async function startInstance(options: InstanceOptions): Promise<Instance> {
         ...(backend === undefined ? {} : { traces: () => backend.health() }),
         ...(enhancer === undefined ? {} : { enhancer: () => enhancer.health() }),
       },
-      metrics: [
-        ...(backend === undefined ? [] : [() => backend.metrics()]),
-        ...(enhancer === undefined ? [] : [() => enhancer.metrics(), () => spanMetrics(tracing.counts())]),
-      ],
+      metrics,
       routes: [
         ...(backend === undefined ? [] : [backend.adminRoutes]),
         ...(enhancer === undefined ? [] : [enhancer.adminRoutes]),
@@ -115,6 +118,7 @@ async function startTraceBackend(
   settings: Settings,
   redaction: RedactionRules,
   token: string,
+  metrics: Metrics,
   logger: Logger,
 ) {
   const { createTraceBackend } = await import("@throughline/traces");
@@ -140,7 +144,7 @@ async function startTraceBackend(
           : { assets: settings.ui, configFile: settings.uiConfig, version },
       consoleAssets: new URL("../../console/dist", import.meta.url).pathname,
     },
-    { logger, access: accessOf(directory, token) },
+    { logger, metrics, access: accessOf(directory, token) },
   );
 }
 
@@ -150,6 +154,7 @@ async function startEnhancer(
   runs: (part: Role) => boolean,
   tracing: Tracing,
   redactor: Redactor,
+  metrics: Metrics,
 ) {
   const receives = runs("receiver");
   const works = runs("worker");
@@ -163,7 +168,13 @@ async function startEnhancer(
       model,
       publicUrl: settings.publicUrl,
     },
-    { tracer: tracing.tracer("throughline.enhancer"), slowAfterMs: tracing.slowAfterMs, redactor, logger },
+    {
+      tracer: tracing.tracer("throughline.enhancer"),
+      slowAfterMs: tracing.slowAfterMs,
+      redactor,
+      metrics,
+      logger,
+    },
   );
 }
 

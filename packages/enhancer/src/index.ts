@@ -1,4 +1,5 @@
 import type { Tracer } from "@opentelemetry/api";
+import type { Metrics } from "@throughline/api/metrics";
 import type { Redactor } from "@throughline/redaction";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
@@ -6,7 +7,7 @@ import { enhancerAdminRoutes } from "./admin.ts";
 import { pingDatabase } from "./database.ts";
 import { createServiceDeskPlus } from "./desk/servicedesk-plus.ts";
 import { createNoteWriter, type ModelSettings } from "./llm/writer.ts";
-import { EnhancerMetrics } from "./metrics.ts";
+import { EnhancerMetrics, queueMetrics, workerMetrics } from "./metrics.ts";
 import { createWebhookServer } from "./receive/server.ts";
 import { type EnhancerStore, openEnhancerStore } from "./store.ts";
 import { Worker, workerDefaults } from "./work/worker.ts";
@@ -37,6 +38,7 @@ export interface EnhancerDependencies {
   slowAfterMs: (traceId: string) => number | undefined;
   /** What is sent to the model goes through it. */
   redactor: Redactor;
+  metrics: Metrics;
   logger: Logger;
 }
 
@@ -47,7 +49,6 @@ export interface Enhancer {
   /** Mounts the operations on the admin server. */
   adminRoutes: (server: FastifyInstance) => void;
   health(): Promise<{ ok: boolean; detail: string }>;
-  metrics(): Promise<string>;
   /** Refuses new webhooks, lets jobs end for `graceMs`, gives the rest back to the queue. */
   stop(graceMs: number): Promise<void>;
 }
@@ -57,7 +58,8 @@ export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDepen
   const { tracer, logger, slowAfterMs, redactor } = deps;
   const store = openEnhancerStore(config.dataDirectory);
   const { database, tenants, queue } = store;
-  const metrics = new EnhancerMetrics();
+  const metrics = new EnhancerMetrics(deps.metrics);
+  queueMetrics(deps.metrics, () => queue.status());
 
   const server =
     config.webhook === undefined
@@ -83,6 +85,8 @@ export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDepen
         metrics.observeJob,
       )
     : undefined;
+
+  if (worker !== undefined) workerMetrics(deps.metrics, worker);
 
   let webhookUrl: string | undefined;
   try {
@@ -110,7 +114,6 @@ export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDepen
         return { ok: false, detail: String(error) };
       }
     },
-    metrics: async () => metrics.text(await queue.status(), worker?.active),
     stop: async (graceMs) => {
       await server?.close();
       await worker?.stop(graceMs);

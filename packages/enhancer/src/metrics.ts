@@ -1,54 +1,73 @@
 import type { QueueStatus } from "@throughline/api";
+import type { Counter, Histogram, Metrics } from "@throughline/api/metrics";
+import { SuccessRate } from "./success-rate.ts";
 
-/** What the enhancer counts, in Prometheus' text format. Metric names are the guide's. */
-export class EnhancerMetrics {
-  private readonly requests = new Map<string, number>();
-  private readonly seconds = new Map<string, number>();
-  private readonly webhooks = new Map<number, number>();
+/** From a quick failure to an attempt with all its retries, seconds. */
+const durationBounds = [
+  0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600,
+];
 
-  readonly observeWebhook = (status: number): void => add(this.webhooks, status, 1);
-
-  readonly observeJob = (result: { tenantId: string; status: string; seconds: number }): void => {
-    const labels = `tenant_id="${result.tenantId}",status="${result.status}"`;
-    add(this.requests, labels, 1);
-    add(this.seconds, labels, result.seconds);
-  };
-
-  text(queue: QueueStatus, activeJobs: number | undefined): string {
-    const lines = [
-      "# HELP enhancement_requests_total Tickets whose enhancement ended.",
-      "# TYPE enhancement_requests_total counter",
-      ...[...this.requests].map(([labels, value]) => `enhancement_requests_total{${labels}} ${value}`),
-      "# HELP enhancement_duration_seconds Seconds from webhook to outcome.",
-      "# TYPE enhancement_duration_seconds summary",
-      ...[...this.seconds].map(([labels, value]) => `enhancement_duration_seconds_sum{${labels}} ${value}`),
-      ...[...this.requests].map(
-        ([labels, value]) => `enhancement_duration_seconds_count{${labels}} ${value}`,
-      ),
-      "# HELP webhook_requests_total Webhooks answered, by HTTP status.",
-      "# TYPE webhook_requests_total counter",
-      ...[...this.webhooks].map(([status, value]) => `webhook_requests_total{code="${status}"} ${value}`),
-      "# HELP queue_depth Jobs that wait.",
-      "# TYPE queue_depth gauge",
-      `queue_depth{queue_name="${queue.name}"} ${queue.waiting}`,
-      "# HELP queue_dead_jobs Jobs in the dead letter.",
-      "# TYPE queue_dead_jobs gauge",
-      `queue_dead_jobs{queue_name="${queue.name}"} ${queue.dead}`,
-    ];
-    if (activeJobs !== undefined) {
-      lines.push(
-        "# HELP worker_active_count Workers of this process that take jobs.",
-        "# TYPE worker_active_count gauge",
-        `worker_active_count{worker_type="enhancement"} 1`,
-        "# HELP worker_jobs_active Jobs under way in this process.",
-        "# TYPE worker_jobs_active gauge",
-        `worker_jobs_active ${activeJobs}`,
-      );
-    }
-    return `${lines.join("\n")}\n`;
-  }
+export interface JobResult {
+  tenantId: string;
+  status: "success" | "partial" | "failed";
+  /** From the webhook's acceptance to the outcome, queue and retries included. */
+  seconds: number;
+  traceId: string | undefined;
 }
 
-function add<K>(map: Map<K, number>, key: K, value: number): void {
-  map.set(key, (map.get(key) ?? 0) + value);
+/** What the enhancer counts. Names that the guide has are the guide's. */
+export class EnhancerMetrics {
+  private readonly requests: Counter;
+  private readonly durations: Histogram;
+  private readonly webhooks: Counter;
+  private readonly successes = new SuccessRate(Date.now);
+
+  constructor(metrics: Metrics) {
+    this.requests = metrics.counter(
+      "enhancement_requests_total",
+      "Tickets whose enhancement ended, by outcome.",
+      ["tenant_id", "status"],
+    );
+    this.durations = metrics.histogram(
+      "enhancement_duration_seconds",
+      "Seconds from the webhook's acceptance to the outcome, queue and retries included.",
+      ["tenant_id", "status"],
+      durationBounds,
+    );
+    metrics.gauge(
+      "enhancement_success_rate",
+      "Percent of the last 15 minutes' ended tickets that got a note.",
+      ["tenant_id"],
+      () => this.successes.read(),
+    );
+    this.webhooks = metrics.counter("webhook_requests_total", "Webhooks answered, by HTTP status.", ["code"]);
+  }
+
+  readonly observeWebhook = (status: number): void => this.webhooks.add(1, String(status));
+
+  readonly observeJob = ({ tenantId, status, seconds, traceId }: JobResult): void => {
+    this.requests.add(1, tenantId, status);
+    this.durations.observe(seconds, [tenantId, status], traceId);
+    this.successes.add(tenantId, status !== "failed");
+  };
+}
+
+/** Figures of the queue, read when somebody asks. */
+export function queueMetrics(metrics: Metrics, status: () => Promise<QueueStatus>): void {
+  metrics.gauge("queue_depth", "Jobs that wait.", ["queue_name"], async () => {
+    const { name, waiting } = await status();
+    return [[[name], waiting]];
+  });
+  metrics.gauge("queue_dead_jobs", "Jobs in the dead letter.", ["queue_name"], async () => {
+    const { name, dead } = await status();
+    return [[[name], dead]];
+  });
+}
+
+/** Figures of this process's worker. */
+export function workerMetrics(metrics: Metrics, worker: { readonly active: number }): void {
+  metrics.gauge("worker_active_count", "Workers of this process that take jobs.", ["worker_type"], () => [
+    [["enhancement"], 1],
+  ]);
+  metrics.gauge("worker_jobs_active", "Jobs under way in this process.", [], () => [[[], worker.active]]);
 }

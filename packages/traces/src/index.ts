@@ -1,4 +1,5 @@
 import { ThroughlineError } from "@throughline/api/errors";
+import type { Metrics } from "@throughline/api/metrics";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { type Access, type AccessMode, asksForToken, Gate, isLoopbackHost } from "./access.ts";
@@ -49,8 +50,6 @@ export interface TraceBackend {
   /** As bound: HTTP ones as `http://host:port`, gRPC and UDP as `host:port`. */
   addresses: ReceiverAddresses<string> & { console: string; queryGrpc: string };
   health(): Promise<{ ok: boolean; detail: string }>;
-  /** Prometheus' text format; figures of the store are at most a second old. */
-  metrics(): string;
   /** Status, cleaning, pinning, erasing: for the admin address. */
   adminRoutes: (server: FastifyInstance) => void;
   /** Answers what is under way, closes every connection within some two seconds, then the store. */
@@ -66,7 +65,7 @@ const requestBudgetBytes = 256 * 1024 * 1024;
  */
 export async function createTraceBackend(
   config: TraceBackendConfig,
-  deps: { logger: Logger; access: Access },
+  deps: { logger: Logger; access: Access; metrics: Metrics },
 ): Promise<TraceBackend> {
   const { logger, access } = deps;
   const gateOf = (host: string): Gate => new Gate(access, asksForToken(config.accessMode, host));
@@ -113,10 +112,14 @@ export async function createTraceBackend(
     const budget = new ByteBudget(requestBudgetBytes);
     const taking = await listenForSpans(config, { sink, gateOf, isHealthy, budget, logger });
     receivers = taking;
+    sink.register(
+      deps.metrics,
+      () => engine.stats(),
+      () => taking.lostDatagrams(),
+    );
     return {
       addresses: { ...taking.addresses, console, queryGrpc: queries },
       health: () => engine.health(),
-      metrics: () => sink.text(engine.stats(), taking.lostDatagrams()),
       adminRoutes: storageRoutes(storageOf(engine)),
       stop,
     };

@@ -1,3 +1,4 @@
+import type { Metrics } from "@throughline/api/metrics";
 import type { AppendOutcome, SpanEncoding, SpanSink } from "./sink.ts";
 import type { EngineStats } from "./threads/engine.ts";
 
@@ -35,32 +36,31 @@ export class CountingSink implements SpanSink {
     }
   }
 
-  /** Prometheus' text format. */
-  text({ logBytes, rows, blocks, blockBytes }: EngineStats, lostDatagrams: number): string {
+  /** What came in, and what the store made of it; its figures are at most a second old. */
+  register(metrics: Metrics, stats: () => EngineStats, lostDatagrams: () => number): void {
     this.of("protobuf");
-    const byEncoding = (name: string, help: string, of: keyof Counts): string[] =>
-      metric(
-        "counter",
-        name,
-        help,
-        Array.from(this.counts, ([encoding, counts]) => [`{encoding="${encoding}"}`, counts[of]]),
+    const counted = (name: string, help: string, of: keyof Counts): void =>
+      metrics.counted(`throughline_traces_${name}`, help, ["encoding"], () =>
+        Array.from(this.counts, ([encoding, counts]) => [[encoding], counts[of]]),
       );
-    const lines = [
-      ...byEncoding("spans_accepted_total", "Spans stored.", "accepted"),
-      ...byEncoding("spans_rejected_total", "Spans refused one by one for invalid ids.", "rejected"),
-      ...byEncoding("batches_total", "Requests whose spans were stored.", "stored"),
-      ...byEncoding("batches_refused_total", "Requests refused as a whole.", "refused"),
-      ...byEncoding("datagrams_malformed_total", "Datagrams that could not be read.", "malformed"),
-      ...byEncoding("received_bytes_total", "Bytes of requests after inflating.", "bytes"),
-      ...metric("counter", "datagrams_lost_total", "Datagrams for which there was no room.", [
-        ["", lostDatagrams],
-      ]),
-      ...metric("gauge", "wal_bytes", "Size of the write-ahead log.", [["", logBytes]]),
-      ...metric("gauge", "spans_in_memory", "Spans that are not in a block yet.", [["", rows]]),
-      ...metric("gauge", "blocks", "Sealed blocks.", [["", blocks]]),
-      ...metric("gauge", "block_bytes", "Size of the sealed blocks.", [["", blockBytes]]),
-    ];
-    return `${lines.join("\n")}\n`;
+    const gauge = (name: string, help: string, of: keyof EngineStats): void =>
+      metrics.gauge(`throughline_traces_${name}`, help, [], () => [[[], stats()[of]]]);
+    counted("spans_accepted_total", "Spans stored.", "accepted");
+    counted("spans_rejected_total", "Spans refused one by one for invalid ids.", "rejected");
+    counted("batches_total", "Requests whose spans were stored.", "stored");
+    counted("batches_refused_total", "Requests refused as a whole.", "refused");
+    counted("datagrams_malformed_total", "Datagrams that could not be read.", "malformed");
+    counted("received_bytes_total", "Bytes of requests after inflating.", "bytes");
+    metrics.counted(
+      "throughline_traces_datagrams_lost_total",
+      "Datagrams for which there was no room.",
+      [],
+      () => [[[], lostDatagrams()]],
+    );
+    gauge("wal_bytes", "Size of the write-ahead log.", "logBytes");
+    gauge("spans_in_memory", "Spans that are not in a block yet.", "rows");
+    gauge("blocks", "Sealed blocks.", "blocks");
+    gauge("block_bytes", "Size of the sealed blocks.", "blockBytes");
   }
 
   private of(encoding: SpanEncoding): Counts {
@@ -71,18 +71,4 @@ export class CountingSink implements SpanSink {
     }
     return counts;
   }
-}
-
-function metric(
-  type: "counter" | "gauge",
-  name: string,
-  help: string,
-  values: readonly (readonly [labels: string, value: number])[],
-): string[] {
-  const full = `throughline_traces_${name}`;
-  return [
-    `# HELP ${full} ${help}`,
-    `# TYPE ${full} ${type}`,
-    ...values.map(([labels, value]) => `${full}${labels} ${value}`),
-  ];
 }

@@ -1,4 +1,5 @@
 import { problemMediaType, ThroughlineError, toProblem } from "@throughline/api";
+import { type Metrics, metricsFormat, metricsText } from "@throughline/api/metrics";
 import { timingSafeEqual } from "node:crypto";
 import { withoutSchemaCompilers } from "@throughline/api/http";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
@@ -11,8 +12,8 @@ export interface AdminOptions {
   logger: Logger;
   /** The true state of each part that runs. */
   health: Readonly<Record<string, () => Promise<{ ok: boolean; detail: string }>>>;
-  /** Prometheus text of each part. */
-  metrics: readonly (() => Promise<string> | string)[];
+  /** What every part measures. */
+  metrics: Metrics;
   routes: readonly ((server: FastifyInstance) => void)[];
 }
 
@@ -36,9 +37,12 @@ export function createAdminServer(options: AdminOptions): FastifyInstance {
     const ready = Object.values(parts).every(({ ok }) => ok);
     return reply.code(ready ? 200 : 503).send({ status: ready ? "ready" : "not ready", parts });
   });
-  server.get("/metrics", async (_request, reply) => {
-    const texts = await Promise.all(options.metrics.map(async (read) => read()));
-    return reply.type("text/plain; version=0.0.4; charset=utf-8").send(texts.join(""));
+  server.get("/metrics", async (request, reply) => {
+    const format = metricsFormat(request.headers.accept);
+    const families = await options.metrics.collect((error) =>
+      logger.error({ err: error }, "a figure of /metrics could not be read"),
+    );
+    return reply.type(format.contentType).send(metricsText(families, format));
   });
   for (const mount of options.routes) mount(server);
   server.setNotFoundHandler((request, reply) =>

@@ -1,7 +1,8 @@
-import type { Context } from "@opentelemetry/api";
+import { type Context, trace } from "@opentelemetry/api";
 import { extractCarrier, withAncestors } from "@throughline/tracing";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DeskError } from "../desk/desk.ts";
+import type { JobResult } from "../metrics.ts";
 import { type JobSource, type LeasedJob, LeaseLost } from "../queue/queue.ts";
 import { ancestorsOf } from "./ancestors.ts";
 import { enhance, type EnhanceDependencies, spanIdsOf } from "./enhance.ts";
@@ -19,11 +20,7 @@ export interface WorkerOptions {
 export const workerDefaults: WorkerOptions = { concurrency: 4, jobLimitMs: 120_000, pollMs: 200 };
 const heartbeatMs = 10_000;
 
-export type JobObserver = (result: {
-  tenantId: string;
-  status: "success" | "partial" | "failed";
-  seconds: number;
-}) => void;
+export type JobObserver = (result: JobResult) => void;
 
 /** Takes jobs as places get free, and ends each one: complete, later again, or dead. */
 export class Worker {
@@ -138,6 +135,7 @@ export class Worker {
           tenantId: job.ticket.tenantId,
           status,
           seconds: (Date.now() - job.carrier.traceStartMs) / 1_000,
+          traceId: trace.getSpanContext(parent)?.traceId,
         });
         log.info({ status, duration_ms: Date.now() - started }, "ticket ended");
       }
