@@ -3,7 +3,7 @@
  * (https://prometheus.io/docs/specs/om/open_metrics_spec/). Only the second has exemplars.
  */
 
-export type MetricType = "counter" | "gauge" | "histogram";
+type MetricType = "counter" | "gauge" | "histogram";
 
 export interface Exemplar {
   labels: Readonly<Record<string, string>>;
@@ -33,11 +33,11 @@ export interface MetricsFormat {
   isOpenMetrics: boolean;
 }
 
-export const prometheusText: MetricsFormat = {
+const prometheusText: MetricsFormat = {
   contentType: "text/plain; version=0.0.4; charset=utf-8",
   isOpenMetrics: false,
 };
-export const openMetricsText: MetricsFormat = {
+const openMetricsText: MetricsFormat = {
   contentType: "application/openmetrics-text; version=1.0.0; charset=utf-8",
   isOpenMetrics: true,
 };
