@@ -116,6 +116,9 @@ test(
 test.each([
   [["--scope", "everything"], "--scope"],
   [["--scope", "read", "--expires", "soon"], "--expires"],
+  [["--scope", "ingest", "--tenant", "acme corp"], "--tenant"],
+  [["--scope", "ingest", "--rate-spans", "0"], "--rate-spans"],
+  [["--scope", "ingest", "--rate-bytes", "10"], "--rate-bytes"],
   [[], "--scope"],
 ])("token add %j names what is wrong", async (args, flag) => {
   const { code, stderr } = await run(["token", "add", "x", ...args, "--data", await temporaryDirectory()]);

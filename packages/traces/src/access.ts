@@ -3,9 +3,21 @@ import { ThroughlineError } from "@throughline/api/errors";
 /** What a token allows: to send spans, to read them, to archive, everything. */
 export type Scope = "ingest" | "read" | "write" | "admin";
 
-interface Principal {
+/** Whom a token stands for. */
+export interface Principal {
+  id: string;
   name: string;
   scopes: readonly Scope[];
+  /** Whose spans it sends and sees; undefined: of all. */
+  tenant: string | undefined;
+  limits: IngestLimits;
+}
+
+/** How much a sender may send; undefined: as much as there is room for. */
+interface IngestLimits {
+  spansPerSecond: number | undefined;
+  /** Of bodies after inflating. */
+  bytesPerSecond: number | undefined;
 }
 
 /** Who knows the tokens. */

@@ -21,7 +21,7 @@ import type { Durability } from "./store/live-head.ts";
 import { storageOf, storageRoutes } from "./storage.ts";
 import { Engine } from "./threads/engine.ts";
 
-export type { Access } from "./access.ts";
+export type { Access, Principal } from "./access.ts";
 export { openTraceStorage, type TraceStorage } from "./storage.ts";
 
 export interface TraceBackendConfig extends ReceiverAddresses<Address> {

@@ -1,8 +1,8 @@
 import { ThroughlineError } from "@throughline/api";
 import type { Command } from "commander";
 import { type Flags, invalidSetting } from "../config.ts";
-import { parseDuration } from "../runtime/address.ts";
-import { scopes, type TokenScope, TokenStore } from "../runtime/tokens.ts";
+import { parseBytes, parseDuration } from "../runtime/address.ts";
+import { scopes, tenantName, type TokenScope, TokenStore } from "../runtime/tokens.ts";
 import type { CommandContext } from "./context.ts";
 import { addSettings, dataDirectoryOf, printJson, printTable, textOf } from "./options.ts";
 
@@ -16,12 +16,18 @@ export function addTokenCommands(program: Command, context: CommandContext): voi
     .description("make a token; it is shown this once")
     .argument("<name>")
     .requiredOption("--scope <SCOPES>", `what it allows, separated by commas: ${scopes.join(", ")}`)
+    .option("--tenant <ID>", "the tenant whose spans it sends and sees (default: no restriction)")
+    .option("--rate-spans <N>", "spans per second that it may send, e.g. 5000 (default: no limit)")
+    .option("--rate-bytes <SIZE>", "bytes per second that it may send, e.g. 10MB (default: no limit)")
     .option("--expires <TIME>", "how long it is good for, e.g. 90d (default: until it is revoked)")
     .option("--json", "print JSON");
   addSettings(add, ["data"]).action(async (name: string, flags: Flags) => {
     const made = await storeOf(flags).add({
       name,
       scopes: scopesOf(textOf(flags, "scope") ?? ""),
+      tenant: tenantOf(textOf(flags, "tenant")),
+      spansPerSecond: spansOf(textOf(flags, "rateSpans")),
+      bytesPerSecond: bytesOf(textOf(flags, "rateBytes")),
       expiresAt: expiryOf(textOf(flags, "expires")),
     });
     if (flags["json"] === true) printJson(made);
@@ -37,11 +43,14 @@ export function addTokenCommands(program: Command, context: CommandContext): voi
     if (flags["json"] === true) printJson({ tokens });
     else
       printTable([
-        ["ID", "NAME", "SCOPES", "EXPIRES"],
-        ...tokens.map(({ id, name, scopes: own, expiresAt }) => [
+        ["ID", "NAME", "SCOPES", "TENANT", "SPANS/S", "BYTES/S", "EXPIRES"],
+        ...tokens.map(({ id, name, scopes: own, tenant, spansPerSecond, bytesPerSecond, expiresAt }) => [
           id,
           name,
           own.join(","),
+          tenant ?? "all",
+          spansPerSecond === null ? "-" : String(spansPerSecond),
+          bytesPerSecond === null ? "-" : String(bytesPerSecond),
           expiresAt ?? "never",
         ]),
       ]);
@@ -67,6 +76,27 @@ function scopesOf(text: string): TokenScope[] {
     return scope;
   });
   return [...new Set(found)];
+}
+
+function tenantOf(text: string | undefined): string | null {
+  if (text === undefined) return null;
+  if (!tenantName.test(text))
+    throw invalidSetting("--tenant", text, "expected up to 64 letters, digits, dots, dashes and underscores");
+  return text;
+}
+
+function spansOf(text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const spans = /^[1-9]\d{0,8}$/.test(text) ? Number(text) : 0;
+  if (spans === 0) throw invalidSetting("--rate-spans", text, "expected a number of spans such as 5000");
+  return spans;
+}
+
+function bytesOf(text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const bytes = parseBytes(text) ?? 0;
+  if (bytes === 0) throw invalidSetting("--rate-bytes", text, "expected a size such as 500kB or 10MB");
+  return bytes;
 }
 
 function expiryOf(text: string | undefined): string | null {

@@ -19,7 +19,11 @@ test("a token is known by its whole text until it expires or is revoked, in othe
   const expiresAt = new Date(now + 60_000).toISOString();
   const made = await command.add({ name: "shop", scopes: ["ingest"], expiresAt });
   now += 1_000;
-  expect(await running.authenticate(made.token)).toEqual({ name: "shop", scopes: ["ingest"] });
+  expect(await running.authenticate(made.token)).toMatchObject({
+    name: "shop",
+    scopes: ["ingest"],
+    tenant: null,
+  });
   const other = `${made.token.slice(0, -1)}${made.token.endsWith("A") ? "B" : "A"}`;
   for (const wrong of [other, made.id, `tl_${made.id}_`, ""])
     expect(await running.authenticate(wrong)).toBeUndefined();
@@ -43,4 +47,28 @@ test("the file is its owner's alone and holds no token", async () => {
   expect(await readFile(file, "utf8")).not.toContain(token.split("_")[2]);
   await writeFile(file, "{");
   expect(() => new TokenStore(directory).list()).toThrow("no list of tokens");
+});
+
+test("a token keeps its tenant and its limits; a file from before either is read", async () => {
+  const directory = await newDirectory();
+  const store = new TokenStore(directory);
+  const bound = {
+    name: "acme",
+    scopes: ["ingest" as const],
+    expiresAt: null,
+    tenant: "acme",
+    spansPerSecond: 50,
+  };
+  const { token } = await store.add(bound);
+  expect(await new TokenStore(directory).authenticate(token)).toMatchObject({
+    ...bound,
+    bytesPerSecond: null,
+  });
+  const file = join(directory, "tokens.json");
+  const { tokens } = JSON.parse(await readFile(file, "utf8")) as { tokens: Record<string, unknown>[] };
+  const old = tokens.map(
+    ({ tenant: _tenant, spansPerSecond: _spans, bytesPerSecond: _bytes, ...rest }) => rest,
+  );
+  await writeFile(file, JSON.stringify({ version: 1, tokens: old }));
+  expect(new TokenStore(directory).list()).toMatchObject([{ tenant: null, spansPerSecond: null }]);
 });

@@ -9,10 +9,19 @@ import { writeJsonFile } from "./data-directory.ts";
 export const scopes = ["ingest", "read", "write", "admin"] as const;
 export type TokenScope = (typeof scopes)[number];
 
+/** What a tenant may be called: as `tenant.id` says it in spans, and nothing that redaction might change. */
+export const tenantName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+const limit = z.number().positive().nullable().default(null);
 const tokenSchema = z.object({
   id: z.string(),
   name: z.string(),
   scopes: z.array(z.enum(scopes)),
+  /** Whose spans it sends and sees; null: of all. */
+  tenant: z.string().regex(tenantName).nullable().default(null),
+  /** How much it may send; null: as much as there is room for. */
+  spansPerSecond: limit,
+  bytesPerSecond: limit,
   createdAt: z.string(),
   /** null: never. */
   expiresAt: z.string().nullable(),
@@ -24,6 +33,8 @@ const fileSchema = z.object({ version: z.literal(1), tokens: z.array(tokenSchema
 type StoredToken = z.infer<typeof tokenSchema>;
 /** A token but its secret. */
 type TokenInfo = Omit<StoredToken, "salt" | "hash">;
+type NewToken = Pick<TokenInfo, "name" | "scopes" | "expiresAt"> &
+  Partial<Pick<TokenInfo, "tenant" | "spansPerSecond" | "bytesPerSecond">>;
 
 const derive = promisify(scrypt) as (secret: string, salt: Buffer, bytes: number) => Promise<Buffer>;
 const hashBytes = 32;
@@ -47,25 +58,29 @@ export class TokenStore {
   }
 
   /** The new token's text is told this once. Throws TL_DATA_DIRECTORY_UNUSABLE. */
-  async add(token: {
-    name: string;
-    scopes: TokenScope[];
-    expiresAt: string | null;
-  }): Promise<TokenInfo & { token: string }> {
-    this.reread(true);
+  async add(token: NewToken): Promise<TokenInfo & { token: string }> {
     const id = randomBytes(6).toString("hex");
     const text = `tl_${id}_${randomBytes(32).toString("base64url")}`;
     const salt = randomBytes(16);
     const hash = await derive(text, salt, hashBytes);
-    const info = { id, ...token, createdAt: new Date(this.nowMs()).toISOString() };
+    const info = {
+      id,
+      tenant: null,
+      spansPerSecond: null,
+      bytesPerSecond: null,
+      ...token,
+      createdAt: new Date(this.nowMs()).toISOString(),
+    };
     const stored = { ...info, salt: salt.toString("base64url"), hash: hash.toString("base64url") };
+    // Read again after the hash was made: another may have been added meanwhile.
+    this.reread(true);
     this.write([...this.tokens, stored]);
     return { ...info, token: text };
   }
 
   list(): TokenInfo[] {
     this.reread(true);
-    return this.tokens.map(({ salt: _salt, hash: _hash, ...info }) => info);
+    return this.tokens.map(withoutSecret);
   }
 
   /** False where there is none of this id. */
@@ -78,7 +93,7 @@ export class TokenStore {
   }
 
   /** undefined for a token that is unknown, expired or revoked. */
-  async authenticate(text: string): Promise<{ name: string; scopes: TokenScope[] } | undefined> {
+  async authenticate(text: string): Promise<TokenInfo | undefined> {
     this.reread(false);
     const id = /^tl_([0-9a-f]{12})_[\w-]{43}$/.exec(text)?.[1];
     const token = this.tokens.find((one) => one.id === id);
@@ -90,7 +105,7 @@ export class TokenStore {
       if (this.right.size >= rememberedAtMost) this.right.clear();
       this.right.set(digest, token.hash);
     }
-    return { name: token.name, scopes: token.scopes };
+    return withoutSecret(token);
   }
 
   private isExpired({ expiresAt }: StoredToken): boolean {
@@ -124,4 +139,8 @@ export class TokenStore {
     this.tokens = tokens;
     this.changedMs = statSync(this.file).mtimeMs;
   }
+}
+
+function withoutSecret({ salt: _salt, hash: _hash, ...info }: StoredToken): TokenInfo {
+  return info;
 }

@@ -6,13 +6,14 @@ import { call, connectTo, frame } from "./grpc-call.ts";
 import { startAllReceivers } from "./start-receivers.ts";
 
 const exportPath = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+const anybody = { tenant: undefined, limits: { spansPerSecond: undefined, bytesPerSecond: undefined } };
 const access: Access = {
   authenticate: (token) =>
     Promise.resolve(
       token === "sender"
-        ? { name: "sender", scopes: ["ingest"] }
+        ? { id: "1", name: "sender", scopes: ["ingest"], ...anybody }
         : token === "reader"
-          ? { name: "reader", scopes: ["read"] }
+          ? { id: "2", name: "reader", scopes: ["read"], ...anybody }
           : undefined,
     ),
 };
