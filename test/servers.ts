@@ -1,5 +1,5 @@
-import { execFileSync, spawn } from "node:child_process";
-import { chownSync, mkdirSync, realpathSync } from "node:fs";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { chownSync, existsSync, mkdirSync, realpathSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { onTestFinished } from "vitest";
@@ -37,32 +37,42 @@ export async function startRedis(): Promise<number> {
 
 /** A PostgreSQL of the test's own with the database `shop`; the server refuses to run as root. */
 export async function startPostgres(): Promise<number> {
+  const { port } = await startPostgresIn(join(await temporaryDirectory(), "data"));
+  return port;
+}
+
+/** A PostgreSQL in a directory, made where it is missing; the same server again where it is not. `end` kills it. */
+export async function startPostgresIn(directory: string, wanted?: number) {
   const bin = dirname(realpathSync(program("postgres")));
-  const port = await freePort();
-  const directory = join(await temporaryDirectory(), "data");
-  mkdirSync(directory, { mode: 0o700 });
+  const port = wanted ?? (await freePort());
   const user: { uid?: number; gid?: number } = process.getuid?.() === 0 ? userOf("postgres") : {};
   const { uid, gid } = user;
-  if (uid !== undefined && gid !== undefined)
-    for (const path of [directory, dirname(directory)]) chownSync(path, uid, gid);
-  execFileSync(join(bin, "initdb"), ["-D", directory, "-U", "test", "-A", "trust", "--no-sync"], {
-    stdio: "ignore",
-    ...user,
-  });
+  if (!existsSync(directory)) {
+    mkdirSync(directory, { mode: 0o700 });
+    if (uid !== undefined && gid !== undefined)
+      for (const path of [directory, dirname(directory)]) chownSync(path, uid, gid);
+    execFileSync(join(bin, "initdb"), ["-D", directory, "-U", "test", "-A", "trust", "--no-sync"], {
+      stdio: "ignore",
+      ...user,
+    });
+  }
   const options = ["-D", directory, "-p", String(port), "-h", "127.0.0.1", "-k", directory, "-F"];
-  serve(join(bin, "postgres"), options, user);
+  const end = serve(join(bin, "postgres"), options, user);
   await answering(port);
+  const asked = ["-h", "127.0.0.1", "-p", String(port), "-U", "test"];
   await until("PostgreSQL to take connections", () => {
-    try {
-      execFileSync(join(bin, "createdb"), ["-h", "127.0.0.1", "-p", String(port), "-U", "test", "shop"], {
-        stdio: "ignore",
-      });
-      return true;
-    } catch {
-      return false;
-    }
+    const known = spawnSync(join(bin, "psql"), [
+      ...asked,
+      "-Atc",
+      "select datname from pg_database",
+      "postgres",
+    ]);
+    if (known.status !== 0) return false;
+    if (!String(known.stdout).split("\n").includes("shop"))
+      execFileSync(join(bin, "createdb"), [...asked, "shop"], { stdio: "ignore" });
+    return true;
   });
-  return port;
+  return { port, url: `postgres://test@127.0.0.1:${port}/shop`, end };
 }
 
 function userOf(name: string): { uid: number; gid: number } {
@@ -70,13 +80,20 @@ function userOf(name: string): { uid: number; gid: number } {
   return { uid: id("-u"), gid: id("-g") };
 }
 
-function serve(path: string, args: readonly string[], user: { uid?: number; gid?: number }): void {
+/** Ended with the test, by its process id; earlier by what it returns. */
+function serve(
+  path: string,
+  args: readonly string[],
+  user: { uid?: number; gid?: number },
+): () => Promise<void> {
   const child = spawn(path, args, { stdio: "ignore", ...user });
   const closed = new Promise((resolve) => child.once("close", resolve));
-  onTestFinished(async () => {
+  const end = async () => {
     if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
     await closed;
-  });
+  };
+  onTestFinished(end);
+  return end;
 }
 
 function answering(port: number): Promise<boolean> {

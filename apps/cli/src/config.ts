@@ -46,6 +46,9 @@ const optionalText = z.string().optional();
 const settingsSchema = z.object({
   data: z.string().min(1, "expected a directory").default(".throughline"),
   readyFile: optionalText,
+  postgres: z
+    .url({ protocol: /^postgres(?:ql)?$/, error: "expected postgres://user@host:5432/database" })
+    .optional(),
   webhook: address("127.0.0.1:8000"),
   admin: address("127.0.0.1:8001"),
   console: address("127.0.0.1:16686"),
@@ -191,6 +194,7 @@ export function invalidSetting(
   value: string | undefined,
   expected: string,
 ): ThroughlineError {
-  const shown = value === undefined ? "" : ` is "${value}"`;
+  // A password in a URL is nobody's business; neither is one that makes the URL unreadable.
+  const shown = value === undefined ? "" : ` is "${value.replace(/\/\/.*@/s, "//***@")}"`;
   return new ThroughlineError("TL_SETTING_INVALID", `${source}${shown}: ${expected}.`);
 }

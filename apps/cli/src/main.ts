@@ -163,6 +163,7 @@ async function startEnhancer(
   return createEnhancer(
     {
       dataDirectory,
+      postgres: settings.postgres,
       webhook: receives ? settings.webhook : undefined,
       worker: works,
       model,

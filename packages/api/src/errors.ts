@@ -46,6 +46,18 @@ export const errorTable = {
     title: "The data directory was written by an unknown version",
     remedy: "Start the version of Throughline that wrote it, or choose another directory with --data.",
   },
+  TL_DATABASE_EXTENSION_MISSING: {
+    status: null,
+    title: "The PostgreSQL database lacks an extension",
+    remedy:
+      "Let its owner run `CREATE EXTENSION pg_trgm` in it once (part of PostgreSQL's contrib package), or give the user CREATE on the database.",
+  },
+  TL_DATABASE_UNAVAILABLE: {
+    status: 503,
+    title: "PostgreSQL cannot be used at the moment",
+    remedy:
+      "Check that the server runs, that --postgres names it, and that user, password and certificates are right; what waits goes on by itself.",
+  },
   TL_DESK_REFUSED: {
     status: null,
     title: "The service desk refused the note",

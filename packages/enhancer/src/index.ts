@@ -4,7 +4,8 @@ import type { Redactor } from "@throughline/redaction";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { enhancerAdminRoutes } from "./admin.ts";
-import { pingDatabase } from "./database.ts";
+import { awaitDatabase } from "./database/await-database.ts";
+import { pingDatabase } from "./database/open.ts";
 import { createServiceDeskPlus } from "./desk/servicedesk-plus.ts";
 import { createNoteWriter, type ModelSettings } from "./llm/writer.ts";
 import { EnhancerMetrics, queueMetrics, workerMetrics } from "./metrics.ts";
@@ -20,6 +21,8 @@ export type { Tenant } from "./tenants/tenants.ts";
 export interface EnhancerConfig {
   /** Exists, 0700. */
   dataDirectory: string;
+  /** `postgres://` URL of business data; undefined: it is kept in the data directory. */
+  postgres: string | undefined;
   /** Where webhooks are taken; undefined: this process does not receive. */
   webhook: { host: string; port: number } | undefined;
   /** Whether this process takes jobs. */
@@ -56,8 +59,16 @@ export interface Enhancer {
 /** Starts the enhancer's parts that `config` names: store, then worker, then webhook; stop is the reverse. */
 export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDependencies): Promise<Enhancer> {
   const { tracer, logger, slowAfterMs, redactor } = deps;
-  const store = openEnhancerStore(config.dataDirectory);
+  const { postgres } = config;
+  const store = openEnhancerStore(config.dataDirectory, postgres === undefined ? {} : { postgres });
   const { database, tenants, queue } = store;
+  const ending = new AbortController();
+  const reached = postgres === undefined ? undefined : awaitDatabase(database, logger, ending.signal);
+  const close = async () => {
+    ending.abort();
+    await reached;
+    await store.close();
+  };
   const metrics = new EnhancerMetrics(deps.metrics);
   queueMetrics(deps.metrics, () => queue.status());
 
@@ -98,7 +109,7 @@ export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDepen
       webhookUrl = await server.listen(config.webhook);
   } catch (error) {
     await worker?.stop(0);
-    await store.close();
+    await close();
     throw error;
   }
 
@@ -117,7 +128,7 @@ export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDepen
     stop: async (graceMs) => {
       await server?.close();
       await worker?.stop(graceMs);
-      await store.close();
+      await close();
     },
   };
 }

@@ -1,28 +1,39 @@
 import { join } from "node:path";
-import { type EnhancerDatabase, openDatabase } from "./database.ts";
+import { openDatabase } from "./database/open.ts";
+import type { EnhancerDatabase, QueueTables } from "./database/schema.ts";
+import { openSqlite, type SqliteOptions, sqliteKysely } from "./database/sqlite.ts";
 import { SqliteQueue } from "./queue/sqlite-queue.ts";
 import { Tenants } from "./tenants/tenants.ts";
 import { openVault } from "./tenants/vault.ts";
 
-/** The enhancer's state in a data directory: shared by its roles and by the commands, in any number of processes. */
+/** The enhancer's state: shared by its roles and by the commands, in any number of processes. */
 export interface EnhancerStore {
+  /** Business data. */
   database: EnhancerDatabase;
   tenants: Tenants;
   queue: SqliteQueue;
   close(): Promise<void>;
 }
 
+export interface StoreOptions extends SqliteOptions {
+  /** Where business data is kept in place of `throughline.db`. It may be down: statements throw TL_DATABASE_UNAVAILABLE until it is up. */
+  postgres?: string;
+}
+
 /** Opens `throughline.db` and `tenants.key` in a directory that exists. Throws TL_DATA_DIRECTORY_UNUSABLE, TL_DATA_VERSION_UNKNOWN. */
-export function openEnhancerStore(
-  dataDirectory: string,
-  options: { busyTimeoutMs?: number } = {},
-): EnhancerStore {
+export function openEnhancerStore(dataDirectory: string, options: StoreOptions = {}): EnhancerStore {
   const vault = openVault(join(dataDirectory, "tenants.key"));
-  const database = openDatabase(join(dataDirectory, "throughline.db"), options);
+  const file = join(dataDirectory, "throughline.db");
+  const queueDatabase = sqliteKysely<QueueTables>(openSqlite(file, options));
+  const location = options.postgres === undefined ? { file } : { postgres: options.postgres };
+  const database = openDatabase(location, options);
   return {
     database,
     tenants: new Tenants(database, vault),
-    queue: new SqliteQueue(database),
-    close: () => database.destroy(),
+    queue: new SqliteQueue(queueDatabase),
+    close: async () => {
+      await database.destroy();
+      await queueDatabase.destroy();
+    },
   };
 }

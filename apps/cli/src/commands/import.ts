@@ -1,7 +1,7 @@
 import { ThroughlineError } from "@throughline/api";
 import type { Command } from "commander";
 import { type Flags, missingSetting } from "../config.ts";
-import { addSettings, printJson, textOf } from "./options.ts";
+import { addSettings, printJson, storeSettings, textOf } from "./options.ts";
 import type { CommandContext } from "./context.ts";
 import { withStore } from "./tenant.ts";
 
@@ -29,7 +29,7 @@ export function addImportCommands(program: Command, context: CommandContext): Co
       .argument(argument)
       .option("--tenant <ID>", "whose it is")
       .option("--json", "print JSON");
-    addSettings(command, ["data"]).action((path: string, flags: Flags) =>
+    addSettings(command, storeSettings).action((path: string, flags: Flags) =>
       runImport(kind, path, flags, context),
     );
   }

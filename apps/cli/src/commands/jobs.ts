@@ -2,7 +2,7 @@ import { jobView, type JobView } from "@throughline/api";
 import type { EnhancerStore } from "@throughline/enhancer";
 import type { Command } from "commander";
 import { type Flags, invalidSetting } from "../config.ts";
-import { addSettings, printJson, printTable } from "./options.ts";
+import { addSettings, printJson, printTable, storeSettings } from "./options.ts";
 import type { CommandContext } from "./context.ts";
 import { withStore as openStore } from "./tenant.ts";
 
@@ -16,7 +16,7 @@ export function addJobCommands(program: Command, context: CommandContext): void 
     .option("--ticket <ID>", "of this ticket only")
     .option("--limit <N>", "at most so many", "50")
     .option("--json", "print JSON");
-  addSettings(list, ["data"]).action((flags: Flags) =>
+  addSettings(list, storeSettings).action((flags: Flags) =>
     withStore(flags, context, async ({ queue }) => {
       const found = await queue.list(listFilter(flags));
       if (flags["json"] === true) printJson({ jobs: found });
@@ -31,14 +31,16 @@ export function addJobCommands(program: Command, context: CommandContext): void 
 
   const queue = program.command("queue").description("the queue of enhancements");
   const control = (name: "pause" | "resume" | "status", description: string) =>
-    addSettings(queue.command(name).description(description).option("--json", "print JSON"), ["data"]).action(
-      (flags: Flags) =>
-        withStore(flags, context, async ({ queue: jobQueue }) => {
-          if (name !== "status") await jobQueue[name]();
-          const status = await jobQueue.status();
-          if (flags["json"] === true) printJson(status);
-          else printTable(Object.entries(status).map(([key, value]) => [key, String(value)]));
-        }),
+    addSettings(
+      queue.command(name).description(description).option("--json", "print JSON"),
+      storeSettings,
+    ).action((flags: Flags) =>
+      withStore(flags, context, async ({ queue: jobQueue }) => {
+        if (name !== "status") await jobQueue[name]();
+        const status = await jobQueue.status();
+        if (flags["json"] === true) printJson(status);
+        else printTable(Object.entries(status).map(([key, value]) => [key, String(value)]));
+      }),
     );
   control("pause", "take no more jobs; what is under way ends");
   control("resume", "take jobs again");
@@ -55,7 +57,7 @@ export function addJobCommands(program: Command, context: CommandContext): void 
       .description(description)
       .argument("<id>")
       .option("--json", "print JSON");
-    addSettings(command, ["data"]).action((id: string, flags: Flags) =>
+    addSettings(command, storeSettings).action((id: string, flags: Flags) =>
       withStore(flags, context, async (store) => {
         const job = await read(store, id);
         if (flags["json"] === true) printJson(job);

@@ -7,6 +7,10 @@ import type { CommandContext } from "./context.ts";
 const texts: Record<SettingName, [placeholder: string, description: string]> = {
   data: ["DIR", "directory of all state (default .throughline)"],
   readyFile: ["FILE", "written as JSON once everything answers: pid and addresses"],
+  postgres: [
+    "URL",
+    "tenants, history, documents and inventory in PostgreSQL in place of the data directory; best set by the variable, a flag can be read by others",
+  ],
   webhook: ["HOST:PORT", "webhooks (default 127.0.0.1:8000)"],
   admin: ["HOST:PORT", "operations, metrics and health (default 127.0.0.1:8001)"],
   console: ["HOST:PORT", "console and Jaeger's HTTP API (default 127.0.0.1:16686)"],
@@ -34,6 +38,9 @@ const texts: Record<SettingName, [placeholder: string, description: string]> = {
   redactionRules: ["FILE", "rules of what never leaves, beside the built-in ones (docs/redaction.md)"],
 };
 
+/** Settings of a command that opens the enhancer's state. */
+export const storeSettings = ["data", "postgres"] as const;
+
 /** Adds the flags of settings; each may also stand in the environment or in `.env`. */
 export function addSettings(command: Command, names: readonly SettingName[]): Command {
   for (const name of names) {
@@ -58,7 +65,7 @@ export function dataDirectoryOf(flags: Flags, context: CommandContext, { orDemo 
   return openDataDirectory(useDemo ? demoDirectory : data);
 }
 
-function settingsOf(flags: Flags, context: CommandContext): Settings {
+export function settingsOf(flags: Flags, context: CommandContext): Settings {
   return readSettings(flags, context.environment);
 }
 

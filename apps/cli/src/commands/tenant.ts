@@ -4,7 +4,15 @@ import type { Command } from "commander";
 import { randomBytes } from "node:crypto";
 import { type Flags, missingSetting } from "../config.ts";
 import { readArgument } from "../runtime/address.ts";
-import { addSettings, dataDirectoryOf, printJson, printTable, textOf } from "./options.ts";
+import {
+  addSettings,
+  dataDirectoryOf,
+  printJson,
+  printTable,
+  settingsOf,
+  storeSettings,
+  textOf,
+} from "./options.ts";
 import type { CommandContext } from "./context.ts";
 
 /** Below this many characters a secret is taken with a warning: desks may not let one choose. */
@@ -22,7 +30,7 @@ export function addTenantCommands(program: Command, context: CommandContext): vo
     .option("--desk-key <KEY>", "technician key; - reads standard input, @FILE a file")
     .option("--trust-traceparent", "continue the trace of a webhook that brings one")
     .option("--json", "print JSON");
-  addSettings(add, ["data"]).action(async (id: string, flags: Flags) => {
+  addSettings(add, storeSettings).action(async (id: string, flags: Flags) => {
     const desk = textOf(flags, "desk");
     const deskKey = textOf(flags, "deskKey");
     if (desk === undefined) throw missing("--desk");
@@ -56,9 +64,10 @@ export function addTenantCommands(program: Command, context: CommandContext): vo
     });
   });
 
-  addSettings(tenant.command("list").description("all tenants").option("--json", "print JSON"), [
-    "data",
-  ]).action((flags: Flags) =>
+  addSettings(
+    tenant.command("list").description("all tenants").option("--json", "print JSON"),
+    storeSettings,
+  ).action((flags: Flags) =>
     withStore(flags, context, async (store) => {
       const tenants = (await store.tenants.list()).map(shown);
       if (flags["json"] === true) printJson({ tenants });
@@ -72,7 +81,7 @@ export function addTenantCommands(program: Command, context: CommandContext): vo
       .description("one tenant, without its secrets")
       .argument("<id>")
       .option("--json", "print JSON"),
-    ["data"],
+    storeSettings,
   ).action((id: string, flags: Flags) =>
     withStore(flags, context, async (store) => {
       const view = shown(await store.tenants.get(id));
@@ -87,7 +96,7 @@ export function addTenantCommands(program: Command, context: CommandContext): vo
       .description("remove a tenant with its history, documents and inventory")
       .argument("<id>")
       .option("--json", "print JSON"),
-    ["data"],
+    storeSettings,
   ).action((id: string, flags: Flags) =>
     withStore(flags, context, async (store) => {
       await store.tenants.remove(id);
@@ -105,7 +114,11 @@ export async function withStore(
   options: { orDemo?: boolean } = {},
 ): Promise<void> {
   const { openEnhancerStore } = await import("@throughline/enhancer");
-  const store = openEnhancerStore(dataDirectoryOf(flags, context, options), { busyTimeoutMs: 10_000 });
+  const { postgres } = settingsOf(flags, context);
+  const store = openEnhancerStore(dataDirectoryOf(flags, context, options), {
+    busyTimeoutMs: 10_000,
+    ...(postgres === undefined ? {} : { postgres }),
+  });
   try {
     await work(store);
   } finally {

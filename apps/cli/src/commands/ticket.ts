@@ -4,7 +4,7 @@ import { type Flags, invalidSetting, missingSetting } from "../config.ts";
 import { readArgument } from "../runtime/address.ts";
 import { addressOfRunning } from "../runtime/data-directory.ts";
 import { refusedBy } from "../runtime/refused-by.ts";
-import { addSettings, dataDirectoryOf, printJson, textOf } from "./options.ts";
+import { addSettings, dataDirectoryOf, printJson, storeSettings, textOf } from "./options.ts";
 import type { CommandContext } from "./context.ts";
 import { withStore } from "./tenant.ts";
 
@@ -20,7 +20,7 @@ export function addTicketCommands(program: Command, context: CommandContext): vo
     .option("--event <NAME>", "what happened to the ticket", "ticket.created")
     .option("--to <URL>", "where to post it; default: the instance that runs on --data")
     .option("--json", "print JSON");
-  addSettings(send, ["data"]).action((flags: Flags) => sendTicket(flags, context));
+  addSettings(send, storeSettings).action((flags: Flags) => sendTicket(flags, context));
 }
 
 async function sendTicket(flags: Flags, context: CommandContext): Promise<void> {

@@ -4,7 +4,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type EnhancerDatabase, openDatabase } from "../database.ts";
+import { openDatabase } from "../database/open.ts";
+import type { EnhancerDatabase } from "../database/schema.ts";
 import type { Ticket } from "../ticket.ts";
 import { gatherContext } from "./gather.ts";
 import { addressesIn } from "./inventory.ts";
@@ -16,7 +17,7 @@ let tracer: ReturnType<TracerProvider["getTracer"]>;
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), "throughline-context-"));
-  database = openDatabase(join(directory, "throughline.db"));
+  database = openDatabase({ file: join(directory, "throughline.db") });
   spans = new InMemorySpanExporter();
   tracer = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter: spans })] }).getTracer(
     "test",

@@ -1,5 +1,5 @@
 import { type Span, SpanKind, type Tracer } from "@opentelemetry/api";
-import type { EnhancerDatabase } from "../database.ts";
+import type { EnhancerDatabase } from "../database/schema.ts";
 import { failSpan, inTicketSpan } from "../span.ts";
 import type { ContextPart, GatheredContext, Source, Ticket } from "../ticket.ts";
 import { addressesIn, lookUpSystems } from "./inventory.ts";

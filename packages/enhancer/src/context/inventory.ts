@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import type { EnhancerDatabase } from "../database.ts";
+import type { EnhancerDatabase } from "../database/schema.ts";
 import type { Source, Ticket } from "../ticket.ts";
 import type { RunStatement } from "./statement.ts";
 

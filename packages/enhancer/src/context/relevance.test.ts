@@ -3,7 +3,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type EnhancerDatabase, openDatabase } from "../database.ts";
+import { openDatabase } from "../database/open.ts";
+import type { EnhancerDatabase } from "../database/schema.ts";
 import { gatherContext } from "./gather.ts";
 
 let directory: string;
@@ -11,7 +12,7 @@ let database: EnhancerDatabase;
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), "throughline-relevance-"));
-  database = openDatabase(join(directory, "throughline.db"));
+  database = openDatabase({ file: join(directory, "throughline.db") });
 });
 
 afterEach(async () => {

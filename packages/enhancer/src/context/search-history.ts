@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { EnhancerDatabase } from "../database.ts";
+import type { EnhancerDatabase } from "../database/schema.ts";
 import type { Source, Ticket } from "../ticket.ts";
 import { firstSentences } from "./excerpt.ts";
 import type { RunStatement } from "./statement.ts";

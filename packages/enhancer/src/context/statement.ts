@@ -1,6 +1,6 @@
 import { SpanKind, type Tracer } from "@opentelemetry/api";
 import type { CompiledQuery } from "kysely";
-import type { EnhancerDatabase } from "../database.ts";
+import type { EnhancerDatabase } from "../database/schema.ts";
 import { inTicketSpan, type TicketRef } from "../span.ts";
 
 /** Runs one statement in a CLIENT span of its own (database semantic conventions); parameters are never on it. */

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { EnhancerDatabase } from "../database.ts";
+import type { EnhancerDatabase } from "../database/schema.ts";
 import type { RunStatement } from "./statement.ts";
 import { isCode, stemOf, wordsOf } from "./words.ts";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { EnhancerDatabase } from "../database.ts";
+import type { EnhancerDatabase } from "../database/schema.ts";
 import type { Importer } from "./import-result.ts";
 import { importRows } from "./import-rows.ts";
 import { plainText, withoutControls } from "./plain-text.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { normalAddress } from "../context/inventory.ts";
-import type { EnhancerDatabase } from "../database.ts";
+import type { EnhancerDatabase } from "../database/schema.ts";
 import type { Importer } from "./import-result.ts";
 import { importRows } from "./import-rows.ts";
 import { withoutControls } from "./plain-text.ts";

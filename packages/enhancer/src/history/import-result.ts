@@ -1,5 +1,5 @@
 import { ThroughlineError } from "@throughline/api";
-import type { EnhancerDatabase } from "../database.ts";
+import type { EnhancerDatabase } from "../database/schema.ts";
 
 export interface ImportOptions {
   /** Bytes read so far and in all. */

@@ -1,6 +1,6 @@
 import { ThroughlineError } from "@throughline/api";
 import type { z } from "zod";
-import type { EnhancerDatabase } from "../database.ts";
+import type { EnhancerDatabase } from "../database/schema.ts";
 import { type ImportOptions, type ImportResult, noneYet, requireTenant } from "./import-result.ts";
 import { readRows } from "./rows.ts";
 

@@ -1,5 +1,5 @@
 import type { JobView } from "@throughline/api";
-import type { Database } from "../database.ts";
+import type { QueueTables } from "../database/schema.ts";
 import type { Ticket } from "../ticket.ts";
 import type { JobOrigin, LeasedJob, NewJob } from "./queue.ts";
 
@@ -8,7 +8,7 @@ const priorities = ["critical", "high", "medium", "low"] as const satisfies read
 export const attemptsPerTry = 4;
 
 type JobRow = {
-  [K in keyof Database["jobs"]]: K extends "attempts" | "takes" ? number : Database["jobs"][K];
+  [K in keyof QueueTables["jobs"]]: K extends "attempts" | "takes" ? number : QueueTables["jobs"][K];
 };
 
 /** A job as it is first stored. */

@@ -2,17 +2,18 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type EnhancerDatabase, openDatabase } from "../database.ts";
+import type { QueueDatabase, QueueTables } from "../database/schema.ts";
+import { openSqlite, sqliteKysely } from "../database/sqlite.ts";
 import type { NewJob } from "./queue.ts";
 import { leaseMs, SqliteQueue } from "./sqlite-queue.ts";
 
 let directory: string;
-let database: EnhancerDatabase;
+let database: QueueDatabase;
 let queue: SqliteQueue;
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), "throughline-queue-"));
-  database = openDatabase(join(directory, "throughline.db"));
+  database = sqliteKysely<QueueTables>(openSqlite(join(directory, "throughline.db")));
   queue = new SqliteQueue(database);
 });
 

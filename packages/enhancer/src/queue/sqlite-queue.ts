@@ -2,7 +2,7 @@ import { type JobView, type QueueStatus, ThroughlineError } from "@throughline/a
 import { type ExpressionBuilder, sql } from "kysely";
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import type { Database, EnhancerDatabase } from "../database.ts";
+import type { QueueDatabase, QueueTables } from "../database/schema.ts";
 import { attemptsPerTry, leasedJob, newRow, viewOf } from "./job-row.ts";
 import {
   type JobOutcome,
@@ -26,12 +26,12 @@ interface Pending {
 
 /** The queue as a table: a job row lives through waiting, active, done or dead. Times are milliseconds since the epoch. */
 export class SqliteQueue implements JobQueue {
-  private readonly database: EnhancerDatabase;
+  private readonly database: QueueDatabase;
   private readonly owner = `${hostname()}:${process.pid}:${randomUUID()}`;
   private pending: Pending[] = [];
   private wake: (() => void) | undefined;
 
-  constructor(database: EnhancerDatabase) {
+  constructor(database: QueueDatabase) {
     this.database = database;
   }
 
@@ -301,7 +301,7 @@ export class SqliteQueue implements JobQueue {
   }
 }
 
-function isNotPaused(eb: ExpressionBuilder<Database, "jobs">) {
+function isNotPaused(eb: ExpressionBuilder<QueueTables, "jobs">) {
   const paused = eb
     .selectFrom("queue_state")
     .select("name")

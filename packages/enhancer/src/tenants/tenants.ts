@@ -1,6 +1,6 @@
 import { type FieldError, ThroughlineError } from "@throughline/api";
 import { z } from "zod";
-import type { Database, EnhancerDatabase } from "../database.ts";
+import type { BusinessTables, EnhancerDatabase } from "../database/schema.ts";
 import type { Vault } from "./vault.ts";
 
 export interface Tenant {
@@ -105,7 +105,7 @@ export class Tenants {
     });
   }
 
-  private fromRow(row: Database["tenants"]): Tenant {
+  private fromRow(row: BusinessTables["tenants"]): Tenant {
     return {
       id: row.id,
       secret: this.vault.open(row.secret),

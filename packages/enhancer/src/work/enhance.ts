@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gatherContext } from "../context/gather.ts";
-import type { EnhancerDatabase } from "../database.ts";
+import type { EnhancerDatabase } from "../database/schema.ts";
 import { DeskError, type ServiceDesk } from "../desk/desk.ts";
 import type { NoteWriter } from "../llm/writer.ts";
 import { type JobOutcome, type JobSource, type LeasedJob, queueName } from "../queue/queue.ts";
