@@ -9,8 +9,8 @@ export const jobView = z.object({
   state: z.enum(["waiting", "active", "done", "dead"]),
   /** Attempts that ended, the present one not included. */
   attempts: z.number().int(),
-  /** How the enhancement ended; null until it has. */
-  status: z.enum(["success", "partial", "failed"]).nullable(),
+  /** How the enhancement ended; null until it has. `skipped`: there was a reason to write no note, see `reason`. */
+  status: z.enum(["success", "partial", "skipped", "failed"]).nullable(),
   /** Why the last attempt failed; null where none did. */
   reason: z.string().nullable(),
   noteId: z.string().nullable(),

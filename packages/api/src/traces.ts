@@ -25,7 +25,7 @@ export const attribute = z.object({
 });
 export type Attribute = z.infer<typeof attribute>;
 
-export const enhancementStatus = z.enum(["success", "partial", "failed"]);
+export const enhancementStatus = z.enum(["success", "partial", "skipped", "failed"]);
 
 export const traceSummary = z.object({
   /** 32 lowercase hex digits. */

@@ -6,7 +6,7 @@ import type { Logger } from "pino";
 import { enhancerAdminRoutes } from "./admin.ts";
 import { awaitDatabase } from "./database/await-database.ts";
 import { pingDatabase } from "./database/open.ts";
-import { createServiceDeskPlus } from "./desk/servicedesk-plus.ts";
+import { deskOpener } from "./desk/open-desk.ts";
 import { createNoteWriter, type ModelSettings } from "./llm/writer.ts";
 import { EnhancerMetrics, queueMetrics, workerMetrics } from "./metrics.ts";
 import { createWebhookServer } from "./receive/server.ts";
@@ -88,8 +88,7 @@ export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDepen
             ...(config.model === undefined ? {} : { model: { ...modelLimits, redactor, ...config.model } }),
           }),
           findTenant: (id) => tenants.get(id),
-          openDesk: (tenant, ticket) =>
-            createServiceDeskPlus({ baseUrl: tenant.deskUrl, key: tenant.deskKey, tracer, ticket }),
+          openDesk: deskOpener(),
           publicUrl: config.publicUrl,
         },
         workerDefaults,

@@ -9,7 +9,7 @@ const durationBounds = [
 
 export interface JobResult {
   tenantId: string;
-  status: "success" | "partial" | "failed";
+  status: "success" | "partial" | "skipped" | "failed";
   /** From the webhook's acceptance to the outcome, queue and retries included. */
   seconds: number;
   traceId: string | undefined;
@@ -48,7 +48,7 @@ export class EnhancerMetrics {
   readonly observeJob = ({ tenantId, status, seconds, traceId }: JobResult): void => {
     this.requests.add(1, tenantId, status);
     this.durations.observe(seconds, [tenantId, status], traceId);
-    this.successes.add(tenantId, status !== "failed");
+    if (status !== "skipped") this.successes.add(tenantId, status !== "failed");
   };
 }
 

@@ -44,13 +44,18 @@ export function renderWaterfall(trace: TraceView, options: WaterfallOptions): st
 
 function headline(summary: TraceSummary, style: Paint): string {
   const status = summary.enhancementStatus;
-  const words = { success: "enhanced", partial: "partly enhanced", failed: "not enhanced" } as const;
+  const words = {
+    success: "enhanced",
+    partial: "partly enhanced",
+    skipped: "no note wanted",
+    failed: "not enhanced",
+  } as const;
   const outcome =
     status === null
       ? style("no outcome yet", "yellow")
       : style(
           words[status],
-          status === "success" ? "green" : status === "partial" ? "yellow" : "red",
+          ({ success: "green", partial: "yellow", skipped: "dim", failed: "red" } as const)[status],
           "bold",
         );
   const facts = [

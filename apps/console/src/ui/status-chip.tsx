@@ -6,6 +6,7 @@ import { statusOf, type TraceStatus } from "./status.ts";
 const looks: Readonly<Record<TraceStatus, { word: string; icon: IconName; tone: string }>> = {
   success: { word: "enhanced", icon: "check", tone: "good" },
   partial: { word: "partial", icon: "dash", tone: "warn" },
+  skipped: { word: "no note wanted", icon: "dash", tone: "dim" },
   failed: { word: "failed", icon: "cross", tone: "bad" },
   running: { word: "running", icon: "dot", tone: "busy" },
   unfinished: { word: "no end seen", icon: "dash", tone: "dim" },

@@ -2,7 +2,15 @@ import type { TraceSummary } from "@throughline/api";
 import { nanosToMs } from "./format.ts";
 
 /** How a ticket stands, or a trace that belongs to none. */
-export type TraceStatus = "success" | "partial" | "failed" | "running" | "unfinished" | "error" | "ok";
+export type TraceStatus =
+  | "success"
+  | "partial"
+  | "skipped"
+  | "failed"
+  | "running"
+  | "unfinished"
+  | "error"
+  | "ok";
 
 /** Longer than any attempt and the pause after it: whoever has not been heard of since then was lost. */
 const quietMs = 15 * 60_000;

@@ -72,7 +72,7 @@ export interface QueueTables {
     /** Set durably before the desk is asked to write: from then on a note may exist. */
     write_started_at: number | null;
     note_id: string | null;
-    status: "success" | "partial" | "failed" | null;
+    status: "success" | "partial" | "skipped" | "failed" | null;
     reason: string | null;
     traceparent: string;
     tracestate: string;

@@ -52,9 +52,13 @@ export interface LeasedJob {
   waitedMs: number;
 }
 
+/** How a job ended without an error. */
 export interface JobOutcome {
-  status: "success" | "partial";
-  noteId: string;
+  status: "success" | "partial" | "skipped";
+  /** undefined where nothing was written on the desk: skipped, kept as a draft, or shadowed. */
+  noteId: string | undefined;
+  /** Why nothing was written. */
+  reason?: string;
 }
 
 /** What the front door needs. */

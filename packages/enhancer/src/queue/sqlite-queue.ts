@@ -87,8 +87,9 @@ export class SqliteQueue implements JobQueue {
     return this.change(jobId, { write_started_at: null });
   }
 
-  complete(jobId: string, { status, noteId }: JobOutcome): Promise<void> {
-    return this.change(jobId, { ...this.ended("done"), status, note_id: noteId, reason: null });
+  complete(jobId: string, { status, noteId, reason }: JobOutcome): Promise<void> {
+    const outcome = { status, note_id: noteId ?? null, reason: reason ?? null };
+    return this.change(jobId, { ...this.ended("done"), ...outcome });
   }
 
   retryLater(jobId: string, reason: string, delayMs: number): Promise<void> {

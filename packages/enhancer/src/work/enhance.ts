@@ -5,11 +5,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { gatherContext } from "../context/gather.ts";
 import type { EnhancerDatabase } from "../database/schema.ts";
 import { DeskError, type ServiceDesk } from "../desk/desk.ts";
+import { inDeskSpan } from "./desk-span.ts";
 import type { NoteWriter } from "../llm/writer.ts";
 import { type JobOutcome, type JobSource, type LeasedJob, queueName } from "../queue/queue.ts";
 import { inTicketSpan } from "../span.ts";
 import type { Tenant } from "../tenants/tenants.ts";
-import type { Ticket } from "../ticket.ts";
 import { renderNoteHtml } from "./note-html.ts";
 
 export interface EnhanceDependencies {
@@ -18,7 +18,7 @@ export interface EnhanceDependencies {
   tracer: Tracer;
   writer: NoteWriter;
   findTenant: (id: string) => Promise<Tenant>;
-  openDesk: (tenant: Tenant, ticket: Ticket) => ServiceDesk;
+  openDesk: (tenant: Tenant) => ServiceDesk;
   logger: Logger;
   /** Base of links in notes; undefined: notes carry the trace id alone. */
   publicUrl: string | undefined;
@@ -83,7 +83,7 @@ export async function enhance(
         marker: markerOf(job),
         ...(deps.publicUrl === undefined ? {} : { traceUrl: `${deps.publicUrl}/trace/${traceId}` }),
       });
-      const noteId = await updateTicket(job, html, deps.openDesk(tenant, ticket), signal, deps);
+      const noteId = await updateTicket(job, html, deps.openDesk(tenant), signal, deps);
       span.setAttribute("enhancement.status", status);
       if (lacking.length > 0) span.addEvent("enhancement.partial", { "enhancement.missing": lacking });
       return { status, noteId };
@@ -118,7 +118,7 @@ function updateTicket(
     },
   };
   return inTicketSpan(deps.tracer, "api.servicedesk_plus.update_ticket", ticket, options, async (span) => {
-    const earlier = await writtenBefore(job, desk, signal);
+    const earlier = await writtenBefore(job, desk, signal, deps.tracer);
     if (earlier !== undefined) {
       span.addEvent("note.found", { "desk.note.id": earlier });
       span.setAttribute("desk.note.id", earlier);
@@ -126,7 +126,7 @@ function updateTicket(
     }
     await deps.queue.markWriteStarted(job.id);
     try {
-      const { noteId, httpStatus } = await desk.addNote(ticket.ticketId, { html }, signal);
+      const { noteId, httpStatus } = await desk.addNote(ticket.ticketId, { html, isPublic: false }, signal);
       recordStatus(span, httpStatus);
       span.setAttribute("desk.note.id", noteId);
       return noteId;
@@ -143,11 +143,15 @@ async function writtenBefore(
   job: LeasedJob,
   desk: ServiceDesk,
   signal: AbortSignal,
+  tracer: Tracer,
 ): Promise<string | undefined> {
   const startedAt = job.writeStartedAt;
   if (startedAt === undefined) return undefined;
+  const { ticketId } = job.ticket;
   for (;;) {
-    const found = await desk.findNote(job.ticket.ticketId, markerOf(job), signal);
+    const found = await inDeskSpan(tracer, "find_note", desk, job.ticket, () =>
+      desk.findNote(ticketId, markerOf(job), signal),
+    );
     if (found !== undefined) return found.noteId;
     if (Date.now() >= startedAt + settleMs) return undefined;
     await sleep(settlePollMs);

@@ -52,7 +52,12 @@ export function faulty(status: number, retryAfterSeconds: number | undefined): D
     : { ...answer, headers: { "retry-after": String(retryAfterSeconds) } };
 }
 
-export function requestJson(request: DeskRequest) {
+export function requestJson(request: DeskRequest, hasNotes: boolean) {
+  const named = (name: string | undefined) => (name === undefined ? null : { name, id: "1" });
+  const { name, email } = request.requester ?? {
+    name: "Simulated requester",
+    email: "requester@example.com",
+  };
   return {
     id: request.id,
     subject: request.subject,
@@ -61,7 +66,10 @@ export function requestJson(request: DeskRequest) {
     priority: { name: request.priority, id: "1" },
     created_time: date(request.createdAt),
     last_updated_time: date(request.updatedAt),
-    requester: { name: "Simulated requester", id: "4" },
+    group: named(request.group),
+    category: named(request.category),
+    requester: { name, email_id: email, id: "4" },
+    has_notes: hasNotes,
   };
 }
 

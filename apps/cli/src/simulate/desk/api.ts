@@ -10,7 +10,7 @@ import {
   requestJson,
   succeeded,
 } from "./answers.ts";
-import type { DeskRequest, DeskState } from "./state.ts";
+import type { DeskEntry, DeskRequest, DeskState } from "./state.ts";
 
 export interface DeskCall {
   method: string;
@@ -36,12 +36,22 @@ const noteFields = z.object({
 });
 const noteInput = z.object({ note: noteFields.optional(), request_note: noteFields.optional() });
 const named = z.union([z.string(), z.object({ name: z.string() }).transform(({ name }) => name)]);
+const entryInput = z.record(z.string(), z.record(z.string(), z.unknown()));
+/** Both names that the real desk has for assets. */
+const entryKinds: Readonly<Record<string, DeskEntry["kind"]>> = {
+  solutions: "solutions",
+  assets: "assets",
+  asset_assets: "assets",
+};
 const requestInput = z.object({
   request: z.object({
     subject: z.string().optional(),
     description: z.string().optional(),
     status: named.optional(),
     priority: named.optional(),
+    group: named.optional(),
+    category: named.optional(),
+    requester: z.object({ name: z.string(), email_id: z.string().default("") }).optional(),
   }),
 });
 
@@ -56,13 +66,20 @@ export class DeskApi {
   }
 
   answer({ method, segments, input }: DeskCall): DeskAnswer {
-    const [root, requestId, notes, noteId] = segments;
+    const [root = "", requestId, notes, noteId] = segments;
+    const kind = entryKinds[root];
+    if (kind !== undefined && requestId === undefined) return this.onEntries(method, root, kind, input);
     if (root !== "requests" || segments.length > 4 || (notes !== undefined && notes !== "notes"))
       return noSuchUrl();
     const parsed = parseInput(input);
     if (parsed === undefined) return badInput("input_data");
     if (requestId === undefined) {
-      if (method === "GET") return this.list("requests", this.state.allRequests().map(requestJson), parsed);
+      if (method === "GET")
+        return this.list(
+          "requests",
+          this.state.allRequests().map((request) => this.jsonOf(request)),
+          parsed,
+        );
       return method === "POST" ? this.createRequest(parsed) : noSuchUrl();
     }
     const request = this.touch(requestId);
@@ -77,7 +94,7 @@ export class DeskApi {
   private touch(id: string): DeskRequest | undefined {
     const known = this.state.request(id);
     if (known !== undefined || this.strict) return known;
-    return this.put({ id, subject: `Request ${id}`, description: "", status: "Open", priority: "Medium" });
+    return this.put({ id, subject: "", description: "", status: "Open", priority: "Medium" });
   }
 
   private put(request: Omit<DeskRequest, "createdAt" | "updatedAt"> & { createdAt?: number }): DeskRequest {
@@ -90,14 +107,21 @@ export class DeskApi {
   private createRequest(input: unknown): DeskAnswer {
     const parsed = requestInput.safeParse(input);
     if (!parsed.success) return badInput("request");
-    const { subject, description = "", status = "Open", priority = "Medium" } = parsed.data.request;
+    const { subject, description = "", status = "Open", priority = "Medium", ...more } = parsed.data.request;
     if (subject === undefined || subject === "") return missingField("subject");
-    const made = this.put({ id: this.state.nextId(), subject, description, status, priority });
-    return succeeded({ request: requestJson(made) }, 201);
+    const made = this.put({
+      id: this.state.nextId(),
+      subject,
+      description,
+      status,
+      priority,
+      ...peopleOf(more),
+    });
+    return succeeded({ request: this.jsonOf(made) }, 201);
   }
 
   private onRequest(method: string, request: DeskRequest, input: unknown): DeskAnswer {
-    if (method === "GET") return succeeded({ request: requestJson(request) });
+    if (method === "GET") return succeeded({ request: this.jsonOf(request) });
     if (method !== "PUT") return noSuchUrl();
     const parsed = requestInput.safeParse(input);
     if (!parsed.success) return badInput("request");
@@ -106,10 +130,31 @@ export class DeskApi {
       description = request.description,
       status = request.status,
       priority = request.priority,
+      ...more
     } = parsed.data.request;
-    return succeeded({
-      request: requestJson(this.put({ ...request, subject, description, status, priority })),
-    });
+    const changed = { ...request, subject, description, status, priority, ...peopleOf(more) };
+    return succeeded({ request: this.jsonOf(this.put(changed)) });
+  }
+
+  private jsonOf(request: DeskRequest) {
+    return requestJson(request, this.state.notesOf(request.id).length > 0);
+  }
+
+  /** Solutions and assets: listed, and made with whatever fields, for tests. */
+  private onEntries(
+    method: string,
+    root: string,
+    kind: DeskEntry["kind"],
+    input: string | undefined,
+  ): DeskAnswer {
+    const parsed = parseInput(input);
+    if (parsed === undefined) return badInput("input_data");
+    const rows = this.state.entriesOf(kind).map(({ id, fields }) => ({ ...fields, id }));
+    if (method === "GET") return this.list(root, rows, parsed);
+    const fields = Object.values(entryInput.safeParse(parsed).data ?? {})[0];
+    if (method !== "POST" || fields === undefined) return badInput(root);
+    const { id } = this.state.addEntry(kind, fields);
+    return succeeded({ [root.replace(/s$/, "")]: { ...fields, id } }, 201);
   }
 
   private onNotes(method: string, request: DeskRequest, input: unknown): DeskAnswer {
@@ -156,6 +201,21 @@ export class DeskApi {
     };
     return listed({ [name]: page, list_info: info });
   }
+}
+
+function peopleOf({
+  group,
+  category,
+  requester,
+}: Pick<z.infer<typeof requestInput>["request"], "group" | "category" | "requester">): Pick<
+  DeskRequest,
+  "group" | "category" | "requester"
+> {
+  return {
+    ...(group === undefined ? {} : { group }),
+    ...(category === undefined ? {} : { category }),
+    ...(requester === undefined ? {} : { requester: { name: requester.name, email: requester.email_id } }),
+  };
 }
 
 /** `{}` where there is no input; undefined where it is no JSON object. */

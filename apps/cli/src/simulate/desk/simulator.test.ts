@@ -124,7 +124,7 @@ test("what is missing or no JSON is told by code", async () => {
     body: new URLSearchParams({ input_data: "{no" }),
   });
   expect(broken.status).toBe(400);
-  expect((await fetch(`${api}/assets`, { headers: { authtoken: "k" } })).status).toBe(404);
+  expect((await fetch(`${api}/changes`, { headers: { authtoken: "k" } })).status).toBe(404);
 });
 
 test("faults: a status, one request alone, a throttle with Retry-After", async () => {

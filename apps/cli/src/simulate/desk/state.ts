@@ -7,6 +7,9 @@ export interface DeskRequest {
   description: string;
   status: string;
   priority: string;
+  group?: string | undefined;
+  category?: string | undefined;
+  requester?: { name: string; email: string } | undefined;
   createdAt: number;
   updatedAt: number;
 }
@@ -19,9 +22,17 @@ export interface DeskNote {
   createdAt: number;
 }
 
+/** A solution or an asset, with the fields it was made with. */
+export interface DeskEntry {
+  kind: "solutions" | "assets";
+  id: string;
+  fields: Record<string, unknown>;
+}
+
 type Entry =
   | { put: "request"; request: DeskRequest }
   | { put: "note"; note: DeskNote }
+  | { put: "entry"; entry: DeskEntry }
   | { delete: "note"; id: string };
 
 /**
@@ -31,6 +42,7 @@ type Entry =
 export class DeskState {
   private readonly requests = new Map<string, DeskRequest>();
   private readonly notes = new Map<string, DeskNote>();
+  private readonly entries = new Map<string, DeskEntry>();
   private readonly file: number;
   private lastId = 1_000;
 
@@ -70,6 +82,16 @@ export class DeskState {
     return made;
   }
 
+  entriesOf(kind: DeskEntry["kind"]): DeskEntry[] {
+    return [...this.entries.values()].filter((entry) => entry.kind === kind);
+  }
+
+  addEntry(kind: DeskEntry["kind"], fields: Record<string, unknown>): DeskEntry {
+    const entry = { kind, id: this.nextId(), fields };
+    this.write({ put: "entry", entry });
+    return entry;
+  }
+
   deleteNote(id: string): void {
     this.write({ delete: "note", id });
   }
@@ -106,6 +128,9 @@ export class DeskState {
     else if (entry.put === "note") {
       this.notes.set(entry.note.id, entry.note);
       this.lastId = Math.max(this.lastId, Number(entry.note.id) || 0);
+    } else if (entry.put === "entry") {
+      this.entries.set(entry.entry.id, entry.entry);
+      this.lastId = Math.max(this.lastId, Number(entry.entry.id) || 0);
     } else {
       this.requests.set(entry.request.id, entry.request);
       this.lastId = Math.max(this.lastId, Number(entry.request.id) || 0);

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { DeskError, type DeskErrorKind } from "./desk.ts";
+import { DeskError, type DeskErrorKind } from "../desk.ts";
+import { type DeskResponse, retryAfterMs } from "../http.ts";
 
 const message = z.object({
   status_code: z.coerce.number().optional(),
@@ -21,53 +22,31 @@ const rollingThrottle = "URL_ROLLING_THROTTLES_LIMIT_EXCEEDED";
 
 /**
  * The body of a success, parsed. An answer is a success when `response_status` says so, whatever the HTTP status:
- * errors come inside HTTP 200 too.
+ * errors come inside HTTP 200 too. `asked` ends the sentence "The desk refused ...".
  */
-export function judgeAnswer(response: Response, text: string, ticketId: string): unknown {
-  const body = parseJson(text);
+export function judgeAnswer(response: DeskResponse, asked: string): unknown {
+  const body = parseJson(response.text);
+  const isOk = response.status >= 200 && response.status < 300;
   const parsed = answer.safeParse(body);
   if (!parsed.success) {
-    if (response.ok)
+    if (isOk)
       throw new DeskError("transient", "The desk's answer is not ServiceDesk Plus v3 JSON.", {
         httpStatus: response.status,
       });
-    throw refused(response, [], text, ticketId);
+    throw refused(response, [], response.text.slice(0, 10_000), asked);
   }
   const verdict = Array.isArray(parsed.data.response_status)
     ? parsed.data.response_status[0]
     : parsed.data.response_status;
-  if (response.ok && verdict?.status_code === success) return body;
+  if (isOk && verdict?.status_code === success) return body;
   const messages = verdict?.messages ?? [];
   const codes = [...messages.map(({ status_code: code }) => code), verdict?.status_code].filter(
     (code) => code !== undefined,
   );
-  throw refused(response, codes, messages.map(({ message: words }) => words ?? "").join(" "), ticketId);
+  throw refused(response, codes, messages.map(({ message: words }) => words ?? "").join(" "), asked);
 }
 
-/** No answer: nobody there, cut off, or too late. What was asked may have been done. */
-export function unreachable(
-  error: unknown,
-  address: { host: string; port: number },
-  timeoutMs: number,
-  httpStatus: number | undefined,
-): DeskError {
-  const where = `${address.host}:${address.port}`;
-  if (error instanceof Error && error.name === "TimeoutError") {
-    return new DeskError("transient", `The desk at ${where} did not answer within ${timeoutMs / 1_000} s.`, {
-      httpStatus,
-      cause: error,
-    });
-  }
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-  return new DeskError(
-    "transient",
-    `The desk at ${where} cannot be reached${code === "" ? "" : ` (${code})`}.`,
-    { httpStatus, cause: error },
-  );
-}
-
-function refused(response: Response, codes: readonly number[], words: string, ticketId: string): DeskError {
+function refused(response: DeskResponse, codes: readonly number[], words: string, asked: string): DeskError {
   const inner = codes.find((code) => code !== 4000);
   const kind = kindOf(response.status, codes, words);
   const said = [
@@ -81,7 +60,7 @@ function refused(response: Response, codes: readonly number[], words: string, ti
     .replace(/\s+/g, " ")
     .trim()
     .slice(0, 200);
-  const text = `The desk refused the note on ${ticketId} (${said})${detail === "" ? "" : `: ${detail}`}${advice(response.status, inner)}`;
+  const text = `The desk refused ${asked} (${said})${detail === "" ? "" : `: ${detail}`}${advice(response.status, inner)}`;
   return new DeskError(kind, text, { httpStatus: response.status, retryAfterMs: retryAfterMs(response) });
 }
 
@@ -100,15 +79,6 @@ function advice(httpStatus: number, inner: number | undefined): string {
   if (httpStatus === 404 || inner === 4007)
     return " The desk does not know this request, or the base address is wrong.";
   return "";
-}
-
-/** `Retry-After` in seconds or as an HTTP date (RFC 9110, section 10.2.3). */
-function retryAfterMs(response: Response): number | undefined {
-  const header = response.headers.get("retry-after")?.trim();
-  if (header === undefined || header === "") return undefined;
-  if (/^\d+$/.test(header)) return Number(header) * 1_000;
-  const at = Date.parse(header);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - Date.now());
 }
 
 function parseJson(text: string): unknown {

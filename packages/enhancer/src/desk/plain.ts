@@ -1,0 +1,25 @@
+import { plainText } from "../history/plain-text.ts";
+
+/** More of a ticket is not read: what comes after is seldom the problem. */
+const descriptionLimit = 20_000;
+const htmlLimit = 200_000;
+const lineLimit = 1_000;
+
+/** A field of a desk as text: HTML that is hostile (nested without end) loses its tags all the same. */
+export function textOfField(html: string | null | undefined): string {
+  const cut = (html ?? "").slice(0, htmlLimit);
+  let text: string;
+  try {
+    text = plainText(cut);
+  } catch {
+    text = plainText(cut.replace(/<[^<>]{0,2000}>/g, " "));
+  }
+  return text.slice(0, descriptionLimit).trim();
+}
+
+/** A subject or name: one line. */
+export function lineOfField(value: string | null | undefined): string {
+  return textOfField((value ?? "").slice(0, lineLimit * 4))
+    .replace(/\s+/g, " ")
+    .slice(0, lineLimit);
+}
