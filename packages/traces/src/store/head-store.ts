@@ -3,11 +3,10 @@ import { decodeIntoHead } from "../decode/otlp-columns.ts";
 import { alreadyClean, type ValueCleaner } from "../ingest-redaction.ts";
 import type { AppendOutcome } from "../sink.ts";
 import type { Files, LogFile } from "./files.ts";
-import { HeadFullError } from "./head/dictionary.ts";
+import { HeadFullError, newTables } from "./head/dictionary.ts";
 import { Head } from "./head/head.ts";
 import { HeadSlots } from "./head-slots.ts";
 import { defaultHeadSize, type HeadSize } from "./head/layout.ts";
-import { SeenTable } from "./head/seen-table.ts";
 import { type Durability, LiveHead, type SealableHead, type SharedHead } from "./live-head.ts";
 import type { StoreLog } from "./log.ts";
 import { replayLog, walHeader, walPath } from "./wal.ts";
@@ -47,7 +46,7 @@ export class HeadStore {
   private readonly nowMs: () => number;
   private readonly log: StoreLog;
   private readonly slots: HeadSlots;
-  private readonly seen = new SeenTable();
+  private readonly tables = newTables();
   private current: LiveHead | undefined;
   private opening: Promise<LiveHead> | undefined;
   private nextId: number;
@@ -89,9 +88,7 @@ export class HeadStore {
         continue;
       }
       const { size, columns, counts, receivedFirstMs, receivedLastMs, end } = found;
-      // Fills the tables that are not in the log.
-      // One head is filled at a time.
-      this.seen.clear();
+      // Fills what is not in the log.
       const head = new Head(size, alreadyClean, 0, { buffers: columns.buffers, counts });
       this.slots.take(id, {
         size,
@@ -261,7 +258,7 @@ export class HeadStore {
     const reused = this.slots.reuse(size);
     const seed = Math.floor(Math.random() * 0x7fff_ffff);
     const head = new Head(size, this.cleaner, seed, {
-      seen: this.seen,
+      tables: this.tables,
       ...(reused === undefined ? {} : { buffers: reused }),
     });
     const live = new LiveHead({

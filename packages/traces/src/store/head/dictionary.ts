@@ -16,6 +16,16 @@ export class HeadFullError extends Error {
 /** Stands for an attribute of which nothing may stay. */
 export const nothing = -1;
 
+/** What a dictionary finds its entries by: memory that one head after the other uses. */
+export interface Tables {
+  seen: SeenTable;
+  pairs: HashTable;
+}
+
+export function newTables(): Tables {
+  return { seen: new SeenTable(), pairs: new HashTable() };
+}
+
 /**
  * The distinct (place, key, value) pairs of a head. A pair is found by the bytes it came in, without being parsed; what is new is
  * parsed, cleaned and written down once. Nothing enters a head's text but through here.
@@ -27,22 +37,25 @@ export class Dictionary {
   private readonly seed: number;
   /** By place and key. */
   private readonly columns: Map<string, number>[] = [];
-  private readonly pairs = new HashTable();
+  private readonly pairs: HashTable;
   private readonly values: DataView;
   private readonly seen: SeenTable;
   private reader = new ProtobufReader(new Uint8Array(0));
   private bytes: Buffer = Buffer.alloc(0);
   private view: DataView = new DataView(new ArrayBuffer(0));
 
-  /** `counts` of a head that holds entries already: they are found again. */
+  /** `counts` of a head that holds entries already: they are found again. `tables` are emptied first. */
   constructor(
     head: HeadColumns,
     counts: Counts,
     cleaner: ValueCleaner,
     seed: number,
-    seen = new SeenTable(),
+    { seen, pairs } = newTables(),
   ) {
+    seen.clear();
+    pairs.clear();
     this.seen = seen;
+    this.pairs = pairs;
     this.head = head;
     this.counts = counts;
     this.cleaner = cleaner;

@@ -1,3 +1,6 @@
+/** Of a head that holds many distinct values. */
+const keptSlots = 1_048_576;
+
 /** Numbers of entries by hash: open addressing, linear probing, grows by itself. What equality means is the caller's. */
 export class HashTable {
   private slots: Int32Array;
@@ -7,6 +10,16 @@ export class HashTable {
   constructor(slots = 4_096) {
     this.slots = new Int32Array(slots);
     this.hashes = new Int32Array(slots);
+  }
+
+  /** Forgets everything; keeps the memory, unless it is far more than usual. */
+  clear(): void {
+    this.used = 0;
+    if (this.slots.length <= keptSlots) this.slots.fill(0);
+    else {
+      this.slots = new Int32Array(keptSlots);
+      this.hashes = new Int32Array(keptSlots);
+    }
   }
 
   /** The entry with this hash that `equals`; -1 where there is none. */

@@ -7,7 +7,7 @@ import { MalformedProtobufError } from "../../decode/protobuf-reader.ts";
 import { alreadyClean, ValueRedactor } from "../../ingest-redaction.ts";
 import { encodeBatch } from "../batch-encoding.ts";
 import { anySpan, exampleSpan, text } from "../example-spans.ts";
-import { HeadFullError } from "./dictionary.ts";
+import { HeadFullError, newTables } from "./dictionary.ts";
 import { Head } from "./head.ts";
 import { HeadReader } from "./head-reader.ts";
 
@@ -96,4 +96,17 @@ test("a head is restored from its columns", () => {
       new Uint32Array(again.columns.traceIds.subarray(0, 4)),
     ),
   ).toEqual([1, 0]);
+});
+
+test("tables that one head after the other uses hold what the present one got", () => {
+  const tables = newTables();
+  const size = (head: Head): number => {
+    decodeIntoHead(encodeBatch([exampleSpan({ attributes: [text("a", "1"), text("b", "2")] })]), head);
+    return tables.seen.size;
+  };
+  const first = size(new Head(small, alreadyClean, 7, { tables }));
+  const second = new Head(small, alreadyClean, 8, { tables });
+  expect(tables.seen.size).toBe(0);
+  expect(size(second)).toBe(first);
+  expect(spansOf(second)).toHaveLength(1);
 });

@@ -1,7 +1,6 @@
 import type { ValueCleaner } from "../../ingest-redaction.ts";
 import { hashTraceId } from "../hash.ts";
-import { Dictionary, HeadFullError } from "./dictionary.ts";
-import type { SeenTable } from "./seen-table.ts";
+import { Dictionary, HeadFullError, type Tables } from "./dictionary.ts";
 import {
   allocateHead,
   type Counts,
@@ -24,18 +23,18 @@ export class Head {
   private readonly origins = new Map<string, number>();
   private readonly sets = new Map<string, number>();
 
-  /** `buffers` of a head that was filled before (with its counts), or of one that is used again; `seen`: an empty table. */
+  /** `buffers` of a head that was filled before (with its counts), or of one that is used again; `tables` of a head that gets no more. */
   constructor(
     size: HeadSize,
     cleaner: ValueCleaner,
     seed: number,
-    from: { buffers?: HeadBuffers; counts?: Counts; seen?: SeenTable } = {},
+    from: { buffers?: HeadBuffers; counts?: Counts; tables?: Tables } = {},
   ) {
     this.size = size;
     this.columns = new HeadColumns(from.buffers ?? allocateHead(size));
     this.columns.traceSlots.fill(0);
     if (from.counts !== undefined) Object.assign(this.counts, from.counts);
-    this.dictionary = new Dictionary(this.columns, this.counts, cleaner, seed, from.seen);
+    this.dictionary = new Dictionary(this.columns, this.counts, cleaner, seed, from.tables);
     if (from.counts !== undefined) this.restore();
     this.columns.publish(this.counts);
   }

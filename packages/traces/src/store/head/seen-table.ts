@@ -1,21 +1,41 @@
 import { equalBytes } from "../hash.ts";
 
+const slotsAtFirst = 131_072;
+const entriesAtFirst = 65_536;
+const bytesAtFirst = 1 << 20;
+/** Memory for so many bytes is kept from one head to the next. */
+const bytesKept = 32 << 20;
+
 /** What became of bytes that came in before, so that they are parsed and cleaned once. Open addressing, linear probing, grows by itself. */
 export class SeenTable {
-  private slots = new Int32Array(131_072);
-  private hashes = new Int32Array(131_072);
+  private slots = new Int32Array(slotsAtFirst);
+  private hashes = new Int32Array(slotsAtFirst);
   /** By entry: where its bytes end in `bytes`, what kind they are, what became of them. */
-  private ends = new Int32Array(65_536);
-  private kinds = new Uint8Array(65_536);
-  private results = new Int32Array(65_536);
+  private ends = new Int32Array(entriesAtFirst);
+  private kinds = new Uint8Array(entriesAtFirst);
+  private results = new Int32Array(entriesAtFirst);
   private entries = 0;
-  private bytes = Buffer.alloc(1 << 20);
+  private bytes = Buffer.alloc(bytesAtFirst);
   private view = new DataView(this.bytes.buffer, this.bytes.byteOffset);
 
-  /** Forgets everything and keeps the memory. */
+  get size(): number {
+    return this.entries;
+  }
+
+  /** Forgets everything; keeps the memory, unless it is far more than usual. */
   clear(): void {
-    this.slots.fill(0);
     this.entries = 0;
+    if (this.bytes.length <= bytesKept) {
+      this.slots.fill(0);
+      return;
+    }
+    this.slots = new Int32Array(slotsAtFirst);
+    this.hashes = new Int32Array(slotsAtFirst);
+    this.ends = new Int32Array(entriesAtFirst);
+    this.kinds = new Uint8Array(entriesAtFirst);
+    this.results = new Int32Array(entriesAtFirst);
+    this.bytes = Buffer.alloc(bytesAtFirst);
+    this.view = new DataView(this.bytes.buffer, this.bytes.byteOffset);
   }
 
   /** The entry of these bytes, -1 where there is none. */
