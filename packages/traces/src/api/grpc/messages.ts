@@ -78,7 +78,8 @@ export function spanQueryOf(
   const durationMax = durationOf("duration_max", query.durationMax);
   if (durationMin !== undefined && durationMax !== undefined && durationMin > durationMax)
     throw invalid("duration_max must not be less than duration_min");
-  const where = query.filter == null ? undefined : filterCondition(query.filter);
+  const { filter } = query;
+  const where = filter === undefined || filter === null ? undefined : filterCondition(filter);
   const hasOthers =
     query.serviceName !== "" ||
     query.operationName !== "" ||

@@ -213,7 +213,10 @@ function comparison(
         text: field === undefined ? value : textOfField(field, value),
         ...(hint === undefined || field !== undefined ? {} : { type: hint }),
       };
-    default: {
+    case "gt":
+    case "lt":
+    case "gte":
+    case "lte": {
       if (field !== undefined && field !== "duration") throw wrong(`cannot order by ${field}`);
       if (hint === "string" || hint === "bool") throw wrong(`cannot order values of type ${hint}`);
       const number = field === "duration" ? Number(nanoseconds(value)) : Number(value);
