@@ -94,6 +94,11 @@ export const errorTable = {
     title: "An unexpected error",
     remedy: "See the log line with the same trace id; report it if it repeats.",
   },
+  TL_JOB_NOT_DISCARDABLE: {
+    status: 409,
+    title: "The job cannot be discarded in its present state",
+    remedy: "Wait until it ends, or pause the queue; see `throughline jobs show ID`.",
+  },
   TL_JOB_NOT_FOUND: {
     status: 404,
     title: "No such job",

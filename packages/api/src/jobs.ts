@@ -33,5 +33,9 @@ export const queueStatus = z.object({
   dead: z.number().int(),
   /** Age of the oldest waiting job in milliseconds; null where none waits. */
   oldestWaitingMs: z.number().nullable(),
+  /** Tenants whose jobs are not taken until they are resumed. */
+  pausedTenants: z.array(z.string()),
+  /** Tenants whose desk or model asked to come later. */
+  heldTenants: z.array(z.object({ tenantId: z.string(), until: z.string() })),
 });
 export type QueueStatus = z.infer<typeof queueStatus>;

@@ -1,17 +1,21 @@
 import { join } from "node:path";
 import { openDatabase } from "./database/open.ts";
-import type { EnhancerDatabase, QueueTables } from "./database/schema.ts";
-import { openSqlite, type SqliteOptions, sqliteKysely } from "./database/sqlite.ts";
-import { SqliteQueue } from "./queue/sqlite-queue.ts";
+import type { EnhancerDatabase } from "./database/schema.ts";
+import type { SqliteOptions } from "./database/sqlite.ts";
+import type { JobQueue } from "./queue/queue.ts";
+import { SqliteQueue } from "./queue/sqlite/sqlite-queue.ts";
 import { Tenants } from "./tenants/tenants.ts";
 import { openVault } from "./tenants/vault.ts";
+
+/** Jobs of one tenant at once, in all processes together. */
+const defaultTenantConcurrency = 64;
 
 /** The enhancer's state: shared by its roles and by the commands, in any number of processes. */
 export interface EnhancerStore {
   /** Business data. */
   database: EnhancerDatabase;
   tenants: Tenants;
-  queue: SqliteQueue;
+  queue: JobQueue;
   close(): Promise<void>;
 }
 
@@ -24,16 +28,20 @@ export interface StoreOptions extends SqliteOptions {
 export function openEnhancerStore(dataDirectory: string, options: StoreOptions = {}): EnhancerStore {
   const vault = openVault(join(dataDirectory, "tenants.key"));
   const file = join(dataDirectory, "throughline.db");
-  const queueDatabase = sqliteKysely<QueueTables>(openSqlite(file, options));
+  const queue = new SqliteQueue({
+    file,
+    wakeFile: join(dataDirectory, "queue.wake"),
+    concurrencyOf: () => Promise.resolve(defaultTenantConcurrency),
+  });
   const location = options.postgres === undefined ? { file } : { postgres: options.postgres };
   const database = openDatabase(location, options);
   return {
     database,
     tenants: new Tenants(database, vault),
-    queue: new SqliteQueue(queueDatabase),
+    queue,
     close: async () => {
       await database.destroy();
-      await queueDatabase.destroy();
+      await queue.close();
     },
   };
 }

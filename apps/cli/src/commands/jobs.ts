@@ -1,4 +1,4 @@
-import { jobView, type JobView } from "@throughline/api";
+import { jobView, type JobView, type QueueStatus } from "@throughline/api";
 import type { EnhancerStore } from "@throughline/enhancer";
 import type { Command } from "commander";
 import { type Flags, invalidSetting } from "../config.ts";
@@ -39,7 +39,7 @@ export function addJobCommands(program: Command, context: CommandContext): void 
         if (name !== "status") await jobQueue[name]();
         const status = await jobQueue.status();
         if (flags["json"] === true) printJson(status);
-        else printTable(Object.entries(status).map(([key, value]) => [key, String(value)]));
+        else printTable(statusRows(status));
       }),
     );
   control("pause", "take no more jobs; what is under way ends");
@@ -69,6 +69,14 @@ export function addJobCommands(program: Command, context: CommandContext): void 
 
 const withStore: typeof openStore = (flags, context, work) =>
   openStore(flags, context, work, { orDemo: true });
+
+function statusRows({ pausedTenants, heldTenants, ...counts }: QueueStatus): string[][] {
+  return [
+    ...Object.entries(counts).map(([key, value]) => [key, String(value)]),
+    ...pausedTenants.map((tenantId) => ["paused tenant", tenantId]),
+    ...heldTenants.map(({ tenantId, until }) => ["held tenant", `${tenantId} until ${until}`]),
+  ];
+}
 
 function listFilter(flags: Flags) {
   const limit = Number(flags["limit"]);

@@ -8,14 +8,12 @@ const keptOpen = 1_000;
 export function deskOpener(): (tenant: Tenant) => ServiceDesk {
   const open = new Map<string, { settings: string; desk: ServiceDesk }>();
   return (tenant) => {
-    const { url } = tenant.settings.desk;
-    const key = tenant.secrets.deskKey ?? "";
-    const settings = `${url}\n${key}`;
+    const settings = `${tenant.deskUrl}\n${tenant.deskKey}`;
     const known = open.get(tenant.id);
     if (known?.settings === settings) return known.desk;
     const desk = createServiceDeskPlus({
-      baseUrl: url,
-      credentials: { kind: "key", key, style: "both" },
+      baseUrl: tenant.deskUrl,
+      credentials: { kind: "key", key: tenant.deskKey, style: "both" },
     });
     if (open.size >= keptOpen) open.clear();
     open.set(tenant.id, { settings, desk });

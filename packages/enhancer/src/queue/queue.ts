@@ -6,11 +6,23 @@ import type { Ticket } from "../ticket.ts";
 export const queueName = "enhancements";
 
 export interface NewJob {
-  id: string;
+  /** The sender's own id of the delivery, or a hash of what makes it one: the idempotency key. */
+  deliveryId: string;
   ticket: Ticket;
   carrier: Carrier;
   /** Where the trace is not sampled: what its spans were before the job. */
   origin?: JobOrigin;
+  /** Not before so many milliseconds from now. */
+  delayMs?: number;
+}
+
+export interface Enqueued {
+  /** The job that enhances the ticket for this delivery: its own, the one it was repeated from, or the waiting one it became part of. */
+  jobId: string;
+  /** Whether this delivery made the job. */
+  isNew: boolean;
+  /** The trace in which the job's work is seen. */
+  traceId: string;
 }
 
 /**
@@ -32,7 +44,7 @@ interface OriginSpan {
   attributes: Record<string, string | number | boolean>;
 }
 
-/** A job in a worker's hands: until `leasedUntil` passes, nobody else gets it. */
+/** A job in a worker's hands: until the lease ends, nobody else gets it. */
 export interface LeasedJob {
   id: string;
   ticket: Ticket;
@@ -50,6 +62,8 @@ export interface LeasedJob {
   origin: JobOrigin | undefined;
   /** How long it waited since it could have been taken. */
   waitedMs: number;
+  /** Asked for by hand: a note that an earlier job wrote is no reason not to write. */
+  isForced: boolean;
 }
 
 /** How a job ended without an error. */
@@ -63,15 +77,24 @@ export interface JobOutcome {
 
 /** What the front door needs. */
 export interface JobIntake {
-  /** Resolves once the job survives a power cut; throws TL_QUEUE_UNAVAILABLE and keeps nothing otherwise. */
-  enqueue(job: NewJob): Promise<void>;
+  /** `messaging.system` on spans. */
+  readonly system: "sqlite" | "redis";
+  /**
+   * Resolves once the job survives a power cut; throws TL_QUEUE_UNAVAILABLE and keeps nothing otherwise.
+   *
+   * The job's id is `jobIdOf(tenant, delivery)`. A repeated delivery changes nothing, also after its job was done. A job of the same
+   * ticket that still waits takes the newer ticket in place of a job of its own; one under way is followed by one more.
+   */
+  enqueue(job: NewJob): Promise<Enqueued>;
 }
 
 /** What a worker needs. Every change is fenced by the lease: it throws LeaseLost when another worker holds the job. */
 export interface JobSource {
-  /** Up to `count` due jobs, urgent and old first; `[]` while paused. Expired leases are taken over. */
+  readonly system: "sqlite" | "redis";
+  /** Up to `count` due jobs: tenants in turn, within one urgent and old first. Expired leases are taken over. */
   take(count: number): Promise<LeasedJob[]>;
-  heartbeat(jobIds: readonly string[]): Promise<void>;
+  /** Renews leases; returns the jobs that are in other hands by now. */
+  heartbeat(jobIds: readonly string[]): Promise<string[]>;
   /** To be called before the desk is asked to write. */
   markWriteStarted(jobId: string): Promise<void>;
   /** The desk said plainly that it wrote nothing. */
@@ -79,31 +102,67 @@ export interface JobSource {
   complete(jobId: string, outcome: JobOutcome): Promise<void>;
   /** Gives the job back for another attempt after `delayMs`. */
   retryLater(jobId: string, reason: string, delayMs: number): Promise<void>;
+  /** The tenant's desk or model asks to come later: no job of the tenant is taken for `delayMs`, and no attempt is used. */
+  holdTenant(jobId: string, reason: string, delayMs: number): Promise<void>;
   /** Ends the job without a note: dead letter. */
   bury(jobId: string, reason: string): Promise<void>;
   /** Gives the job back untouched, at once: no attempt is used. */
   release(jobId: string): Promise<void>;
   /** Calls `wake` when this process may have a job to take. */
   onWork(wake: () => void): void;
+  /** Leases of processes of this host that are gone need not run out. To be called before the first `take`. */
+  reclaimFromDeadProcesses(): Promise<void>;
+}
+
+export interface JobFilter {
+  state?: JobView["state"];
+  tenantId?: string;
+  ticketId?: string;
+  limit: number;
 }
 
 /** What operators need. */
 export interface JobAdmin {
   /** Newest first. */
-  list(filter: { state?: JobView["state"]; ticketId?: string; limit: number }): Promise<JobView[]>;
+  list(filter: JobFilter): Promise<JobView[]>;
   /** Throws TL_JOB_NOT_FOUND. */
   show(jobId: string): Promise<JobView>;
   /** A dead job becomes a waiting one, in its ticket's trace. Throws TL_JOB_NOT_FOUND, TL_JOB_NOT_RETRYABLE. */
   retry(jobId: string): Promise<JobView>;
-  /** No job is taken until `resume`; what is under way ends. */
-  pause(): Promise<void>;
-  resume(): Promise<void>;
+  /** Removes a job that waits, is done or is dead. Throws TL_JOB_NOT_FOUND, TL_JOB_NOT_DISCARDABLE. */
+  discard(jobId: string): Promise<JobView>;
+  /** A new job for the ticket of one that ended; `isForced`: it writes even where a note stands. Throws as `retry`. */
+  rerun(jobId: string, options: { isForced: boolean }): Promise<JobView>;
+  /** No job (of the tenant) is taken until `resume`, by no process and after no restart; what is under way ends. */
+  pause(tenantId?: string): Promise<void>;
+  resume(tenantId?: string): Promise<void>;
   status(): Promise<QueueStatus>;
 }
 
-export type JobQueue = JobIntake & JobSource & JobAdmin;
+/** How long what ended is kept; dead letters stay until they are discarded. */
+export interface Keep {
+  finishedMs: number;
+  finishedCount: number;
+  deliveriesMs: number;
+}
+
+export interface JobQueue extends JobIntake, JobSource, JobAdmin {
+  readonly system: "sqlite" | "redis";
+  /** Removes what is older than it is kept. Returns how many jobs went. */
+  prune(keep: Keep): Promise<number>;
+  /** Throws where the queue cannot be read. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** How many jobs of a tenant may be under way at once, in all processes together. */
+export type ConcurrencyOf = (tenantId: string) => Promise<number>;
 
 /** The lease ended and the job may be in other hands: the worker drops what it did. */
 export class LeaseLost extends Error {
   override readonly name = "LeaseLost";
+
+  constructor(jobId: string) {
+    super(`The lease on job ${jobId} ended.`);
+  }
 }

@@ -29,8 +29,10 @@ beforeEach(async () => {
   store = openEnhancerStore(directory);
   await store.tenants.add({
     id: "acme",
-    settings: { desk: { kind: "servicedesk-plus", url: "http://127.0.0.1:9" } },
-    secrets: { webhook: secret, deskKey: "k" },
+    secret,
+    deskUrl: "http://127.0.0.1:9",
+    deskKey: "k",
+    trustsTraceparent: false,
   });
   server = createWebhookServer({
     tenants: store.tenants,
@@ -105,8 +107,10 @@ test("the tenant may stand in a header, and need not be named where there is onl
   expect((await post(unnamed)).statusCode).toBe(202);
   await store.tenants.add({
     id: "other",
-    settings: { desk: { kind: "servicedesk-plus", url: "http://127.0.0.1:9" } },
-    secrets: { webhook: "another secret", deskKey: "k" },
+    secret: "another secret",
+    deskUrl: "http://127.0.0.1:9",
+    deskKey: "k",
+    trustsTraceparent: false,
   });
   const response = await post(unnamed);
   expect(response.statusCode).toBe(400);

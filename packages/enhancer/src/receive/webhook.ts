@@ -18,9 +18,10 @@ import {
 import { asHeaders, extractCarrier, injectCarrier, remoteLink, wallClockMs } from "@throughline/tracing";
 import type { FastifyRequest } from "fastify";
 import { randomUUID } from "node:crypto";
+import { jobIdOf } from "../queue/job-id.ts";
 import { type JobIntake, type JobOrigin, queueName } from "../queue/queue.ts";
 import { inTicketSpan } from "../span.ts";
-import { type Tenant, type Tenants, webhookSecrets } from "../tenants/tenants.ts";
+import type { Tenant, Tenants } from "../tenants/tenants.ts";
 import type { Ticket } from "../ticket.ts";
 import { isSignedBy } from "./signature.ts";
 
@@ -56,8 +57,7 @@ export async function verify(request: FastifyRequest, tenants: Tenants): Promise
   const rawBody = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
   const parsed = parseJson(rawBody);
   const tenant = await findTenant(parsed, header(request, "x-tenant-id"), tenants);
-  const signature = header(request, "x-servicedesk-signature");
-  if (!webhookSecrets(tenant).some((secret) => isSignedBy(secret, rawBody, signature))) {
+  if (!isSignedBy(tenant.secret, rawBody, header(request, "x-servicedesk-signature"))) {
     throw new ThroughlineError(
       "TL_SIGNATURE_INVALID",
       "X-ServiceDesk-Signature is missing or does not match the body.",
@@ -94,26 +94,31 @@ export async function accept(
   };
   const { span, startMs } = received;
   const { traceId } = span.spanContext();
-  const jobId = randomUUID();
+  const deliveryId = randomUUID();
+  const jobId = jobIdOf(tenant.id, deliveryId);
   const attributes = {
     "queue.name": queueName,
     "job.id": jobId,
-    "messaging.system": "sqlite",
+    "messaging.system": queue.system,
     "messaging.operation.name": "send",
     "messaging.operation.type": "send",
     "messaging.destination.name": queueName,
     "messaging.message.id": jobId,
   };
-  await inTicketSpan(tracer, "job_queued", ticket, { kind: SpanKind.PRODUCER, attributes }, () => {
+  const options = { kind: SpanKind.PRODUCER, attributes };
+  const enqueued = await inTicketSpan(tracer, "job_queued", ticket, options, async (queuedSpan) => {
     const carrier = injectCarrier(context.active(), startMs);
     const threshold = slowAfterMs(traceId);
     if (threshold !== undefined) carrier.slowAfterMs = threshold;
-    return queue.enqueue({ id: jobId, ticket, carrier, ...originOf(received, attributes) });
+    const stored = await queue.enqueue({ deliveryId, ticket, carrier, ...originOf(received, attributes) });
+    if (!stored.isNew)
+      queuedSpan.setAttributes({ "job.id": stored.jobId, "messaging.message.id": stored.jobId });
+    return stored;
   });
   return {
     status: "accepted",
-    job_id: jobId,
-    trace_id: traceId,
+    job_id: enqueued.jobId,
+    trace_id: enqueued.traceId,
     message: `Ticket ${ticket.ticketId} is queued for enhancement.`,
   };
 }

@@ -53,7 +53,7 @@ export async function enhance(
       "enhancement.status": "failed",
       // The attempt before this one failed and was exported: the ticket's trace is to be whole.
       ...(job.attempt > 1 && job.origin !== undefined ? { "sampling.reason": "error" } : {}),
-      "messaging.system": "sqlite",
+      "messaging.system": deps.queue.system,
       "messaging.operation.name": "process",
       "messaging.operation.type": "process",
       "messaging.destination.name": queueName,

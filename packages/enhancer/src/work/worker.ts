@@ -1,12 +1,11 @@
 import { type Context, trace } from "@opentelemetry/api";
 import { extractCarrier, withAncestors } from "@throughline/tracing";
 import { setTimeout as sleep } from "node:timers/promises";
-import { DeskError } from "../desk/desk.ts";
 import type { JobResult } from "../metrics.ts";
 import { type JobSource, type LeasedJob, LeaseLost } from "../queue/queue.ts";
 import { ancestorsOf } from "./ancestors.ts";
 import { enhance, type EnhanceDependencies, spanIdsOf } from "./enhance.ts";
-import { backoffMs, isPermanent } from "./retry.ts";
+import { backoffMs, isPermanent, isThrottled, throttleMs } from "./retry.ts";
 
 export interface WorkerOptions {
   /** Jobs at the same time. */
@@ -165,12 +164,18 @@ export class Worker {
         return undefined;
       }
       const reason = error instanceof Error ? error.message : String(error);
-      if (isPermanent(error) || job.isLastAttempt) {
+      if (isPermanent(error) || (job.isLastAttempt && !isThrottled(error))) {
         await this.queue.bury(job.id, reason);
         log.error({ err: error, reason }, "ticket not enhanced: dead letter");
         return "failed" as const;
       }
-      const delayMs = backoffMs(job.attempt, error instanceof DeskError ? error.retryAfterMs : undefined);
+      if (isThrottled(error)) {
+        const holdMs = throttleMs(job.attempt, error.retryAfterMs);
+        await this.queue.holdTenant(job.id, reason, holdMs);
+        log.warn({ reason, delay_ms: holdMs }, "the desk asks to come later: the tenant's jobs wait");
+        return undefined;
+      }
+      const delayMs = backoffMs(job.attempt);
       await this.queue.retryLater(job.id, reason, delayMs);
       log.warn({ reason, delay_ms: delayMs }, "attempt failed, tried again later");
       return undefined;

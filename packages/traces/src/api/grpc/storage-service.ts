@@ -1,6 +1,5 @@
 import type { SpanReader } from "../../query/reader.ts";
 import { extent } from "../../analyse/timing.ts";
-import { filterLevels, filterOperators } from "../jaeger/filter.ts";
 import type { Calls } from "./calls.ts";
 import {
   invalid,
@@ -63,13 +62,7 @@ export function storageServices(reader: SpanReader, calls: Calls) {
     },
     capabilities: {
       GetCapabilities: calls.unary(() =>
-        Promise.resolve({
-          search: {
-            withoutServiceName: true,
-            sameSpanConjunction: true,
-            filter: { levels: filterLevels, operators: filterOperators },
-          },
-        }),
+        Promise.resolve({ search: { withoutServiceName: true, sameSpanConjunction: true } }),
       ),
     },
   };

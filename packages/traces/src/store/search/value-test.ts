@@ -1,5 +1,5 @@
 import { RE2JS } from "re2js";
-import type { ScalarType, ValueTest } from "../../query/condition.ts";
+import type { ValueTest } from "../../query/condition.ts";
 import { readValue, valueText, valueType } from "../head/value-bytes.ts";
 
 /** Whether a value's bytes (see `head/value-bytes.ts`) meet a test. */
@@ -10,9 +10,9 @@ export function valueMatcher(test: ValueTest): ValueMatcher {
     case "exists":
       return () => true;
     case "=":
-      return typed(test.type, textEquals(test.text));
+      return textEquals(test.text);
     case "!=": {
-      const equals = typed(test.type, textEquals(test.text));
+      const equals = textEquals(test.text);
       return (bytes, start, end) => !equals(bytes, start, end);
     }
     case "=~":
@@ -83,11 +83,6 @@ export function mayHold(test: ValueTest, smallest: number, largest: number): boo
     case "exists":
       return true;
   }
-}
-
-function typed(type: ScalarType | undefined, matches: ValueMatcher): ValueMatcher {
-  if (type === undefined) return matches;
-  return (bytes, start, end) => bytes[start] === valueType[type] && matches(bytes, start, end);
 }
 
 function textEquals(text: string): ValueMatcher {

@@ -1,0 +1,117 @@
+import { expect, test } from "vitest";
+import { type CreateQueue, idOf, newJob, useQueue } from "./harness.ts";
+
+/** What ended, and what operators do. */
+export function operateContract(create: CreateQueue): void {
+  const { under, queue, enqueue, takeOne } = useQueue(create);
+
+  test("a done job tells how it ended", async () => {
+    await enqueue(["one"]);
+    const { id } = await takeOne();
+    await queue().complete(id, { status: "partial", noteId: "42" });
+    expect(await queue().show(id)).toMatchObject({
+      state: "done",
+      status: "partial",
+      noteId: "42",
+      attempts: 1,
+    });
+    expect(await queue().status()).toMatchObject({ done: 1, active: 0, waiting: 0, dead: 0 });
+  });
+
+  test("a dead job keeps its reason, and a retry continues its trace with four more attempts", async () => {
+    await enqueue(["one"]);
+    const { id } = await takeOne();
+    await queue().bury(id, "403 Forbidden");
+    expect(await queue().show(id)).toMatchObject({
+      state: "dead",
+      status: "failed",
+      reason: "403 Forbidden",
+      attempts: 1,
+    });
+    await queue().retry(id);
+    const again = await takeOne();
+    expect(again).toMatchObject({
+      attempt: 2,
+      isLastAttempt: false,
+      carrier: { traceparent: newJob("one").carrier.traceparent },
+    });
+    expect(again.carrier.traceStartMs).toBeGreaterThan(newJob("one").carrier.traceStartMs);
+  });
+
+  test("only a dead job can be retried", async () => {
+    await enqueue(["one"]);
+    await expect(queue().retry(idOf("one"))).rejects.toMatchObject({ code: "TL_JOB_NOT_RETRYABLE" });
+    await expect(queue().retry("none")).rejects.toMatchObject({ code: "TL_JOB_NOT_FOUND" });
+  });
+
+  test("a job is discarded unless it is under way; its delivery stays known", async () => {
+    await enqueue(["one"], ["two"]);
+    await queue().discard(idOf("one"));
+    await expect(queue().show(idOf("one"))).rejects.toMatchObject({ code: "TL_JOB_NOT_FOUND" });
+    expect(await queue().enqueue(newJob("one"))).toMatchObject({ isNew: false });
+    const { id } = await takeOne();
+    await expect(queue().discard(id)).rejects.toMatchObject({ code: "TL_JOB_NOT_DISCARDABLE" });
+    await queue().bury(id, "no");
+    await queue().discard(id);
+    expect(await queue().status()).toMatchObject({ waiting: 0, dead: 0 });
+  });
+
+  test("a job that ended can be run again as a job of its own, forced or not", async () => {
+    await enqueue(["one"]);
+    await expect(queue().rerun(idOf("one"), { isForced: true })).rejects.toMatchObject({
+      code: "TL_JOB_NOT_RETRYABLE",
+    });
+    const { id } = await takeOne();
+    await queue().complete(id, { status: "success", noteId: "1" });
+    const again = await queue().rerun(id, { isForced: true });
+    expect(again.id).not.toBe(id);
+    expect(await takeOne()).toMatchObject({
+      id: again.id,
+      isForced: true,
+      attempt: 1,
+      carrier: { traceparent: newJob("one").carrier.traceparent },
+    });
+  });
+
+  test("jobs are listed newest first, by state, tenant and ticket", async () => {
+    await enqueue(["one"]);
+    under().passTime(10);
+    await enqueue(["two", { tenant: "other", ticket: "T-2" }]);
+    expect((await queue().list({ limit: 10 })).map(({ id }) => id)).toEqual([
+      idOf("two", "other"),
+      idOf("one"),
+    ]);
+    expect(await queue().list({ limit: 10, tenantId: "other" })).toHaveLength(1);
+    expect(await queue().list({ limit: 10, ticketId: "T-2" })).toHaveLength(1);
+    expect(await queue().list({ limit: 10, state: "dead" })).toHaveLength(0);
+    expect(await queue().list({ limit: 1, state: "waiting" })).toHaveLength(1);
+  });
+
+  test("what ended is pruned by age and by count; dead jobs stay, deliveries go last", async () => {
+    await enqueue(["a"], ["b"], ["c"], ["dead"]);
+    for (const { id, ticket } of await queue().take(4)) {
+      if (ticket.ticketId === "T-dead") await queue().bury(id, "no");
+      else await queue().complete(id, { status: "success", noteId: "1" });
+      under().passTime(10);
+    }
+    const keep = { finishedMs: 60_000, finishedCount: 2, deliveriesMs: 120_000 };
+    expect(await queue().prune(keep)).toBe(1);
+    expect(await queue().status()).toMatchObject({ done: 2, dead: 1 });
+    under().passTime(61_000);
+    expect(await queue().prune(keep)).toBe(2);
+    expect(await queue().status()).toMatchObject({ done: 0, dead: 1 });
+    expect(await queue().enqueue(newJob("a"))).toMatchObject({ isNew: false });
+    under().passTime(61_000);
+    await queue().prune(keep);
+    expect(await queue().enqueue(newJob("a"))).toMatchObject({ isNew: true });
+  });
+
+  test("a payload of the version before is read; one of an unknown version is dead with its reason, not lost", async () => {
+    await under().storeForeign("jold", 1);
+    await under().storeForeign("jnew", 99);
+    expect((await queue().take(5)).map(({ id }) => id)).toEqual(["jold"]);
+    const job = await queue().show("jnew");
+    expect(job).toMatchObject({ state: "dead", status: "failed" });
+    expect(job.reason).toContain("version 99");
+  });
+}

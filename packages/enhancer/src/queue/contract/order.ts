@@ -1,0 +1,71 @@
+import { expect, test } from "vitest";
+import { ageingMs } from "../payload.ts";
+import { type CreateQueue, deliveries, newJob, useQueue } from "./harness.ts";
+
+/** Which job comes next. */
+export function orderContract(create: CreateQueue): void {
+  const { under, queue, enqueue, takeOne } = useQueue(create);
+
+  test("urgent jobs are taken first, old before new", async () => {
+    await enqueue(["low", { priority: "low" }], ["medium"], ["critical", { priority: "critical" }]);
+    under().passTime(1_000);
+    await enqueue(["later"]);
+    expect(deliveries(await queue().take(4))).toEqual(["critical", "medium", "later", "low"]);
+  });
+
+  test("a job of low priority is overtaken for a while, and then no more", async () => {
+    await enqueue(["low", { priority: "low" }]);
+    under().passTime(3 * ageingMs + 1_000);
+    await enqueue(["critical", { priority: "critical" }]);
+    expect(deliveries(await queue().take(2))).toEqual(["low", "critical"]);
+  });
+
+  test("tenants are served in turn, however much one of them sends", async () => {
+    for (let at = 0; at < 20; at++) await enqueue([`loud-${at}`, { tenant: "loud", priority: "critical" }]);
+    await enqueue(["a", { tenant: "quiet", priority: "low" }], ["b", { tenant: "quiet", priority: "low" }]);
+    const order: string[] = [];
+    for (let at = 0; at < 6; at++) order.push((await takeOne()).ticket.tenantId);
+    expect(order.filter((tenant) => tenant === "quiet")).toHaveLength(2);
+    expect(order.slice(0, 4).sort()).toEqual(["loud", "loud", "quiet", "quiet"]);
+  });
+
+  test("no more jobs of a tenant are under way than it may have, in all processes together", async () => {
+    under().setConcurrency("acme", 2);
+    for (let at = 0; at < 5; at++) await enqueue([`j${at}`]);
+    const first = await queue().take(5);
+    expect(first).toHaveLength(2);
+    expect(await under().open().take(5)).toHaveLength(0);
+    await queue().complete(first[0]?.id ?? "", { status: "success", noteId: "1" });
+    expect(await under().open().take(5)).toHaveLength(1);
+  });
+
+  test("two workers never get the same job", async () => {
+    const other = under().open();
+    await Promise.all(Array.from({ length: 20 }, (_, at) => queue().enqueue(newJob(`j${at}`))));
+    const taken = (
+      await Promise.all([queue().take(10), other.take(10), queue().take(10), other.take(10)])
+    ).flat();
+    expect(new Set(taken.map(({ id }) => id)).size).toBe(taken.length);
+    expect(taken).toHaveLength(20);
+  });
+
+  test("a paused queue gives nothing until it is resumed, in every process and after a restart", async () => {
+    await enqueue(["one"]);
+    await queue().pause();
+    expect(await under().open().take(1)).toHaveLength(0);
+    await enqueue(["two"]);
+    expect(await queue().take(1)).toHaveLength(0);
+    expect(await under().open().status()).toMatchObject({ paused: true, waiting: 2 });
+    await under().open().resume();
+    expect(await queue().take(2)).toHaveLength(2);
+  });
+
+  test("one tenant can be paused: the others go on", async () => {
+    await enqueue(["one"], ["two", { tenant: "other" }]);
+    await queue().pause("acme");
+    expect(deliveries(await under().open().take(2))).toEqual(["two"]);
+    expect(await queue().status()).toMatchObject({ paused: false, pausedTenants: ["acme"] });
+    await queue().resume("acme");
+    expect(deliveries(await under().open().take(2))).toEqual(["one"]);
+  });
+}

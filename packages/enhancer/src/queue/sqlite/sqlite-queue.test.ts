@@ -1,0 +1,84 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { DatabaseSync } from "node:sqlite";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { openSqlite } from "../../database/sqlite.ts";
+import { newJob, type QueueUnderTest } from "../contract/harness.ts";
+import { queueContract } from "../contract/index.ts";
+import { SqliteQueue } from "./sqlite-queue.ts";
+
+async function createQueue(): Promise<QueueUnderTest & { file: string }> {
+  const directory = await mkdtemp(join(tmpdir(), "throughline-queue-"));
+  const file = join(directory, "throughline.db");
+  const foreign = openSqlite(file);
+  const limits = new Map<string, number>();
+  let aheadMs = 0;
+  const opened: SqliteQueue[] = [];
+  return {
+    file,
+    open: () => {
+      const queue = new SqliteQueue({
+        file,
+        wakeFile: join(directory, "queue.wake"),
+        concurrencyOf: (tenantId) => Promise.resolve(limits.get(tenantId) ?? 1_000),
+        now: () => Date.now() + aheadMs,
+      });
+      opened.push(queue);
+      return queue;
+    },
+    passTime: (ms) => {
+      aheadMs += ms;
+    },
+    setConcurrency: (tenantId, limit) => limits.set(tenantId, limit),
+    storeForeign: async (id, version) => {
+      const { ticket, carrier } = newJob(id);
+      foreign
+        .prepare(
+          `insert into jobs (id, tenant_id, ticket_id, payload_version, ticket, priority, state, attempts_allowed, available_at, rank,
+             traceparent, tracestate, enqueued_at, clock_started_at) values (?, 'acme', ?, ?, ?, 2, 'waiting', 4, 1, 1, ?, '', 1, 1)`,
+        )
+        .run(id, id, version, JSON.stringify(ticket), carrier.traceparent);
+      foreign.exec("insert into queue_lanes (tenant_id, busy) values ('acme', 1) on conflict do nothing");
+      return Promise.resolve();
+    },
+    killOwner: async () => {
+      const { hostname } = await import("node:os");
+      // Above the largest process id that Linux gives.
+      foreign.prepare("update jobs set lease_owner = ?").run(`${hostname()}:${2 ** 22 + 1}:gone`);
+    },
+    close: async () => {
+      foreign.close();
+      for (const queue of opened) await queue.close();
+      await rm(directory, { recursive: true });
+    },
+  };
+}
+
+queueContract("SQLite", createQueue);
+
+test("a store that cannot be written refuses the job with a code, and takes the next when it can", async () => {
+  const under = await createQueue();
+  onTestFinished(() => under.close());
+  const queue = under.open();
+  const foreign = new DatabaseSync(under.file);
+  foreign.exec("alter table deliveries rename to elsewhere");
+  await expect(queue.enqueue(newJob("one"))).rejects.toMatchObject({ code: "TL_QUEUE_UNAVAILABLE" });
+  foreign.exec("alter table elsewhere rename to deliveries");
+  foreign.close();
+  await queue.enqueue(newJob("one"));
+  expect((await queue.status()).waiting).toBe(1);
+});
+
+test("another process that holds the file's lock for a while delays a job, and does not lose it", async () => {
+  const under = await createQueue();
+  onTestFinished(() => under.close());
+  const queue = under.open();
+  const foreign = new DatabaseSync(under.file);
+  foreign.exec("begin immediate");
+  const enqueued = queue.enqueue(newJob("one"));
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  foreign.exec("commit");
+  foreign.close();
+  expect(await enqueued).toMatchObject({ isNew: true });
+});
