@@ -64,6 +64,7 @@ async function startServices(
   const ingest = new Ingest(opened.heads, Date.now);
   const listener = new QueryGrpcListener({
     reader: wrap?.(opened.reader) ?? opened.reader,
+    pin: () => Promise.resolve(),
     append: (bytes) => ingest.append(bytes, "protobuf"),
     gate,
     logger: pino({ level: "silent" }),
@@ -162,7 +163,14 @@ test("storage.v2 answers as a Jaeger in front of it asks: times of the year 1 an
   expect(summaries).toMatchObject({ summaries: [{ traceId: id, spanCount: 2 }] });
   const capabilities = await call(client, "/jaeger.storage.v2.Capabilities/GetCapabilities", {});
   expect(messageOf(capabilities)).toEqual({
-    search: { withoutServiceName: true, sameSpanConjunction: true },
+    search: {
+      withoutServiceName: true,
+      sameSpanConjunction: true,
+      filter: {
+        levels: ["span", "resource", "scope", "event", "link"],
+        operators: expect.arrayContaining(["and", "regex", "some"]) as unknown,
+      },
+    },
   });
   const dependencies = await call(client, "/jaeger.storage.v2.DependencyReader/GetDependencies", {
     startTime: never,

@@ -105,6 +105,7 @@ export async function createTraceBackend(
     queryGrpc = new QueryGrpcListener({
       gate: gateOf(config.queryGrpc.host),
       reader: engine.reader,
+      pin: (traceId) => engine.pin(traceId),
       append: (bytes) => sink.append([bytes], "protobuf"),
       logger,
     });

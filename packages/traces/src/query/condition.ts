@@ -26,12 +26,17 @@ export type SpanField =
   | "duration";
 
 /**
+ * A value's own type; where a test names one, values of others do not meet it.
+ */
+export type ScalarType = "string" | "bool" | "int" | "double";
+
+/**
  * Of a value, by its text (see `attributeText`); `!=`, like all but `exists`, holds only where there is a value. `<` and `>` compare numbers
  * with numbers. `pattern` is an RE2 expression that is found anywhere in the text: it takes linear time.
  */
 export type ValueTest =
   | { is: "exists" }
-  | { is: "=" | "!="; text: string }
+  | { is: "=" | "!="; text: string; type?: ScalarType }
   | { is: "<" | "<=" | ">" | ">="; number: number }
   | { is: "=~" | "!~"; pattern: string };
 

@@ -3,6 +3,7 @@ import { ThroughlineError } from "@throughline/api/errors";
 import type { AttributeValue } from "../../model.ts";
 import type { SpanQuery } from "../../query/reader.ts";
 import { attributeText } from "../../store/attribute-text.ts";
+import { type FilterCall, filterCondition } from "../jaeger/filter.ts";
 import { clampToOtlp } from "../parameters/time.ts";
 
 interface Seconds {
@@ -18,6 +19,7 @@ export interface QueryParametersMessage {
   durationMin: Seconds | null;
   durationMax: Seconds | null;
   searchDepth: number;
+  filter?: FilterCall | null;
 }
 
 /** proto-loader's oneof: `value` names the member that is set. */
@@ -76,7 +78,18 @@ export function spanQueryOf(
   const durationMax = durationOf("duration_max", query.durationMax);
   if (durationMin !== undefined && durationMax !== undefined && durationMin > durationMax)
     throw invalid("duration_max must not be less than duration_min");
+  const { filter } = query;
+  const where = filter === undefined || filter === null ? undefined : filterCondition(filter);
+  const hasOthers =
+    query.serviceName !== "" ||
+    query.operationName !== "" ||
+    tags.length > 0 ||
+    durationMin !== undefined ||
+    durationMax !== undefined;
+  if (where !== undefined && hasOthers)
+    throw invalid("filter cannot stand beside service_name, operation_name, attributes or durations");
   return {
+    ...(where === undefined ? {} : { where }),
     ...(query.serviceName === "" ? {} : { service: query.serviceName }),
     ...(query.operationName === "" ? {} : { operation: query.operationName }),
     tags,
@@ -118,7 +131,7 @@ function valueOf(message: AnyValueMessage | null): AttributeValue {
   }
 }
 
-/** google.protobuf.Timestamp of nanoseconds since the epoch. */
+/** google.protobuf.Timestamp of nanoseconds since the epoch; google.protobuf.Duration of nanoseconds. */
 export function timestampOf(ns: bigint): Seconds {
   return { seconds: String(ns / 1_000_000_000n), nanos: Number(ns % 1_000_000_000n) };
 }

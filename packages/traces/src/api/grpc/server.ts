@@ -13,15 +13,17 @@ import type { Logger } from "pino";
 import type { Gate } from "../../access.ts";
 import type { SpanReader } from "../../query/reader.ts";
 import { Calls } from "./calls.ts";
+import { legacyQueryService } from "./legacy-query-service.ts";
 import { queryService } from "./query-service.ts";
 import { storageServices } from "./storage-service.ts";
 
 type ConnectionInjector = ReturnType<Server["createConnectionInjector"]>;
 
 const protos = new URL("./proto/", import.meta.url).pathname;
-const files = ["query.proto", "storage.proto", "collector.proto"];
+const files = ["query.proto", "query_v2.proto", "storage.proto", "collector.proto"];
 const names = {
   query: "jaeger.api_v3.QueryService",
+  legacyQuery: "jaeger.api_v2.QueryService",
   traceReader: "jaeger.storage.v2.TraceReader",
   dependencyReader: "jaeger.storage.v2.DependencyReader",
   capabilities: "jaeger.storage.v2.Capabilities",
@@ -33,20 +35,22 @@ const requestLimitBytes = 64 * 1024 * 1024;
 export interface QueryGrpcOptions {
   gate: Gate;
   reader: SpanReader;
+  /** Keeps a trace beyond retention. */
+  pin: (traceId: string) => Promise<void>;
   /** Stores OTLP's protobuf; the storage API writes as OTLP's senders do. */
   append: (bytes: Buffer) => Promise<{ rejected: number; reason: string }>;
   logger: Logger;
 }
 
 /**
- * Jaeger's query service (api_v3), what a Jaeger needs to use this backend as its remote storage (storage.v2), health and reflection, over
+ * Jaeger's query services (api_v3, api_v2), what a Jaeger needs to use this backend as its remote storage (storage.v2), health and reflection, over
  * gRPC, over connections that are handed to it.
  */
 export class QueryGrpcServer {
   private readonly server: Server;
   private readonly injector: ConnectionInjector;
 
-  constructor({ reader, append, gate, logger }: QueryGrpcOptions) {
+  constructor({ reader, pin, append, gate, logger }: QueryGrpcOptions) {
     const definition = loadSync(files, {
       includeDirs: [protos],
       longs: String,
@@ -61,6 +65,7 @@ export class QueryGrpcServer {
     const add = (name: string, methods: Parameters<Server["addService"]>[1]): void =>
       this.server.addService(serviceOf(root, name), methods);
     add(names.query, queryService(reader, calls));
+    add(names.legacyQuery, legacyQueryService(reader, pin, calls));
     add(names.traceReader, storage.traceReader);
     add(names.dependencyReader, storage.dependencyReader);
     add(names.capabilities, storage.capabilities);

@@ -1,5 +1,6 @@
 import type { SpanReader } from "../../query/reader.ts";
 import { extent } from "../../analyse/timing.ts";
+import { filterLevels, filterOperators } from "../jaeger/filter.ts";
 import type { Calls } from "./calls.ts";
 import {
   invalid,
@@ -62,7 +63,13 @@ export function storageServices(reader: SpanReader, calls: Calls) {
     },
     capabilities: {
       GetCapabilities: calls.unary(() =>
-        Promise.resolve({ search: { withoutServiceName: true, sameSpanConjunction: true } }),
+        Promise.resolve({
+          search: {
+            withoutServiceName: true,
+            sameSpanConjunction: true,
+            filter: { levels: filterLevels, operators: filterOperators },
+          },
+        }),
       ),
     },
   };

@@ -1,28 +1,22 @@
-import type { EventRecord, KeyValue, LinkRecord, ResourceRecord, SpanRecord } from "../../model.ts";
+import type { KeyValue, ResourceRecord, SpanRecord } from "../../model.ts";
 import { serviceName } from "../../model.ts";
-import { kindNames } from "../../query/kinds.ts";
-import { warningsKey, warningsOf } from "../../query/warnings.ts";
+import { warningsOf } from "../../query/warnings.ts";
 import { attributeText } from "../../store/attribute-text.ts";
 import { base64, jsonDouble, jsonInteger } from "../json-value.ts";
+import { logFields, type Reference, referencesOf, spanTags, processTags } from "./legacy-span.ts";
 
 /** Jaeger's UI model, as GET /api/traces answers it. Times and durations are whole microseconds. */
 interface LegacySpan {
   traceID: string;
   spanID: string;
   operationName: string;
-  references: Reference[];
+  references: { refType: Reference["refType"]; traceID: string; spanID: string }[];
   startTime: number;
   duration: number;
   tags: Tag[];
   logs: { timestamp: number; fields: Tag[] }[];
   processID: string;
   warnings: string[] | null;
-}
-
-interface Reference {
-  refType: "CHILD_OF" | "FOLLOWS_FROM";
-  traceID: string;
-  spanID: string;
 }
 
 interface Tag {
@@ -49,13 +43,17 @@ function legacySpan(span: SpanRecord, processID: string): LegacySpan {
     traceID: legacyTraceId(span.traceId),
     spanID: span.spanId,
     operationName: span.name,
-    references: references(span),
+    references: referencesOf(span).map(({ refType, traceId, spanId }) => ({
+      refType,
+      traceID: legacyTraceId(traceId),
+      spanID: spanId,
+    })),
     startTime: microseconds(span.startUnixNano),
     duration: microseconds(span.endUnixNano - span.startUnixNano),
-    tags: spanTags(span),
+    tags: spanTags(span).map(tagOf),
     logs: span.events.map((event) => ({
       timestamp: microseconds(event.timeUnixNano),
-      fields: fields(event),
+      fields: logFields(event).map(tagOf),
     })),
     processID,
     warnings: warnings.length > 0 ? warnings : null,
@@ -69,55 +67,6 @@ function legacyTraceId(traceId: string): string {
 
 function microseconds(ns: bigint): number {
   return Number(ns / 1_000n);
-}
-
-/** The parent comes first; a link to it says only what kind of parent it is. */
-function references({ traceId, parentSpanId, links }: SpanRecord): Reference[] {
-  const parent: Reference | undefined =
-    parentSpanId === ""
-      ? undefined
-      : { refType: "CHILD_OF", traceID: legacyTraceId(traceId), spanID: parentSpanId };
-  const found = parent === undefined ? [] : [parent];
-  for (const link of links) {
-    const refType = referenceType(link);
-    if (parent !== undefined && link.traceId === traceId && link.spanId === parentSpanId) {
-      parent.refType = refType;
-      continue;
-    }
-    found.push({ refType, traceID: legacyTraceId(link.traceId), spanID: link.spanId });
-  }
-  return found;
-}
-
-function referenceType({ attributes }: LinkRecord): Reference["refType"] {
-  const type = attributes.find(({ key }) => key === "opentracing.ref_type")?.value;
-  return type?.type === "string" && type.value === "child_of" ? "CHILD_OF" : "FOLLOWS_FROM";
-}
-
-function spanTags(span: SpanRecord): Tag[] {
-  const { scope, kind, statusCode, statusMessage, traceState } = span;
-  const tags: Tag[] = [];
-  const add = (key: string, value: string): void => {
-    if (value !== "") tags.push({ key, type: "string", value });
-  };
-  add("otel.scope.name", scope.name);
-  add("otel.scope.version", scope.version);
-  tags.push(...span.attributes.filter(({ key }) => key !== warningsKey).map(tagOf));
-  if (kind !== 0) add("span.kind", kindNames[kind]);
-  if (statusCode === 1) add("otel.status_code", "OK");
-  if (statusCode === 2) {
-    add("otel.status_code", "ERROR");
-    tags.push({ key: "error", type: "bool", value: true });
-  }
-  add("otel.status_description", statusMessage);
-  add("w3c.tracestate", traceState);
-  return tags;
-}
-
-function fields({ name, attributes }: EventRecord): Tag[] {
-  const tags = attributes.map(tagOf);
-  if (name === "" || attributes.some(({ key }) => key === "event")) return tags;
-  return [{ key: "event", type: "string", value: name }, ...tags];
 }
 
 function tagOf({ key, value }: KeyValue): Tag {
@@ -155,7 +104,7 @@ class ProcessTable {
   }
 
   private add(resource: ResourceRecord): string {
-    const tags = resource.attributes.filter(({ key }) => key !== "service.name").map(tagOf);
+    const tags = processTags(resource).map(tagOf);
     const process = { serviceName: serviceName(resource), tags };
     const text = JSON.stringify(process);
     let id = this.byText.get(text);

@@ -8,6 +8,7 @@ import type {
   SpanRecord,
 } from "../../model.ts";
 import { base64, jsonDouble } from "../json-value.ts";
+import { groupByResource, type ResourceGroup } from "./resource-groups.ts";
 
 /**
  * OTLP JSON as Jaeger's v3 API writes it: ids in lowercase hex, 64-bit integers as strings, enums as numbers, fields
@@ -22,7 +23,7 @@ export function* resourceSpans(spans: readonly SpanRecord[]): Generator<Iterable
 function* ofResource({ resource, scopes }: ResourceGroup): Generator<string> {
   yield `{"resource":${JSON.stringify(otlpResource(resource))},"scopeSpans":[`;
   let separator = "";
-  for (const { scope, spans } of scopes.values()) {
+  for (const { scope, spans } of scopes) {
     yield `${separator}{"scope":${JSON.stringify(otlpScope(scope))},"spans":[`;
     separator = ",";
     for (const [index, span] of spans.entries()) {
@@ -35,38 +36,6 @@ function* ofResource({ resource, scopes }: ResourceGroup): Generator<string> {
 
 function schemaUrl({ schemaUrl: url }: { schemaUrl: string }): string {
   return url === "" ? "" : `,"schemaUrl":${JSON.stringify(url)}`;
-}
-
-interface ResourceGroup {
-  resource: ResourceRecord;
-  scopes: Map<string, { scope: ScopeRecord; spans: SpanRecord[] }>;
-}
-
-function groupByResource(spans: readonly SpanRecord[]): Iterable<ResourceGroup> {
-  const resourceText = textOnce<ResourceRecord>((it) => JSON.stringify([otlpResource(it), it.schemaUrl]));
-  const scopeText = textOnce<ScopeRecord>((it) => JSON.stringify([otlpScope(it), it.schemaUrl]));
-  const groups = new Map<string, ResourceGroup>();
-  for (const span of spans) {
-    const { resource, scope } = span;
-    const key = resourceText(resource);
-    let group = groups.get(key);
-    if (group === undefined) groups.set(key, (group = { resource, scopes: new Map() }));
-    const scopeKey = scopeText(scope);
-    const ofScope = group.scopes.get(scopeKey);
-    if (ofScope === undefined) group.scopes.set(scopeKey, { scope, spans: [span] });
-    else ofScope.spans.push(span);
-  }
-  return groups.values();
-}
-
-/** Most spans share the very object, so its text is made once. */
-function textOnce<T>(make: (value: T) => string): (value: T) => string {
-  const texts = new Map<T, string>();
-  return (value) => {
-    let text = texts.get(value);
-    if (text === undefined) texts.set(value, (text = make(value)));
-    return text;
-  };
 }
 
 function otlpResource({ attributes, droppedAttributesCount }: ResourceRecord): object {

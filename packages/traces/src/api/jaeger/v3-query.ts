@@ -2,6 +2,7 @@ import type { SpanQuery } from "../../query/reader.ts";
 import { readDurations, readLimit, readStringMap } from "../parameters/go-values.ts";
 import { type QueryParameters, wrongParameter } from "../parameters/query.ts";
 import { clampToOtlp, readRfc3339 } from "../parameters/time.ts";
+import { parseFilter } from "./filter.ts";
 
 const defaultSearchDepth = 100;
 
@@ -17,13 +18,24 @@ export function readQueryBlock(query: QueryParameters): SpanQuery {
   const startMin = readTime(read("startTimeMin"));
   const startMax = readTime(read("startTimeMax"));
   if (startMin >= startMax) throw wrongParameter("query.startTimeMax", "must be after query.startTimeMin");
-  if (read("filter").text !== undefined) {
-    throw wrongParameter("query.filter", "is not supported: use query.attributes");
-  }
+  const depth = read("searchDepth", "num_traces");
   const service = read("serviceName").text;
   const operation = read("operationName").text;
   const attributes = read("attributes");
-  const depth = read("searchDepth", "num_traces");
+  const filter = read("filter").text;
+  if (filter !== undefined) {
+    const beside = ["serviceName", "operationName", "attributes", "durationMin", "durationMax"].find(
+      (name) => read(name).text !== undefined,
+    );
+    if (beside !== undefined) throw wrongParameter("query.filter", `cannot stand beside query.${beside}`);
+    return {
+      tags: [],
+      where: parseFilter(filter),
+      startMin: clampToOtlp(startMin),
+      startMax: clampToOtlp(startMax),
+      limit: readLimit(depth.name, depth.text, defaultSearchDepth),
+    };
+  }
   return {
     ...(service === undefined ? {} : { service }),
     ...(operation === undefined ? {} : { operation }),

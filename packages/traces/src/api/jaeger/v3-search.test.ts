@@ -79,6 +79,22 @@ test("both spellings of each parameter filter", async () => {
   expect(await found(exact)).toEqual([id("b")]);
 });
 
+test("the structured filter stands alone and says what it means", async () => {
+  const filter = (of: object) => `${window}&query.filter=${encodeURIComponent(JSON.stringify(of))}`;
+  const named = { op: "eq", args: [{ attr: { key: "ticket.id" } }, { scalar: { value: "TICKET-1" } }] };
+  expect(await found(filter(named))).toEqual([id("a")]);
+  const desk = {
+    op: "eq",
+    args: [{ field: { name: "service", level: "resource" } }, { scalar: { value: "desk" } }],
+  };
+  expect(await found(filter({ op: "or", args: [{ call: desk }, { call: named }] }))).toEqual([
+    id("b"),
+    id("a"),
+  ]);
+  const { status } = await get(serverOver(spans), `/api/v3/traces?${filter(named)}&query.serviceName=desk`);
+  expect(status).toBe(400);
+});
+
 test("a search for traces gives one list of resource spans, or 404 when nothing matches", async () => {
   const server = serverOver(spans);
   const { result } = JSON.parse((await get(server, `/api/v3/traces?${window}`)).body);

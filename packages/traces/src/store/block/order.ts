@@ -9,7 +9,7 @@ export interface BlockOrder {
   firstRow: Int32Array;
 }
 
-/** Copies of a span (same trace, span id and kind) count once: the latest received wins. `keep`: false leaves a row out. */
+/** Copies of a span (same trace, span id, kind and start) count once: the latest received wins. `keep`: false leaves a row out. */
 export function orderRows(
   head: HeadColumns,
   counts: Readonly<Counts>,
@@ -44,12 +44,12 @@ export function orderRows(
 }
 
 /** `rows`: the newest first. */
-function withoutCopies({ spanId, kindStatus }: HeadColumns, rows: number[]): number[] {
+function withoutCopies({ spanId, kindStatus, start }: HeadColumns, rows: number[]): number[] {
   if (rows.length === 1) return rows;
   if (rows.length > 32) {
     const seen = new Set<string>();
     return rows.filter((row) => {
-      const name = `${spanId[row * 2]},${spanId[row * 2 + 1]},${(kindStatus[row] ?? 0) & 15}`;
+      const name = `${spanId[row * 2]},${spanId[row * 2 + 1]},${(kindStatus[row] ?? 0) & 15},${start[row * 2]},${start[row * 2 + 1]}`;
       return seen.size < seen.add(name).size;
     });
   }
@@ -59,6 +59,7 @@ function withoutCopies({ spanId, kindStatus }: HeadColumns, rows: number[]): num
       if (
         spanId[row * 2] === spanId[other * 2] &&
         spanId[row * 2 + 1] === spanId[other * 2 + 1] &&
+        compareStart(start, row, other) === 0 &&
         (((kindStatus[row] ?? 0) ^ (kindStatus[other] ?? 0)) & 15) === 0
       ) {
         return false;

@@ -13,6 +13,8 @@ export function parentDistances(
 ): Int32Array {
   const distances = new Int32Array(rows.length).fill(noParent);
   let table = new Int32Array(256);
+  const hasId = (row: number, low: number, high: number): boolean =>
+    spanId[row * 2] === low && spanId[row * 2 + 1] === high;
   for (let trace = 0; trace < traces.length; trace++) {
     const from = firstRow[trace] ?? 0;
     const to = firstRow[trace + 1] ?? 0;
@@ -28,9 +30,12 @@ export function parentDistances(
       for (let at = from; at < to; at++) {
         const row = rows[at] ?? 0;
         const low = spanId[row * 2] ?? 0;
-        let slot = slotOf(low, spanId[row * 2 + 1] ?? 0) & mask;
-        while (table[slot] !== 0) slot = (slot + 1) & mask;
-        table[slot] = at + 1;
+        const high = spanId[row * 2 + 1] ?? 0;
+        let slot = slotOf(low, high) & mask;
+        // Of spans that share an id the first is the parent of what names it.
+        while (table[slot] !== 0 && !hasId(rows[(table[slot] ?? 0) - 1] ?? 0, low, high))
+          slot = (slot + 1) & mask;
+        if (table[slot] === 0) table[slot] = at + 1;
       }
     }
     for (let at = from; at < to; at++) {

@@ -122,7 +122,10 @@ export class StoreReader implements SpanReader {
   }
 }
 
-/** The spans of traces, by start, equal ones as they came; of copies of a span (same id and kind) the one received last. */
+/**
+ * The spans of traces, by start, equal ones as they came; of copies of a span the one received last. Different spans may share an id,
+ * as Jaeger's storages allow it: copies also have the same kind and start.
+ */
 async function readTraces(
   segments: readonly Segment[],
   traceIds: Iterable<string>,
@@ -136,11 +139,15 @@ async function readTraces(
     for (const segment of segments) {
       const rows = segment.trace(key);
       if (rows === undefined) continue;
-      for (const span of segment.spans(rows)) latest.set(`${span.spanId}${span.kind}`, span);
+      for (const span of segment.spans(rows)) latest.set(identityOf(span), span);
     }
     if (latest.size > 0) traces.push(completeSlow([...latest.values()].sort(byStart)));
   }
   return traces;
+}
+
+function identityOf({ spanId, kind, startUnixNano }: SpanRecord): string {
+  return `${spanId}${kind}${startUnixNano}`;
 }
 
 function byStart(a: SpanRecord, b: SpanRecord): number {

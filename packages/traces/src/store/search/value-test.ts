@@ -1,5 +1,5 @@
 import { RE2JS } from "re2js";
-import type { ValueTest } from "../../query/condition.ts";
+import type { ScalarType, ValueTest } from "../../query/condition.ts";
 import { readValue, valueText, valueType } from "../head/value-bytes.ts";
 
 /** Whether a value's bytes (see `head/value-bytes.ts`) meet a test. */
@@ -10,9 +10,9 @@ export function valueMatcher(test: ValueTest): ValueMatcher {
     case "exists":
       return () => true;
     case "=":
-      return textEquals(test.text);
+      return typed(test.type, textEquals(test.text));
     case "!=": {
-      const equals = textEquals(test.text);
+      const equals = typed(test.type, textEquals(test.text));
       return (bytes, start, end) => !equals(bytes, start, end);
     }
     case "=~":
@@ -83,6 +83,11 @@ export function mayHold(test: ValueTest, smallest: number, largest: number): boo
     case "exists":
       return true;
   }
+}
+
+function typed(type: ScalarType | undefined, matches: ValueMatcher): ValueMatcher {
+  if (type === undefined) return matches;
+  return (bytes, start, end) => bytes[start] === valueType[type] && matches(bytes, start, end);
 }
 
 function textEquals(text: string): ValueMatcher {
