@@ -151,6 +151,12 @@ export const errorTable = {
     title: "The job could not be stored, nothing was accepted",
     remedy: "Send the webhook again later; check the disk of the data directory.",
   },
+  TL_RATE_LIMITED: {
+    status: 429,
+    title: "The token has sent as many spans or bytes as it may",
+    remedy:
+      "Send the same again after the time that the answer names; `throughline token list` shows the limits, `token add --rate-spans --rate-bytes` sets others.",
+  },
   TL_RUNTIME_MISSING: {
     status: null,
     title: "Node 24 is not installed in this checkout",

@@ -1,4 +1,5 @@
 import { ThroughlineError } from "@throughline/api/errors";
+import type { Origin } from "./sink.ts";
 
 /** What a token allows: to send spans, to read them, to archive, everything. */
 export type Scope = "ingest" | "read" | "write" | "admin";
@@ -18,6 +19,20 @@ interface IngestLimits {
   spansPerSecond: number | undefined;
   /** Of bodies after inflating. */
   bytesPerSecond: number | undefined;
+}
+
+/** Who comes without a token to where none is asked for: bound to nothing, but no more than that. */
+export const anybody: Principal = {
+  id: "",
+  name: "anybody",
+  scopes: [],
+  tenant: undefined,
+  limits: { spansPerSecond: undefined, bytesPerSecond: undefined },
+};
+
+/** Whose the spans are that somebody sends. Who administers may bring stored ones back, as they were. */
+export function originOf({ tenant, scopes }: Principal): Origin {
+  return tenant === undefined && scopes.includes("admin") ? "kept" : { tenant };
 }
 
 /** Who knows the tokens. */
@@ -42,19 +57,22 @@ export class Gate {
     this.isRequired = isRequired;
   }
 
-  /** `authorization`: the header's value. Throws ThroughlineError TL_TOKEN_REQUIRED, TL_TOKEN_REFUSED, TL_TOKEN_SCOPE. */
-  async admit(authorization: string | undefined, scope: Scope): Promise<void> {
+  /**
+   * `authorization`: the header's value. Who it is: `anybody` where none is asked for and no token was sent. Throws ThroughlineError
+   * TL_TOKEN_REQUIRED, TL_TOKEN_REFUSED, TL_TOKEN_SCOPE.
+   */
+  async admit(authorization: string | undefined, scope: Scope): Promise<Principal> {
     if (authorization === undefined || authorization === "") {
       if (this.isRequired) throw new ThroughlineError("TL_TOKEN_REQUIRED", "This address asks for a token.");
-      return;
+      return anybody;
     }
     const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
     // What a proxy asks its own users for.
-    if (token === undefined && !this.isRequired) return;
+    if (token === undefined && !this.isRequired) return anybody;
     const principal = token === undefined ? undefined : await this.access.authenticate(token);
     if (principal === undefined)
       throw new ThroughlineError("TL_TOKEN_REFUSED", "The token is unknown, expired or revoked.");
-    if (principal.scopes.includes(scope) || principal.scopes.includes("admin")) return;
+    if (principal.scopes.includes(scope) || principal.scopes.includes("admin")) return principal;
     throw new ThroughlineError("TL_TOKEN_SCOPE", `The token "${principal.name}" has not the scope ${scope}.`);
   }
 }

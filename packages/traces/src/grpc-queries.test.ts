@@ -4,7 +4,7 @@ import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
 import { QueryGrpcListener } from "./api/grpc/listener.ts";
 import { decodeOtlpProtobuf } from "./decode/otlp-protobuf.ts";
-import { openGate } from "./access.ts";
+import { openGate, originOf } from "./access.ts";
 import { Ingest } from "./ingest.ts";
 import type { SpanRecord } from "./model.ts";
 import type { SpanReader } from "./query/reader.ts";
@@ -65,7 +65,7 @@ async function startServices(
   const listener = new QueryGrpcListener({
     reader: wrap?.(opened.reader) ?? opened.reader,
     pin: () => Promise.resolve(),
-    append: (bytes) => ingest.append(bytes, "protobuf"),
+    append: (sender, bytes) => ingest.append(bytes, "protobuf", originOf(sender)),
     gate,
     logger: pino({ level: "silent" }),
   });

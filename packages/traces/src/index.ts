@@ -10,6 +10,7 @@ import { decodeUploaded } from "./ingest.ts";
 import { CountingSink } from "./ingest-metrics.ts";
 import type { RedactionSettings } from "./threads/messages.ts";
 import { ByteBudget } from "./receive/byte-budget.ts";
+import { Intake } from "./receive/intake.ts";
 import {
   type Address,
   closing,
@@ -90,6 +91,8 @@ export async function createTraceBackend(
   };
   try {
     const sink = new CountingSink(engine);
+    const budget = new ByteBudget(requestBudgetBytes);
+    const intake = new Intake({ sink, budget, refused: (sender) => sink.rateLimited(sender) });
     const isHealthy = async (): Promise<boolean> => (await engine.health()).ok;
     readServer = createReadServer({
       gate: gateOf(config.console.host),
@@ -106,12 +109,11 @@ export async function createTraceBackend(
       gate: gateOf(config.queryGrpc.host),
       reader: engine.reader,
       pin: (traceId) => engine.pin(traceId),
-      append: (bytes) => sink.append([bytes], "protobuf"),
+      append: (sender, bytes) => intake.take(sender, bytes, "protobuf"),
       logger,
     });
     const queries = await queryGrpc.listen(config.queryGrpc.host, config.queryGrpc.port);
-    const budget = new ByteBudget(requestBudgetBytes);
-    const taking = await listenForSpans(config, { sink, gateOf, isHealthy, budget, logger });
+    const taking = await listenForSpans(config, { sink, intake, gateOf, isHealthy, budget, logger });
     receivers = taking;
     sink.register(
       deps.metrics,

@@ -4,12 +4,18 @@ import { decodeOtlpJson } from "./decode/otlp-json.ts";
 import { MalformedProtobufError } from "./decode/protobuf-reader.ts";
 import { MalformedThriftError } from "./decode/thrift-reader.ts";
 import type { SpanRecord } from "./model.ts";
-import type { AppendOutcome, ForeignEncoding, SpanEncoding } from "./sink.ts";
+import {
+  anySender,
+  type AppendOutcome,
+  type ForeignEncoding,
+  type Origin,
+  type SpanEncoding,
+} from "./sink.ts";
 import { encodeBatch } from "./store/batch-encoding.ts";
 
 /** What the write path needs of a store: takes OTLP's TracesData, redacts it on the way in, resolves when it is durable and visible. */
 export interface BatchStore {
-  append(protobuf: Uint8Array): Promise<AppendOutcome>;
+  append(protobuf: Uint8Array, from: Origin): Promise<AppendOutcome>;
 }
 
 const encodingNames: Record<SpanEncoding, string> = {
@@ -44,20 +50,22 @@ export class Ingest {
   }
 
   /** Errors as SpanSink.append. */
-  async append(bytes: Uint8Array, encoding: SpanEncoding): Promise<AppendOutcome> {
+  async append(bytes: Uint8Array, encoding: SpanEncoding, from: Origin = anySender): Promise<AppendOutcome> {
     try {
-      return encoding === "protobuf" ? await this.store.append(bytes) : await this.foreign(bytes, encoding);
+      return encoding === "protobuf"
+        ? await this.store.append(bytes, from)
+        : await this.foreign(bytes, encoding, from);
     } catch (cause) {
       throw asRefusal(cause, encoding);
     }
   }
 
   /** What is rare and slow anyway takes the way of protobuf. */
-  private async foreign(bytes: Uint8Array, encoding: ForeignEncoding): Promise<AppendOutcome> {
+  private async foreign(bytes: Uint8Array, encoding: ForeignEncoding, from: Origin): Promise<AppendOutcome> {
     // Most backends never see one of these encodings.
     const { decodeForeign } = await import("./decode/foreign.ts");
     const { spans, rejected, rejectedReason, malformed } = decodeForeign(bytes, encoding, this.nowMs());
-    const outcome = spans.length === 0 ? { accepted: 0 } : await this.store.append(encodeBatch(spans));
+    const outcome = spans.length === 0 ? { accepted: 0 } : await this.store.append(encodeBatch(spans), from);
     return { accepted: outcome.accepted, rejected, reason: rejectedReason, malformed };
   }
 }

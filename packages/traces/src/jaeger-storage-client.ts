@@ -111,7 +111,7 @@ export async function startStorage(pins: string[] = []) {
   const listener = new QueryGrpcListener({
     reader: opened.reader,
     pin: (traceId) => Promise.resolve(void pins.push(traceId)),
-    append: (bytes) => ingest.append(bytes, "protobuf"),
+    append: (_sender, bytes) => ingest.append(bytes, "protobuf"),
     gate: openGate,
     logger: pino({ level: "silent" }),
   });

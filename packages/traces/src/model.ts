@@ -81,6 +81,18 @@ export interface SpanRecord {
   scope: ScopeRecord;
 }
 
+/**
+ * The resource attribute that says which tenant's token sent a span. The store writes it, last among the resource's attributes; what
+ * senders write under this key, anywhere, is left out (`store/head/dictionary.ts`).
+ */
+export const tenantAttribute = "throughline.tenant";
+
+/** Whose token sent the spans of a resource; undefined where the sender was bound to no tenant. */
+export function ownerOf({ attributes }: ResourceRecord): string | undefined {
+  const found = attributes.findLast(({ key }) => key === tenantAttribute)?.value;
+  return found?.type === "string" ? found.value : undefined;
+}
+
 /** What one request decodes to. */
 export interface DecodedBatch {
   spans: SpanRecord[];

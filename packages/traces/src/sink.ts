@@ -19,6 +19,15 @@ export interface AppendOutcome {
   malformed?: number;
 }
 
+/**
+ * Who the spans of a request are of: the tenant that its sender is bound to, undefined where it is bound to none. `kept`: whoever their
+ * resources say, for spans that were stored before and come in again.
+ */
+export type Origin = { tenant: string | undefined } | "kept";
+
+/** A sender that is bound to no tenant. */
+export const anySender: Origin = { tenant: undefined };
+
 /** Where the receivers bring request bytes: they speak protocols and never look at a span. */
 export interface SpanSink {
   /**
@@ -26,5 +35,5 @@ export interface SpanSink {
    * Throws ThroughlineError TL_BODY_UNREADABLE for bytes that are not of this encoding, TL_TRACE_BACKEND_FAILED when
    * nothing can be stored at present.
    */
-  append(pieces: readonly Uint8Array[], encoding: SpanEncoding): Promise<AppendOutcome>;
+  append(pieces: readonly Uint8Array[], encoding: SpanEncoding, from: Origin): Promise<AppendOutcome>;
 }

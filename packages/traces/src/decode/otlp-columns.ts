@@ -1,8 +1,8 @@
-import type { AppendOutcome } from "../sink.ts";
+import { anySender, type AppendOutcome, type Origin } from "../sink.ts";
 import { nothing } from "../store/head/dictionary.ts";
 import type { Head } from "../store/head/head.ts";
 import { fieldColumn, type Place, place } from "../store/head/layout.ts";
-import type { ResourceRecord, ScopeRecord } from "../model.ts";
+import { ownerOf, type ResourceRecord, type ScopeRecord } from "../model.ts";
 import { readResource, readScope } from "./otlp-protobuf.ts";
 import { ProtobufReader, wire } from "./protobuf-reader.ts";
 import { EntryDecoder } from "./otlp-entries.ts";
@@ -10,17 +10,19 @@ import { EntryDecoder } from "./otlp-entries.ts";
 /** Places of remembered bytes that are no attributes. */
 const resourceBytes = 8;
 const scopeBytes = 9;
+const storedResourceBytes = 10;
 
 /**
  * OTLP's TracesData (protobuf) straight into the columns of a head: no object is made for a span. Spans without valid ids are refused
  * one by one. Throws MalformedProtobufError or HeadFullError; the head then has no row of it.
  */
-export function decodeIntoHead(bytes: Uint8Array, head: Head): AppendOutcome {
-  return new BatchDecoder(bytes, head).decode();
+export function decodeIntoHead(bytes: Uint8Array, head: Head, from: Origin = anySender): AppendOutcome {
+  return new BatchDecoder(bytes, head, from).decode();
 }
 
 class BatchDecoder {
   private readonly head: Head;
+  private readonly from: Origin;
   private readonly bytes: Buffer;
   private readonly reader: ProtobufReader;
   private readonly spans: EntryDecoder;
@@ -28,8 +30,9 @@ class BatchDecoder {
   private rejected = 0;
   private reason = "";
 
-  constructor(bytes: Uint8Array, head: Head) {
+  constructor(bytes: Uint8Array, head: Head, from: Origin) {
     this.head = head;
+    this.from = from;
     this.reader = new ProtobufReader(bytes);
     this.bytes = this.reader.bytes;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -117,11 +120,22 @@ class BatchDecoder {
   }
 
   private resourceSet(from: number, to: number): number {
-    return this.remembered(resourceBytes, from, to, (reader) => {
+    const read = (reader: ProtobufReader): ResourceRecord => {
       const record: ResourceRecord = { attributes: [], droppedAttributesCount: 0, schemaUrl: "" };
       readResource(reader, record);
-      return resourceSet(this.head, record);
-    });
+      return record;
+    };
+    if (this.from === "kept")
+      return this.remembered(storedResourceBytes, from, to, (reader) => this.stampedSet(read(reader)));
+    const set = this.remembered(resourceBytes, from, to, (reader) => resourceSet(this.head, read(reader)));
+    return this.from.tenant === undefined ? set : this.head.stamped(set, this.from.tenant);
+  }
+
+  /** The set of a resource with the tenant that it is of. */
+  private stampedSet(record: ResourceRecord): number {
+    const tenant = this.from === "kept" ? ownerOf(record) : this.from.tenant;
+    const set = resourceSet(this.head, record);
+    return tenant === undefined ? set : this.head.stamped(set, tenant);
   }
 
   private scopeSet(from: number, to: number): number {
@@ -150,7 +164,7 @@ class BatchDecoder {
   private mergedResource(start: number): number {
     const record: ResourceRecord = { attributes: [], droppedAttributesCount: 0, schemaUrl: "" };
     this.merge(start, (reader) => readResource(reader, record));
-    return resourceSet(this.head, record);
+    return this.stampedSet(record);
   }
 
   private mergedScope(start: number): number {

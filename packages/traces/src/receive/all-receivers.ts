@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import type { Gate } from "../access.ts";
 import type { SpanSink } from "../sink.ts";
 import type { ByteBudget } from "./byte-budget.ts";
+import type { Intake } from "./intake.ts";
 import { JaegerUdpReceiver } from "./jaeger-udp.ts";
 import { listenOn } from "../listen.ts";
 import { createOtlpGrpcServer } from "./otlp-grpc.ts";
@@ -26,6 +27,8 @@ export interface ReceiverAddresses<A> {
 
 export interface ReceiverOptions {
   sink: SpanSink;
+  /** What takes requests of senders that are known. */
+  intake: Intake;
   /** The door of a listener on this host. */
   gateOf: (host: string) => Gate;
   isHealthy: () => Promise<boolean>;
@@ -64,8 +67,7 @@ export async function listenForSpans(
   const { gateOf } = options;
   const gated = ({ host }: Address) => ({ ...options, gate: gateOf(host) });
   const grpc = createOtlpGrpcServer({
-    sink,
-    budget,
+    intake: options.intake,
     logger,
     isHealthy: options.isHealthy,
     gate: gateOf(at.otlpGrpc.host),

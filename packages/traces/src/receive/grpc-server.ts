@@ -12,10 +12,11 @@ import {
   type ServerHttp2Stream,
 } from "node:http2";
 import type { Logger } from "pino";
-import type { BudgetShare, ByteBudget } from "./byte-budget.ts";
+import type { Principal } from "../access.ts";
+import type { BudgetShare } from "./byte-budget.ts";
 import { type ContentCoding, inflateBody, requestLimitBytes, tooLarge } from "./inflate.ts";
 import { listenOn } from "../listen.ts";
-import { encodeStatus, grpcCode, overloaded, refusal, type Refusal, RefusedError } from "./rpc-status.ts";
+import { encodeStatus, grpcCode, overloaded, refusal, type Refusal, RefusedError } from "../rpc-status.ts";
 
 /** Bytes that a client may send before it is answered, for one call and for all calls of a connection. */
 const streamWindowBytes = 4 * 1024 * 1024;
@@ -25,14 +26,18 @@ const encodings = ["identity", "gzip", "deflate", "zstd"] as const satisfies rea
 const unitsMs = { H: 3_600_000, M: 60_000, S: 1_000, m: 1, u: 1e-3, n: 1e-6 } as const;
 
 /** The message comes in pieces. A RefusedError or ThroughlineError becomes the call's status. */
-export type UnaryMethod = (message: readonly Uint8Array[]) => Promise<Uint8Array> | Uint8Array;
+export type UnaryMethod = (
+  message: readonly Uint8Array[],
+  sender: Principal,
+) => Promise<Uint8Array> | Uint8Array;
 
 export interface GrpcServerOptions {
   /** By path: `/package.Service/Method`. */
   methods: ReadonlyMap<string, UnaryMethod>;
   /** Asked before a method's message is received. Throws what becomes the call's status. */
-  admit?: (path: string, headers: IncomingHttpHeaders) => Promise<void>;
-  budget: ByteBudget;
+  admit: (path: string, headers: IncomingHttpHeaders) => Promise<Principal>;
+  /** Room for a call's message. Throws what becomes the call's status. */
+  open: (sender: Principal) => BudgetShare;
   logger: Logger;
 }
 
@@ -81,10 +86,8 @@ export class GrpcServer {
   }
 
   private async call(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
-    const { budget, logger } = this.options;
-    const share = budget.share();
+    const { logger } = this.options;
     stream.on("error", (err) => logger.debug({ err }, "gRPC call broken off"));
-    stream.on("close", () => share.release());
     if (!isGrpc(headers)) return answerHttp(stream, headers);
     const leftMs = timeoutOf(headers);
     const timer =
@@ -93,11 +96,13 @@ export class GrpcServer {
     try {
       const method = this.options.methods.get(headers[":path"] ?? "");
       if (method === undefined) throw unimplemented(`unknown method ${headers[":path"] ?? ""}`);
-      if (this.options.admit !== undefined) await this.options.admit(headers[":path"] ?? "", headers);
+      const sender = await this.options.admit(headers[":path"] ?? "", headers);
       if (stream.destroyed) return;
+      const share = this.options.open(sender);
+      stream.on("close", () => share.release());
       const message = await receiveMessage(stream, headers, share);
       if (message === undefined) return;
-      answerMessage(stream, await method(message));
+      answerMessage(stream, await method(message, sender));
     } catch (error) {
       const refused = refusal(error);
       if (refused.code === grpcCode.internal) logger.error({ err: error }, "gRPC call failed");

@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { BudgetShare } from "./byte-budget.ts";
 import { type ContentCoding, contentCodings, inflateBody, requestLimitBytes, tooLarge } from "./inflate.ts";
-import { grpcCode, overloaded, type Refusal, RefusedError } from "./rpc-status.ts";
+import { grpcCode, overloaded, type Refusal, RefusedError } from "../rpc-status.ts";
 
 /** The body, inflated; undefined when the client went away before it was complete. Throws RefusedError, ThroughlineError. */
 export async function readBody(

@@ -2,7 +2,7 @@ import { ThroughlineError } from "@throughline/api/errors";
 import { promisify } from "node:util";
 import { gunzip, inflate, inflateRaw, zstdDecompress } from "node:zlib";
 import type { BudgetShare } from "./byte-budget.ts";
-import { overloaded } from "./rpc-status.ts";
+import { overloaded } from "../rpc-status.ts";
 
 /** OTLP's recommended limit of a request, also after inflating. */
 export const requestLimitBytes = 64 * 1024 * 1024;
@@ -21,7 +21,7 @@ export const contentCodings: readonly ContentCoding[] = ["identity", "gzip", "x-
 /**
  * Inflates a body, on the runtime's thread pool.
  * Throws ThroughlineError TL_BODY_TOO_LARGE beyond `requestLimitBytes`, TL_BODY_UNREADABLE where the bytes are not
- * what `coding` says, RefusedError where `share` has no room for the result.
+ * what `coding` says, RetryLaterError where `share` has no room for the result.
  */
 export async function inflateBody(
   pieces: readonly Buffer[],

@@ -2,12 +2,14 @@
 import { createSocket, type Socket } from "node:dgram";
 import { isIPv6 } from "node:net";
 import type { Logger } from "pino";
-import type { SpanEncoding, SpanSink } from "../sink.ts";
+import { anySender, type SpanEncoding, type SpanSink } from "../sink.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 
 /** Datagrams are handed on together: after so long, or so many bytes. */
 const gatherMs = 5;
 const gatherBytes = 256 * 1024;
+/** Datagrams say nothing of who sent them. */
+const sender = "datagrams";
 /** Asked of the system, which may give less. */
 const socketBytes = 8 * 1024 * 1024;
 
@@ -64,7 +66,7 @@ export class JaegerUdpReceiver {
   }
 
   private gather(datagram: Buffer): void {
-    if (!this.options.budget.take(datagram.length + 4)) {
+    if (!this.options.budget.take(sender, datagram.length + 4)) {
       this.lost++;
       return;
     }
@@ -84,7 +86,7 @@ export class JaegerUdpReceiver {
     this.gathered = [];
     this.bytes = 0;
     const stored = this.store(gathered).finally(() => {
-      this.options.budget.give(bytes);
+      this.options.budget.give(sender, bytes);
       this.underWay.delete(stored);
     });
     this.underWay.add(stored);
@@ -92,7 +94,7 @@ export class JaegerUdpReceiver {
 
   private async store(datagrams: readonly Buffer[]): Promise<void> {
     try {
-      await this.options.sink.append(datagrams, this.options.encoding);
+      await this.options.sink.append(datagrams, this.options.encoding, anySender);
     } catch (err) {
       // Nobody waits for an answer: what cannot be stored is lost, and counted.
       this.lost += datagrams.length / 2;

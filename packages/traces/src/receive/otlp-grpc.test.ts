@@ -209,9 +209,9 @@ test("stopping answers what is under way, tells clients to go away, and cuts tho
   const gates: (() => void)[] = [];
   const { grpcUrl, grpc, store } = await startReceivers({
     sink: (real) => ({
-      append: async (bytes, encoding) => {
+      append: async (bytes, encoding, from) => {
         await new Promise<void>((resolve) => gates.push(resolve));
-        return real.append(bytes, encoding);
+        return real.append(bytes, encoding, from);
       },
     }),
   });

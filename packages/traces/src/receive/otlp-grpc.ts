@@ -1,35 +1,34 @@
-import type { Gate } from "../access.ts";
+import { anybody, type Gate } from "../access.ts";
 import { ProtobufReader, wire } from "../decode/protobuf-reader.ts";
 import { ProtobufWriter } from "../decode/protobuf-writer.ts";
 import { encodeExportResponse } from "./export-response.ts";
 import { GrpcServer, type GrpcServerOptions, type UnaryMethod } from "./grpc-server.ts";
-import { grpcCode, RefusedError } from "./rpc-status.ts";
-import type { SpanSink } from "../sink.ts";
+import { grpcCode, RefusedError } from "../rpc-status.ts";
+import type { Intake } from "./intake.ts";
 
 const traceService = "opentelemetry.proto.collector.trace.v1.TraceService";
 /** grpc.health.v1.HealthCheckResponse.ServingStatus */
 const serving = 1;
 const notServing = 2;
 
-export interface OtlpGrpcOptions extends Omit<GrpcServerOptions, "methods" | "admit"> {
-  sink: SpanSink;
+export interface OtlpGrpcOptions extends Omit<GrpcServerOptions, "methods" | "admit" | "open"> {
+  intake: Intake;
   gate: Gate;
   isHealthy: () => Promise<boolean>;
 }
 
 /** OTLP over gRPC for traces, and grpc.health.v1.Health/Check. Not listening yet. */
-export function createOtlpGrpcServer({ sink, gate, isHealthy, ...options }: OtlpGrpcOptions): GrpcServer {
+export function createOtlpGrpcServer({ intake, gate, isHealthy, ...options }: OtlpGrpcOptions): GrpcServer {
   const methods = new Map<string, UnaryMethod>([
     [
       `/${traceService}/Export`,
-      async (message) => encodeExportResponse(await sink.append(message, "protobuf")),
+      async (message, sender) => encodeExportResponse(await intake.append(sender, message, "protobuf")),
     ],
     ["/grpc.health.v1.Health/Check", (message) => healthCheck(message, isHealthy)],
   ]);
-  const admit = async (path: string, { authorization }: { authorization?: string | undefined }) => {
-    if (path.startsWith(`/${traceService}/`)) await gate.admit(authorization, "ingest");
-  };
-  return new GrpcServer({ ...options, methods, admit });
+  const admit = (path: string, { authorization }: { authorization?: string | undefined }) =>
+    path.startsWith(`/${traceService}/`) ? gate.admit(authorization, "ingest") : Promise.resolve(anybody);
+  return new GrpcServer({ ...options, methods, admit, open: (sender) => intake.open(sender) });
 }
 
 async function healthCheck(

@@ -2,9 +2,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Logger } from "pino";
 import type { Gate } from "../access.ts";
-import type { BudgetShare, ByteBudget } from "./byte-budget.ts";
 import { encodeExportResponse, exportResponseJson } from "./export-response.ts";
 import { httpRefusal, readBody } from "./http-body.ts";
+import type { Intake } from "./intake.ts";
 import {
   encodeStatus,
   grpcCode,
@@ -12,8 +12,8 @@ import {
   type Refusal,
   type RefusedError,
   statusJson,
-} from "./rpc-status.ts";
-import type { SpanEncoding, SpanSink } from "../sink.ts";
+} from "../rpc-status.ts";
+import type { SpanEncoding } from "../sink.ts";
 
 type OtlpEncoding = Extract<SpanEncoding, "protobuf" | "json">;
 
@@ -23,10 +23,9 @@ const mediaTypes: Record<OtlpEncoding, string> = {
 };
 
 export interface OtlpHttpOptions {
-  sink: SpanSink;
+  intake: Intake;
   gate: Gate;
   isHealthy: () => Promise<boolean>;
-  budget: ByteBudget;
   logger: Logger;
 }
 
@@ -34,9 +33,7 @@ export interface OtlpHttpOptions {
 export function createOtlpHttpServer(options: OtlpHttpOptions): Server {
   const server = createServer({ requestTimeout: 60_000, keepAliveTimeout: 65_000 });
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
-    const share = options.budget.share();
-    response.on("close", () => share.release());
-    serve(request, response, share, options).catch((error: unknown) => {
+    serve(request, response, options).catch((error: unknown) => {
       const refused = refusal(error);
       if (refused.httpStatus === 500) options.logger.error({ err: error }, "OTLP request failed");
       answerRefusal(request, response, refused);
@@ -48,8 +45,7 @@ export function createOtlpHttpServer(options: OtlpHttpOptions): Server {
 async function serve(
   request: IncomingMessage,
   response: ServerResponse,
-  share: BudgetShare,
-  { sink, gate, isHealthy }: OtlpHttpOptions,
+  { intake, gate, isHealthy }: OtlpHttpOptions,
 ): Promise<void> {
   const path = (request.url ?? "").split("?", 1)[0];
   if (path === "/readiness") {
@@ -73,10 +69,12 @@ async function serve(
       "content-type must be application/x-protobuf or application/json",
     );
   }
-  await gate.admit(request.headers.authorization, "ingest");
+  const sender = await gate.admit(request.headers.authorization, "ingest");
+  const share = intake.open(sender);
+  response.on("close", () => share.release());
   const body = await readBody(request, response, share);
   if (body === undefined) return;
-  const outcome = await sink.append(body, encoding);
+  const outcome = await intake.append(sender, body, encoding);
   const answer = encoding === "json" ? exportResponseJson(outcome) : encodeExportResponse(outcome);
   response.writeHead(200, { "content-type": mediaTypes[encoding] });
   response.end(answer);

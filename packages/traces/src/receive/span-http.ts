@@ -1,10 +1,9 @@
 /** Spans over HTTP in protocols older than OTLP: Zipkin, and Jaeger's Thrift. Errors are answered as plain text, as their own receivers do. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { SpanEncoding } from "../sink.ts";
-import type { BudgetShare } from "./byte-budget.ts";
 import { httpRefusal, readBody } from "./http-body.ts";
 import type { OtlpHttpOptions } from "./otlp-http.ts";
-import { grpcCode, refusal } from "./rpc-status.ts";
+import { grpcCode, refusal } from "../rpc-status.ts";
 
 /** Which encoding a request's body has. Throws RefusedError where it is served none. */
 type EncodingOf = (path: string, mediaType: string) => SpanEncoding;
@@ -39,9 +38,7 @@ export function createJaegerThriftServer(options: OtlpHttpOptions): Server {
 function createSpanServer(options: OtlpHttpOptions, encodingOf: EncodingOf): Server {
   const server = createServer({ requestTimeout: 60_000, keepAliveTimeout: 65_000 });
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
-    const share = options.budget.share();
-    response.on("close", () => share.release());
-    serve(request, response, share, options, encodingOf).catch((error: unknown) => {
+    serve(request, response, options, encodingOf).catch((error: unknown) => {
       const refused = refusal(error);
       if (refused.httpStatus === 500) options.logger.error({ err: error }, "a request with spans failed");
       if (response.headersSent || response.destroyed) return;
@@ -60,8 +57,7 @@ function createSpanServer(options: OtlpHttpOptions, encodingOf: EncodingOf): Ser
 async function serve(
   request: IncomingMessage,
   response: ServerResponse,
-  share: BudgetShare,
-  { sink, gate }: OtlpHttpOptions,
+  { intake, gate }: OtlpHttpOptions,
   encodingOf: EncodingOf,
 ): Promise<void> {
   if (request.method !== "POST") {
@@ -71,9 +67,11 @@ async function serve(
   const path = (request.url ?? "").split("?", 1)[0] ?? "";
   const mediaType = (request.headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
   const encoding = encodingOf(path, mediaType);
-  await gate.admit(request.headers.authorization, "ingest");
+  const sender = await gate.admit(request.headers.authorization, "ingest");
+  const share = intake.open(sender);
+  response.on("close", () => share.release());
   const body = await readBody(request, response, share);
   if (body === undefined) return;
-  await sink.append(body, encoding);
+  await intake.append(sender, body, encoding);
   response.writeHead(202).end();
 }

@@ -8,6 +8,7 @@ import type { TraceStore } from "../store/store.ts";
 import { listenForSpans } from "./all-receivers.ts";
 import { ByteBudget } from "./byte-budget.ts";
 import type { GrpcServer } from "./grpc-server.ts";
+import { Intake } from "./intake.ts";
 import { listenOn } from "../listen.ts";
 import { createOtlpGrpcServer } from "./otlp-grpc.ts";
 import { createOtlpHttpServer } from "./otlp-http.ts";
@@ -27,12 +28,17 @@ export async function startReceivers(
 ): Promise<Receivers> {
   const store = await openStore();
   const ingest = new Ingest(store.heads, Date.now);
-  const real: SpanSink = { append: (pieces, encoding) => ingest.append(Buffer.concat(pieces), encoding) };
+  const real: SpanSink = {
+    append: (pieces, encoding, from) => ingest.append(Buffer.concat(pieces), encoding, from),
+  };
   const options = {
-    sink: parts.sink?.(real) ?? real,
+    intake: new Intake({
+      sink: parts.sink?.(real) ?? real,
+      budget: new ByteBudget(parts.budgetBytes ?? 256 * 1024 * 1024),
+      refused: () => undefined,
+    }),
     gate: openGate,
     isHealthy: () => Promise.resolve(store.heads.failure === undefined),
-    budget: new ByteBudget(parts.budgetBytes ?? 256 * 1024 * 1024),
     logger: pino({ level: "silent" }),
   };
   const grpc = createOtlpGrpcServer(options);
@@ -55,12 +61,15 @@ export async function startAllReceivers(parts: { gate?: Gate } = {}) {
   const ingest = new Ingest(store.heads, Date.now);
   let malformed = 0;
   const sink: SpanSink = {
-    append: async (pieces, encoding) => {
-      const outcome = await ingest.append(Buffer.concat(pieces), encoding);
+    append: async (pieces, encoding, from) => {
+      const outcome = await ingest.append(Buffer.concat(pieces), encoding, from);
       malformed += outcome.malformed ?? 0;
       return outcome;
     },
   };
+  const budget = new ByteBudget(64 * 1024 * 1024);
+  let rateLimited = 0;
+  const intake = new Intake({ sink, budget, refused: () => rateLimited++ });
   const free = { host: "127.0.0.1", port: 0 };
   const receivers = await listenForSpans(
     {
@@ -75,12 +84,18 @@ export async function startAllReceivers(parts: { gate?: Gate } = {}) {
       sink,
       gateOf: () => parts.gate ?? openGate,
       isHealthy: () => Promise.resolve(true),
-      budget: new ByteBudget(64 * 1024 * 1024),
+      intake,
+      budget,
       logger: pino({ level: "silent" }),
     },
   );
   onTestFinished(() => receivers.stop());
-  return { store, addresses: receivers.addresses, malformed: () => malformed };
+  return {
+    store,
+    addresses: receivers.addresses,
+    malformed: () => malformed,
+    rateLimited: () => rateLimited,
+  };
 }
 
 /** A port that something else holds until the test ends. */

@@ -1,7 +1,7 @@
 import { ThroughlineError } from "@throughline/api/errors";
 import { decodeIntoHead } from "../decode/otlp-columns.ts";
 import { alreadyClean, type ValueCleaner } from "../ingest-redaction.ts";
-import type { AppendOutcome } from "../sink.ts";
+import { anySender, type AppendOutcome, type Origin } from "../sink.ts";
 import type { Files, LogFile } from "./files.ts";
 import { HeadFullError, newTables } from "./head/dictionary.ts";
 import { Head } from "./head/head.ts";
@@ -111,9 +111,9 @@ export class HeadStore {
    * Resolves when the spans are as durable as was asked for and searchable. Throws MalformedProtobufError, ThroughlineError TL_OVERLOADED,
    * TL_BODY_TOO_LARGE, TL_TRACE_BACKEND_FAILED; no span of the request is then stored.
    */
-  append(bytes: Uint8Array): Promise<AppendOutcome> {
+  append(bytes: Uint8Array, from: Origin = anySender): Promise<AppendOutcome> {
     if (this.isClosed) return Promise.reject(failed("the trace store is stopping"));
-    const done = this.write(bytes).finally(() => this.underWay.delete(done));
+    const done = this.write(bytes, from).finally(() => this.underWay.delete(done));
     this.underWay.add(done);
     return done;
   }
@@ -146,7 +146,7 @@ export class HeadStore {
     this.current = undefined;
   }
 
-  private async write(bytes: Uint8Array): Promise<AppendOutcome> {
+  private async write(bytes: Uint8Array, from: Origin): Promise<AppendOutcome> {
     let size: HeadSize | undefined;
     for (;;) {
       const live = await this.headFor(size);
@@ -154,7 +154,7 @@ export class HeadStore {
       if (this.current !== live) continue;
       let outcome: AppendOutcome;
       try {
-        outcome = decodeIntoHead(bytes, live.head);
+        outcome = decodeIntoHead(bytes, live.head, from);
       } catch (error) {
         if (!(error instanceof HeadFullError)) throw error;
         size = this.nextSize(live, size, bytes.length);

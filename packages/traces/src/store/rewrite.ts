@@ -26,7 +26,7 @@ export function rewrite(blocks: readonly Block[], keep: (traceId: string) => boo
       const bytes = encodeBatch(spans);
       for (;;) {
         try {
-          decodeIntoHead(bytes, head);
+          decodeIntoHead(bytes, head, "kept");
           break;
         } catch (error) {
           if (!(error instanceof HeadFullError)) throw error;

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { SpanReader } from "../query/reader.ts";
-import type { AppendOutcome, SpanEncoding, SpanSink } from "../sink.ts";
+import { anySender, type AppendOutcome, type Origin, type SpanEncoding, type SpanSink } from "../sink.ts";
 import { openDirectory } from "../store/data-directory.ts";
 import { systemFiles } from "../store/files.ts";
 import type { Durability, SharedHead } from "../store/live-head.ts";
@@ -121,12 +121,18 @@ export class Engine implements SpanSink {
     }
   }
 
-  async append(pieces: readonly Uint8Array[], encoding: SpanEncoding): Promise<AppendOutcome> {
+  async append(
+    pieces: readonly Uint8Array[],
+    encoding: SpanEncoding,
+    from: Origin = anySender,
+  ): Promise<AppendOutcome> {
     const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
     const lease = this.memory.take(length);
     if (lease === undefined) {
       const bytes = copyTo(new Uint8Array(length), pieces);
-      return (await this.ingest.ask({ kind: "append", bytes, encoding }, [bytes.buffer])) as AppendOutcome;
+      return (await this.ingest.ask({ kind: "append", bytes, encoding, from }, [
+        bytes.buffer,
+      ])) as AppendOutcome;
     }
     try {
       const { byteOffset } = copyTo(lease.bytes, pieces);
@@ -135,6 +141,7 @@ export class Engine implements SpanSink {
         byteOffset,
         length,
         encoding,
+        from,
       })) as AppendOutcome;
     } finally {
       lease.release();

@@ -47,10 +47,10 @@ serveThread<IngestCall, IngestNotice, IngestEvent>((port) => {
         return { value: undefined };
       case "append-shared": {
         const bytes = new Uint8Array(config.memory, call.byteOffset, call.length);
-        return { value: await ingest.append(bytes, call.encoding) };
+        return { value: await ingest.append(bytes, call.encoding, call.from) };
       }
       case "append":
-        return { value: await ingest.append(call.bytes, call.encoding) };
+        return { value: await ingest.append(call.bytes, call.encoding, call.from) };
       case "health":
         return {
           value: { failure: heads.failure, redactionFailures: cleaner.failures, stats: heads.stats() },

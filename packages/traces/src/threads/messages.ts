@@ -1,4 +1,4 @@
-import type { SpanEncoding } from "../sink.ts";
+import type { Origin, SpanEncoding } from "../sink.ts";
 import type { SpanReader } from "../query/reader.ts";
 import type { Durability, SealableHead, SharedHead } from "../store/live-head.ts";
 import type { BlockView } from "../store/keeper.ts";
@@ -27,8 +27,8 @@ export interface IngestThreadConfig {
 
 export type IngestCall =
   | { kind: "replay" }
-  | { kind: "append-shared"; byteOffset: number; length: number; encoding: SpanEncoding }
-  | { kind: "append"; bytes: Uint8Array<ArrayBuffer>; encoding: SpanEncoding }
+  | { kind: "append-shared"; byteOffset: number; length: number; encoding: SpanEncoding; from: Origin }
+  | { kind: "append"; bytes: Uint8Array<ArrayBuffer>; encoding: SpanEncoding; from: Origin }
   | { kind: "health" }
   /** Gives the present head away, whatever is in it. */
   | { kind: "seal" }

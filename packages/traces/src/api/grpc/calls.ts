@@ -1,7 +1,7 @@
 import {
   type handleServerStreamingCall,
   type handleUnaryCall,
-  type Metadata,
+  Metadata,
   type sendUnaryData,
   type ServerWritableStream,
   status,
@@ -9,7 +9,8 @@ import {
 import { type ErrorCode, ThroughlineError } from "@throughline/api/errors";
 import { once } from "node:events";
 import type { Logger } from "pino";
-import type { Gate, Scope } from "../../access.ts";
+import type { Gate, Principal, Scope } from "../../access.ts";
+import { encodeStatus, refusal, RetryLaterError } from "../../rpc-status.ts";
 
 const statuses: Partial<Record<ErrorCode, status>> = {
   TL_TOKEN_REQUIRED: status.UNAUTHENTICATED,
@@ -22,6 +23,7 @@ const statuses: Partial<Record<ErrorCode, status>> = {
   TL_QUERY_TOO_WIDE: status.INVALID_ARGUMENT,
   TL_BODY_TOO_LARGE: status.RESOURCE_EXHAUSTED,
   TL_OVERLOADED: status.RESOURCE_EXHAUSTED,
+  TL_RATE_LIMITED: status.RESOURCE_EXHAUSTED,
   TL_TRACE_BACKEND_FAILED: status.UNAVAILABLE,
 };
 
@@ -36,7 +38,7 @@ export class Calls {
   }
 
   unary<Q, A>(
-    answer: (request: Q, signal: AbortSignal) => Promise<A>,
+    answer: (request: Q, signal: AbortSignal, asker: Principal) => Promise<A>,
     scope: Scope = "read",
   ): handleUnaryCall<Q, A> {
     return (call, callback) => {
@@ -44,7 +46,7 @@ export class Calls {
       call.on("cancelled", () => asker.abort());
       // Resolves either way.
       const outcome = this.admit(call.metadata, scope)
-        .then(() => answer(call.request, asker.signal))
+        .then((principal) => answer(call.request, asker.signal, principal))
         .then(
           (value) => ({ error: null, value }),
           (error: unknown) => ({ error: this.failure(error, asker.signal), value: null }),
@@ -71,13 +73,14 @@ export class Calls {
     };
   }
 
-  private admit(metadata: Metadata, scope: Scope): Promise<void> {
+  private admit(metadata: Metadata, scope: Scope): Promise<Principal> {
     const [authorization] = metadata.get("authorization");
     return this.gate.admit(authorization?.toString(), scope);
   }
 
-  private failure(error: unknown, signal: AbortSignal): { code: status; details: string } {
+  private failure(error: unknown, signal: AbortSignal): CallFailure {
     if (signal.aborted) return { code: status.CANCELLED, details: "cancelled" };
+    if (error instanceof RetryLaterError) return retryLater(error);
     if (error instanceof ThroughlineError)
       return { code: statuses[error.code] ?? status.UNKNOWN, details: `${error.code}: ${error.message}` };
     this.logger.error({ err: error }, "a gRPC query failed");
@@ -85,8 +88,22 @@ export class Calls {
   }
 }
 
+interface CallFailure {
+  code: status;
+  details: string;
+  metadata?: Metadata;
+}
+
+/** With google.rpc.RetryInfo, as OTLP has it. */
+function retryLater(error: RetryLaterError): CallFailure {
+  const refused = refusal(error);
+  const metadata = new Metadata();
+  metadata.set("grpc-status-details-bin", Buffer.from(encodeStatus(refused)));
+  return { code: status.RESOURCE_EXHAUSTED, details: refused.message, metadata };
+}
+
 async function tell<A>(
-  outcome: Promise<{ error: { code: status; details: string } | null; value: A | null }>,
+  outcome: Promise<{ error: CallFailure | null; value: A | null }>,
   callback: sendUnaryData<A>,
 ): Promise<void> {
   const { error, value } = await outcome;

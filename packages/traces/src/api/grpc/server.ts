@@ -10,7 +10,7 @@ import { ReflectionService } from "@grpc/reflection";
 import { HealthImplementation } from "grpc-health-check";
 import type { Socket } from "node:net";
 import type { Logger } from "pino";
-import type { Gate } from "../../access.ts";
+import type { Gate, Principal } from "../../access.ts";
 import type { SpanReader } from "../../query/reader.ts";
 import { Calls } from "./calls.ts";
 import { legacyQueryService } from "./legacy-query-service.ts";
@@ -38,7 +38,7 @@ export interface QueryGrpcOptions {
   /** Keeps a trace beyond retention. */
   pin: (traceId: string) => Promise<void>;
   /** Stores OTLP's protobuf; the storage API writes as OTLP's senders do. */
-  append: (bytes: Buffer) => Promise<{ rejected: number; reason: string }>;
+  append: (sender: Principal, bytes: Buffer) => Promise<{ rejected: number; reason: string }>;
   logger: Logger;
 }
 
@@ -70,8 +70,8 @@ export class QueryGrpcServer {
     add(names.dependencyReader, storage.dependencyReader);
     add(names.capabilities, storage.capabilities);
     add(names.writer, {
-      Export: calls.unary(async (bytes: Buffer) => {
-        const { rejected, reason } = await append(bytes);
+      Export: calls.unary(async (bytes: Buffer, _signal, sender) => {
+        const { rejected, reason } = await append(sender, bytes);
         return rejected === 0
           ? {}
           : { partialSuccess: { rejectedSpans: String(rejected), errorMessage: reason } };

@@ -1,3 +1,4 @@
+import { ownersOf } from "../head/owners.ts";
 import type { Counts, HeadColumns } from "../head/layout.ts";
 
 /** The rows of a block, and the traces they are of. */
@@ -9,13 +10,17 @@ export interface BlockOrder {
   firstRow: Int32Array;
 }
 
-/** Copies of a span (same trace, span id, kind and start) count once: the latest received wins. `keep`: false leaves a row out. */
+/**
+ * Copies of a span (same trace, span id, kind, start and tenant of its sender) count once: the latest received wins. A tenant cannot take the
+ * place of another's span. `keep`: false leaves a row out.
+ */
 export function orderRows(
   head: HeadColumns,
   counts: Readonly<Counts>,
   keep?: (row: number) => boolean,
 ): BlockOrder {
   const { start, traceLast, rowBefore } = head;
+  const owners = ownersOf(head, counts);
   const traces: number[] = [];
   const lists: number[][] = [];
   for (let number = 0; number < counts.traces; number++) {
@@ -24,7 +29,7 @@ export function orderRows(
       if (row < counts.rows && keep?.(row) !== false) rows.push(row);
     }
     if (rows.length === 0) continue;
-    const list = withoutCopies(head, rows).sort((a, b) => compareStart(start, a, b) || a - b);
+    const list = withoutCopies(head, owners, rows).sort((a, b) => compareStart(start, a, b) || a - b);
     traces.push(number);
     lists.push(list);
   }
@@ -44,12 +49,17 @@ export function orderRows(
 }
 
 /** `rows`: the newest first. */
-function withoutCopies({ spanId, kindStatus, start }: HeadColumns, rows: number[]): number[] {
+function withoutCopies(
+  { spanId, kindStatus, start, origin }: HeadColumns,
+  owners: Int32Array,
+  rows: number[],
+): number[] {
   if (rows.length === 1) return rows;
+  const ownerOf = (row: number): number => owners[origin[row] ?? 0] ?? 0;
   if (rows.length > 32) {
     const seen = new Set<string>();
     return rows.filter((row) => {
-      const name = `${spanId[row * 2]},${spanId[row * 2 + 1]},${(kindStatus[row] ?? 0) & 15},${start[row * 2]},${start[row * 2 + 1]}`;
+      const name = `${spanId[row * 2]},${spanId[row * 2 + 1]},${(kindStatus[row] ?? 0) & 15},${start[row * 2]},${start[row * 2 + 1]},${ownerOf(row)}`;
       return seen.size < seen.add(name).size;
     });
   }
@@ -60,7 +70,8 @@ function withoutCopies({ spanId, kindStatus, start }: HeadColumns, rows: number[
         spanId[row * 2] === spanId[other * 2] &&
         spanId[row * 2 + 1] === spanId[other * 2 + 1] &&
         compareStart(start, row, other) === 0 &&
-        (((kindStatus[row] ?? 0) ^ (kindStatus[other] ?? 0)) & 15) === 0
+        (((kindStatus[row] ?? 0) ^ (kindStatus[other] ?? 0)) & 15) === 0 &&
+        ownerOf(row) === ownerOf(other)
       ) {
         return false;
       }

@@ -1,7 +1,7 @@
 import { readKeyValue } from "../../decode/otlp-protobuf.ts";
 import { ProtobufReader } from "../../decode/protobuf-reader.ts";
 import type { ValueCleaner } from "../../ingest-redaction.ts";
-import type { AttributeValue, KeyValue } from "../../model.ts";
+import { type AttributeValue, type KeyValue, tenantAttribute } from "../../model.ts";
 import { equalBytes, hashBytes, mix } from "../hash.ts";
 import { HashTable } from "./hash-table.ts";
 import { type Counts, type HeadColumns, type Place, fieldKeys, place } from "./layout.ts";
@@ -84,8 +84,7 @@ export class Dictionary {
     if (known !== -1) return this.seen.result(known);
     this.reader.position = start;
     this.reader.end = end;
-    const clean = this.cleaner.attribute(readKeyValue(this.reader));
-    const pair = clean === undefined ? nothing : this.pair(this.column(at, clean.key), clean.value);
+    const pair = this.attributeValue(at, readKeyValue(this.reader));
     this.seen.add(hash, at, this.bytes, start, end, pair);
     return pair;
   }
@@ -93,7 +92,14 @@ export class Dictionary {
   /** As `attribute`, for one that was parsed. */
   attributeValue(at: Place, attribute: KeyValue): number {
     const clean = this.cleaner.attribute(attribute);
-    return clean === undefined ? nothing : this.pair(this.column(at, clean.key), clean.value);
+    // Only `tenant` writes it.
+    if (clean === undefined || clean.key === tenantAttribute) return nothing;
+    return this.pair(this.column(at, clean.key), clean.value);
+  }
+
+  /** The pair that says which tenant's token sent a resource's spans. It is the operator's word: it is not cleaned. */
+  tenant(tenant: string): number {
+    return this.pair(this.column(place.resource, tenantAttribute), { type: "string", value: tenant });
   }
 
   /** The pair of a text field, 0 where it is empty. */

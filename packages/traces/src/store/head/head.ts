@@ -90,6 +90,13 @@ export class Head {
     return counts.sets++;
   }
 
+  /** A resource's set with the tenant whose token sent it. */
+  stamped(set: number, tenant: string): number {
+    const { setWords, setEnd } = this.columns;
+    const from = set === 0 ? 0 : (setEnd[set - 1] ?? 0);
+    return this.setOf([...setWords.subarray(from, setEnd[set] ?? 0), this.dictionary.tenant(tenant)]);
+  }
+
   originOf(words: readonly [number, number, number, number]): number {
     const name = words.join(",");
     const known = this.origins.get(name);

@@ -29,7 +29,7 @@ function headOf(
     alreadyClean,
     7,
   );
-  if (spans.length > 0) decodeIntoHead(encodeBatch(spans), head);
+  if (spans.length > 0) decodeIntoHead(encodeBatch(spans), head, "kept");
   head.columns.publish(head.counts);
   return head;
 }

@@ -1,4 +1,4 @@
-import type { SpanKind, SpanRecord } from "../../model.ts";
+import { ownerOf, type SpanKind, type SpanRecord } from "../../model.ts";
 import type {
   Facet,
   FacetWindow,
@@ -124,7 +124,7 @@ export class StoreReader implements SpanReader {
 
 /**
  * The spans of traces, by start, equal ones as they came; of copies of a span the one received last. Different spans may share an id,
- * as Jaeger's storages allow it: copies also have the same kind and start.
+ * as Jaeger's storages allow it: copies also have the same kind, start and tenant of their sender.
  */
 async function readTraces(
   segments: readonly Segment[],
@@ -146,8 +146,8 @@ async function readTraces(
   return traces;
 }
 
-function identityOf({ spanId, kind, startUnixNano }: SpanRecord): string {
-  return `${spanId}${kind}${startUnixNano}`;
+function identityOf({ spanId, kind, startUnixNano, resource }: SpanRecord): string {
+  return `${spanId}${kind}${startUnixNano} ${ownerOf(resource) ?? ""}`;
 }
 
 function byStart(a: SpanRecord, b: SpanRecord): number {

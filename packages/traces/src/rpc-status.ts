@@ -1,6 +1,6 @@
 import { type ErrorCode, errorTable, ThroughlineError } from "@throughline/api/errors";
-import { MalformedProtobufError } from "../decode/protobuf-reader.ts";
-import { ProtobufWriter } from "../decode/protobuf-writer.ts";
+import { MalformedProtobufError } from "./decode/protobuf-reader.ts";
+import { ProtobufWriter } from "./decode/protobuf-writer.ts";
 
 /** gRPC's status codes, as far as the receivers answer with them. */
 export const grpcCode = {
@@ -21,6 +21,8 @@ type GrpcCode = (typeof grpcCode)[keyof typeof grpcCode];
 const codes: ReadonlyMap<ErrorCode, GrpcCode> = new Map([
   ["TL_BODY_UNREADABLE", grpcCode.invalidArgument],
   ["TL_BODY_TOO_LARGE", grpcCode.resourceExhausted],
+  ["TL_OVERLOADED", grpcCode.resourceExhausted],
+  ["TL_RATE_LIMITED", grpcCode.resourceExhausted],
   ["TL_TRACE_BACKEND_FAILED", grpcCode.unavailable],
   ["TL_TOKEN_REQUIRED", grpcCode.unauthenticated],
   ["TL_TOKEN_REFUSED", grpcCode.unauthenticated],
@@ -39,6 +41,16 @@ export interface Refusal {
   retryAfterSeconds?: number;
 }
 
+/** The same request may be sent again, after so long. */
+export class RetryLaterError extends ThroughlineError {
+  readonly retryAfterSeconds: number;
+
+  constructor(code: "TL_OVERLOADED" | "TL_RATE_LIMITED", message: string, afterSeconds: number) {
+    super(code, message);
+    this.retryAfterSeconds = afterSeconds;
+  }
+}
+
 /** A request that ends with a refusal of the protocol's own. */
 export class RefusedError extends Error {
   override readonly name = "RefusedError";
@@ -51,13 +63,21 @@ export class RefusedError extends Error {
 }
 
 /** Too many bytes are held already. */
-export function overloaded(): RefusedError {
-  return new RefusedError({
-    code: grpcCode.resourceExhausted,
-    httpStatus: errorTable.TL_OVERLOADED.status,
-    message: "TL_OVERLOADED: too many bytes are being received at this moment; send again later",
+export function overloaded(): RetryLaterError {
+  return new RetryLaterError(
+    "TL_OVERLOADED",
+    "too many bytes are being received at this moment; send again later",
     retryAfterSeconds,
-  });
+  );
+}
+
+/** The sender is over the limits of its token for so many seconds. */
+export function rateLimited(sender: string, seconds: number): RetryLaterError {
+  return new RetryLaterError(
+    "TL_RATE_LIMITED",
+    `the token "${sender}" has sent as much as it may; send again later`,
+    Math.ceil(seconds),
+  );
 }
 
 /** `message` carries the code of docs/errors.md. What has none says nothing to the sender. */
@@ -76,7 +96,11 @@ export function refusal(error: unknown): Refusal {
   const message = `${error.code}: ${error.message}`;
   const httpStatus = errorTable[error.code].status ?? 500;
   const code = codes.get(error.code) ?? grpcCode.internal;
-  return { code, httpStatus, message, ...(code === grpcCode.unavailable ? { retryAfterSeconds } : {}) };
+  if (error instanceof RetryLaterError)
+    return { code, httpStatus, message, retryAfterSeconds: error.retryAfterSeconds };
+  // The store's own: its thread tells no time.
+  const mayRetry = code === grpcCode.unavailable || error.code === "TL_OVERLOADED";
+  return { code, httpStatus, message, ...(mayRetry ? { retryAfterSeconds } : {}) };
 }
 
 /** google.rpc.Status, with google.rpc.RetryInfo among its details where the refusal says when to try again. */
