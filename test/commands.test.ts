@@ -45,6 +45,40 @@ test("a tenant is added, listed, shown without its secrets, and removed", { time
   expect(
     await run(["tenant", "add", "Bad Id", "--desk", "http://x", "--desk-key", "k", ...at]),
   ).toMatchObject({ code: 2 });
+  const changed = await runJson<{ settings: object }>([
+    "tenant",
+    "set",
+    "acme",
+    "--rate",
+    "none",
+    "--mode",
+    "draft",
+    "--include",
+    "priority=high,critical",
+    "--no-notes",
+    ...at,
+  ]);
+  expect(changed.settings).toMatchObject({
+    webhook: { ratePerMinute: null },
+    note: { mode: "draft", enabled: false },
+    filters: { include: { priority: ["high", "critical"] } },
+  });
+  const wrong = await run(["tenant", "set", "acme", "--webhook-scheme", "carrier-pigeon", ...at]);
+  expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining("--webhook-scheme") });
+  expect(await run(["tenant", "set", "acme", ...at])).toMatchObject({ code: 2 });
+  const settings = join(data, "settings.json");
+  await writeFile(settings, (await run(["tenant", "show", "acme", "--settings", ...at])).stdout);
+  const copy = await runJson<{ settings: object }>([
+    "tenant",
+    "add",
+    "copy",
+    "--settings",
+    settings,
+    "--desk-key",
+    "k",
+    ...at,
+  ]);
+  expect(copy.settings).toEqual(changed.settings);
   expect(await run(["tenant", "remove", "beta", ...at])).toMatchObject({ code: 0 });
   expect(await run(["tenant", "show", "beta", ...at])).toMatchObject({ code: 1 });
 });
@@ -95,6 +129,7 @@ test(
       ["worker"],
       ["traces"],
       ["tenant", "add"],
+      ["tenant", "set"],
       ["tenant", "list"],
       ["tenant", "show"],
       ["tenant", "remove"],

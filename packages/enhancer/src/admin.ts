@@ -2,7 +2,7 @@ import { type JobView, jobView, ThroughlineError } from "@throughline/api";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import type { JobAdmin } from "./queue/queue.ts";
-import type { Tenant } from "./tenants/tenants.ts";
+import type { TenantInfo } from "./tenants/tenants.ts";
 
 const listQuery = z.strictObject({
   state: jobView.shape.state.optional(),
@@ -14,7 +14,7 @@ const listQuery = z.strictObject({
  * Operations over HTTP: `GET /api/jobs`, `GET /api/jobs/{id}`, `POST /api/jobs/{id}/retry`, `GET /api/queue`,
  * `POST /api/queue/pause|resume`, `GET /api/tenants` (without secrets). The server that mounts it guards what changes state.
  */
-export function enhancerAdminRoutes(queue: JobAdmin, tenants: { list(): Promise<Tenant[]> }) {
+export function enhancerAdminRoutes(queue: JobAdmin, tenants: { list(): Promise<TenantInfo[]> }) {
   return (server: FastifyInstance): void => {
     server.get("/api/jobs", async (request): Promise<{ jobs: JobView[] }> => {
       const query = listQuery.safeParse(request.query);
@@ -48,10 +48,9 @@ export function enhancerAdminRoutes(queue: JobAdmin, tenants: { list(): Promise<
       return queue.status();
     });
     server.get("/api/tenants", async () => ({
-      tenants: (await tenants.list()).map(({ id, deskUrl, trustsTraceparent, createdAt }) => ({
+      tenants: (await tenants.list()).map(({ id, settings, createdAt }) => ({
         id,
-        deskUrl,
-        trustsTraceparent,
+        settings,
         createdAt: new Date(createdAt).toISOString(),
       })),
     }));

@@ -16,7 +16,7 @@ import { Worker, workerDefaults } from "./work/worker.ts";
 export { keepTicket } from "./work/keep-ticket.ts";
 export { sign } from "./receive/signature.ts";
 export { type EnhancerStore, openEnhancerStore } from "./store.ts";
-export type { Tenant } from "./tenants/tenants.ts";
+export type { TenantInfo } from "./tenants/tenants.ts";
 
 export interface EnhancerConfig {
   /** Exists, 0700. */

@@ -1,5 +1,5 @@
 import { ThroughlineError } from "@throughline/api";
-import type { EnhancerStore, Tenant } from "@throughline/enhancer";
+import type { EnhancerStore, TenantInfo } from "@throughline/enhancer";
 import type { Command } from "commander";
 import { randomBytes } from "node:crypto";
 import { type Flags, missingSetting } from "../config.ts";
@@ -14,9 +14,19 @@ import {
   textOf,
 } from "./options.ts";
 import type { CommandContext } from "./context.ts";
+import { addSettingFlags, namingFlags, settingsFrom } from "./tenant-flags.ts";
 
 /** Below this many characters a secret is taken with a warning: desks may not let one choose. */
 const shortSecret = 16;
+
+/** Flags of secrets, and their names in the tenant. */
+const secretFlags = {
+  secret: "webhook",
+  deskKey: "deskKey",
+  deskClientSecret: "deskClientSecret",
+  deskRefreshToken: "deskRefreshToken",
+} as const;
+type Secrets = Partial<Record<(typeof secretFlags)[keyof typeof secretFlags], string>>;
 
 export function addTenantCommands(program: Command, context: CommandContext): void {
   const tenant = program.command("tenant").description("tenants, their desks and secrets");
@@ -24,45 +34,51 @@ export function addTenantCommands(program: Command, context: CommandContext): vo
   const add = tenant
     .command("add")
     .description("add a tenant; without --secret one is made and shown once")
-    .argument("<id>", "of a-z, 0-9 and -")
-    .option("--secret <SECRET>", "HMAC secret of its webhooks; - reads standard input, @FILE a file")
-    .option("--desk <URL>", "base address of its ServiceDesk Plus")
-    .option("--desk-key <KEY>", "technician key; - reads standard input, @FILE a file")
-    .option("--trust-traceparent", "continue the trace of a webhook that brings one")
-    .option("--json", "print JSON");
-  addSettings(add, storeSettings).action(async (id: string, flags: Flags) => {
-    const desk = textOf(flags, "desk");
-    const deskKey = textOf(flags, "deskKey");
-    if (desk === undefined) throw missing("--desk");
-    if (deskKey === undefined) throw missing("--desk-key");
-    const given = textOf(flags, "secret");
-    if (given === "-" && deskKey === "-")
-      throw new ThroughlineError(
-        "TL_USAGE",
-        "Only one of --secret and --desk-key can be read from standard input.",
-      );
-    const secret = given === undefined ? randomBytes(24).toString("base64url") : await readArgument(given);
-    const input = {
-      id,
-      secret,
-      deskUrl: desk,
-      deskKey: await readArgument(deskKey),
-      trustsTraceparent: flags["trustTraceparent"] === true,
-    };
-    await withStore(flags, context, async (store) => {
-      const added = await store.tenants.add(input);
-      if (secret.length < shortSecret) {
-        process.stderr.write(
-          `The secret has ${secret.length} characters and can be guessed: at least ${shortSecret} are advised.\n`,
-        );
+    .argument("<id>", "of a-z, 0-9 and -");
+  addSettings(addSettingFlags(addSecretFlags(add)).option("--json", "print JSON"), storeSettings).action(
+    async (id: string, flags: Flags) => {
+      const settings = await settingsFrom(flags);
+      const desk = { kind: "servicedesk-plus", ...(settings["desk"] as Record<string, unknown> | undefined) };
+      const given = await secretsFrom(flags);
+      if (desk.kind !== "servicedesk-plus-cloud") {
+        if (!("url" in desk)) throw missingSetting("--desk");
+        if (given.deskKey === undefined) throw missingSetting("--desk-key");
       }
-      if (flags["json"] === true) printJson({ ...shown(added), ...(given === undefined ? { secret } : {}) });
-      else {
-        process.stdout.write(`Tenant ${id} is added: its notes go to ${desk}.\n`);
-        if (given === undefined) process.stdout.write(`Secret of its webhooks, shown this once: ${secret}\n`);
-      }
-    });
-  });
+      const made = given.webhook === undefined ? randomBytes(24).toString("base64url") : undefined;
+      const secrets = { ...given, webhook: given.webhook ?? made ?? "" };
+      await withStore(flags, context, async (store) => {
+        const added = await store.tenants
+          .add({ id, settings: { ...settings, desk }, secrets })
+          .catch(rethrowNamingFlags);
+        warnOfShort(given.webhook);
+        if (flags["json"] === true)
+          printJson({ ...shown(added), ...(made === undefined ? {} : { secret: made }) });
+        else {
+          process.stdout.write(`Tenant ${id} is added: its notes go to ${added.settings.desk.url}.\n`);
+          if (made !== undefined) process.stdout.write(`Secret of its webhooks, shown this once: ${made}\n`);
+        }
+      });
+    },
+  );
+
+  const set = tenant
+    .command("set")
+    .description("change a tenant; what no flag names stays as it is")
+    .argument("<id>");
+  addSettings(addSettingFlags(addSecretFlags(set)).option("--json", "print JSON"), storeSettings).action(
+    async (id: string, flags: Flags) => {
+      const settings = await settingsFrom(flags);
+      const secrets = await secretsFrom(flags);
+      if (Object.keys(settings).length === 0 && Object.keys(secrets).length === 0)
+        throw new ThroughlineError("TL_USAGE", "No flag says what to change.");
+      await withStore(flags, context, async (store) => {
+        const changed = await store.tenants.change(id, { settings, secrets }).catch(rethrowNamingFlags);
+        warnOfShort(secrets.webhook);
+        if (flags["json"] === true) printJson(shown(changed));
+        else process.stdout.write(`Tenant ${id} is changed.\n`);
+      });
+    },
+  );
 
   addSettings(
     tenant.command("list").description("all tenants").option("--json", "print JSON"),
@@ -80,13 +96,15 @@ export function addTenantCommands(program: Command, context: CommandContext): vo
       .command("show")
       .description("one tenant, without its secrets")
       .argument("<id>")
+      .option("--settings", "its settings alone, as `tenant set --settings FILE` takes them")
       .option("--json", "print JSON"),
     storeSettings,
   ).action((id: string, flags: Flags) =>
     withStore(flags, context, async (store) => {
       const view = shown(await store.tenants.get(id));
-      if (flags["json"] === true) printJson(view);
-      else printTable(Object.entries(view).map(([key, value]) => [key, String(value)]));
+      if (flags["settings"] === true) printJson(view.settings);
+      else if (flags["json"] === true) printJson(view);
+      else printTable(rowsOf(view));
     }),
   );
 
@@ -106,7 +124,7 @@ export function addTenantCommands(program: Command, context: CommandContext): vo
   );
 }
 
-/** Opens the enhancer's state for one command; changes count at once in processes that run. */
+/** Opens the enhancer's state for one command; changes count within a second in processes that run. */
 export async function withStore(
   flags: Flags,
   context: CommandContext,
@@ -126,15 +144,56 @@ export async function withStore(
   }
 }
 
-function shown(tenant: Tenant) {
+function addSecretFlags(command: Command): Command {
+  return command
+    .option("--secret <SECRET>", "of its webhooks; - reads standard input, @FILE a file")
+    .option("--desk-key <KEY>", "technician key or access token; - reads standard input, @FILE a file")
+    .option("--desk-client-secret <SECRET>", "OAuth of the cloud desk; - or @FILE")
+    .option("--desk-refresh-token <TOKEN>", "OAuth of the cloud desk; - or @FILE");
+}
+
+async function secretsFrom(flags: Flags): Promise<Secrets> {
+  const names = Object.keys(secretFlags) as (keyof typeof secretFlags)[];
+  if (names.filter((name) => flags[name] === "-").length > 1)
+    throw new ThroughlineError("TL_USAGE", "Only one secret can be read from standard input.");
+  const secrets: Secrets = {};
+  for (const name of names) {
+    const given = textOf(flags, name);
+    if (given !== undefined) secrets[secretFlags[name]] = await readArgument(given);
+  }
+  return secrets;
+}
+
+function rethrowNamingFlags(error: unknown): never {
+  throw namingFlags(error);
+}
+
+function warnOfShort(secret: string | undefined): void {
+  if (secret === undefined || secret.length >= shortSecret) return;
+  process.stderr.write(
+    `The secret has ${secret.length} characters and can be guessed: at least ${shortSecret} are advised.\n`,
+  );
+}
+
+function shown({ id, settings, revision, createdAt, updatedAt }: TenantInfo) {
   return {
-    id: tenant.id,
-    desk: tenant.deskUrl,
-    trustsTraceparent: tenant.trustsTraceparent,
-    createdAt: new Date(tenant.createdAt).toISOString(),
+    id,
+    desk: settings.desk.url,
+    trustsTraceparent: settings.webhook.trustsTraceparent,
+    createdAt: new Date(createdAt).toISOString(),
+    updatedAt: new Date(updatedAt).toISOString(),
+    revision,
+    settings,
   };
 }
 
-function missing(flag: string): ThroughlineError {
-  return missingSetting(flag);
+/** `settings.webhook.scheme  servicedesk-hmac`: one line for each value. */
+function rowsOf(value: object, prefix = ""): string[][] {
+  return Object.entries(value).flatMap(([key, inner]: [string, unknown]) => {
+    if (typeof inner === "object" && inner !== null && !Array.isArray(inner))
+      return rowsOf(inner, `${prefix}${key}.`);
+    if (Array.isArray(inner)) return [[prefix + key, inner.join(", ")]];
+    if (inner === null) return [[prefix + key, "none"]];
+    return [[prefix + key, typeof inner === "string" ? inner : JSON.stringify(inner)]];
+  });
 }

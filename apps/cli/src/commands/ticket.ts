@@ -55,7 +55,7 @@ async function sendTicket(flags: Flags, context: CommandContext): Promise<void> 
     async (store) => {
       const tenant = await store.tenants.get(tenantId);
       const accepted = await postWebhook(target, JSON.stringify(body.data), (raw) =>
-        sign(tenant.secret, raw),
+        sign(tenant.secrets.webhook, raw),
       );
       if (flags["json"] === true) printJson(accepted);
       else {

@@ -86,7 +86,11 @@ async function setUpTenant(store: EnhancerStore, deskUrl: string, deskKey: strin
   const { importDocuments, importHistory, importInventory } = await import("@throughline/enhancer/import");
   if ((await store.tenants.find(tenantId)) !== undefined) await store.tenants.remove(tenantId);
   const secret = randomBytes(24).toString("base64url");
-  await store.tenants.add({ id: tenantId, secret, deskUrl, deskKey, trustsTraceparent: false });
+  await store.tenants.add({
+    id: tenantId,
+    settings: { desk: { kind: "servicedesk-plus", url: deskUrl } },
+    secrets: { webhook: secret, deskKey },
+  });
   const options = { onProgress: () => {}, onBadRow: () => {} };
   await importHistory(store.database, tenantId, join(sampleData, "history.csv"), options);
   await importDocuments(store.database, tenantId, join(sampleData, "docs"), options);
@@ -99,7 +103,7 @@ async function sendTickets(
   say: (text: string) => void,
 ): Promise<void> {
   const { sign } = await import("@throughline/enhancer");
-  const secret = (await store?.tenants.get(tenantId))?.secret ?? "";
+  const secret = (await store?.tenants.get(tenantId))?.secrets.webhook ?? "";
   const consoleUrl = addresses["console"] ?? "";
   const token = tokenOfRunning(directory, "console");
   const sent = await Promise.all(

@@ -7,14 +7,24 @@ import type { Generated, Kysely } from "kysely";
 export interface BusinessTables {
   tenants: {
     id: string;
-    /** Sealed by the vault, as is `desk_key`. */
-    secret: string;
-    desk_url: string;
-    desk_key: string;
-    /** 1: an outside `traceparent` continues its trace; 0: it becomes a link. */
-    trusts_traceparent: number;
+    /** `TenantSettings` as JSON. */
+    settings: string;
+    /** Grows with each change of this tenant. */
+    revision: number;
     created_at: number;
+    updated_at: number;
   };
+  tenant_secrets: {
+    tenant_id: string;
+    /** A name of `TenantSecrets`, or `previousWebhook`. */
+    name: string;
+    /** By the vault. */
+    sealed: string;
+    /** Of a secret that was rotated out. */
+    valid_until: number | null;
+  };
+  /** One row: grows with each change of any tenant, so that other processes notice. */
+  tenants_revision: { id: number; revision: number };
   ticket_history: {
     rowid: Generated<number>;
     tenant_id: string;

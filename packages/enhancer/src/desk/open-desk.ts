@@ -8,12 +8,14 @@ const keptOpen = 1_000;
 export function deskOpener(): (tenant: Tenant) => ServiceDesk {
   const open = new Map<string, { settings: string; desk: ServiceDesk }>();
   return (tenant) => {
-    const settings = `${tenant.deskUrl}\n${tenant.deskKey}`;
+    const { url } = tenant.settings.desk;
+    const key = tenant.secrets.deskKey ?? "";
+    const settings = `${url}\n${key}`;
     const known = open.get(tenant.id);
     if (known?.settings === settings) return known.desk;
     const desk = createServiceDeskPlus({
-      baseUrl: tenant.deskUrl,
-      credentials: { kind: "key", key: tenant.deskKey, style: "both" },
+      baseUrl: url,
+      credentials: { kind: "key", key, style: "both" },
     });
     if (open.size >= keptOpen) open.clear();
     open.set(tenant.id, { settings, desk });

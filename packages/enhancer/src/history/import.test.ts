@@ -18,10 +18,8 @@ beforeEach(async () => {
   store = openEnhancerStore(directory);
   await store.tenants.add({
     id: "acme",
-    secret: "a good secret",
-    deskUrl: "http://127.0.0.1:9",
-    deskKey: "k",
-    trustsTraceparent: false,
+    settings: { desk: { kind: "servicedesk-plus", url: "http://127.0.0.1:9" } },
+    secrets: { webhook: "a good secret", deskKey: "k" },
   });
 });
 

@@ -29,10 +29,8 @@ beforeEach(async () => {
   store = openEnhancerStore(directory);
   await store.tenants.add({
     id: "acme",
-    secret,
-    deskUrl: "http://127.0.0.1:9",
-    deskKey: "k",
-    trustsTraceparent: false,
+    settings: { desk: { kind: "servicedesk-plus", url: "http://127.0.0.1:9" } },
+    secrets: { webhook: secret, deskKey: "k" },
   });
   server = createWebhookServer({
     tenants: store.tenants,
@@ -107,10 +105,8 @@ test("the tenant may stand in a header, and need not be named where there is onl
   expect((await post(unnamed)).statusCode).toBe(202);
   await store.tenants.add({
     id: "other",
-    secret: "another secret",
-    deskUrl: "http://127.0.0.1:9",
-    deskKey: "k",
-    trustsTraceparent: false,
+    settings: { desk: { kind: "servicedesk-plus", url: "http://127.0.0.1:9" } },
+    secrets: { webhook: "another secret", deskKey: "k" },
   });
   const response = await post(unnamed);
   expect(response.statusCode).toBe(400);

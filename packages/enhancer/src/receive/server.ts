@@ -78,7 +78,7 @@ export function createWebhookServer(
     const refused = verified instanceof ThroughlineError;
     const { parent, links } = webhookParent(
       request,
-      !refused && verified.tenant.trustsTraceparent,
+      !refused && verified.tenant.settings.webhook.trustsTraceparent,
       receivedAtMs,
     );
     const attributes = { ...requestAttributes(request), ...(refused ? {} : ticketAttributes(verified)) };

@@ -21,7 +21,7 @@ import { randomUUID } from "node:crypto";
 import { jobIdOf } from "../queue/job-id.ts";
 import { type JobIntake, type JobOrigin, queueName } from "../queue/queue.ts";
 import { inTicketSpan } from "../span.ts";
-import type { Tenant, Tenants } from "../tenants/tenants.ts";
+import { type Tenant, type Tenants, webhookSecrets } from "../tenants/tenants.ts";
 import type { Ticket } from "../ticket.ts";
 import { isSignedBy } from "./signature.ts";
 
@@ -57,7 +57,8 @@ export async function verify(request: FastifyRequest, tenants: Tenants): Promise
   const rawBody = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
   const parsed = parseJson(rawBody);
   const tenant = await findTenant(parsed, header(request, "x-tenant-id"), tenants);
-  if (!isSignedBy(tenant.secret, rawBody, header(request, "x-servicedesk-signature"))) {
+  const signature = header(request, "x-servicedesk-signature");
+  if (!webhookSecrets(tenant).some((secret) => isSignedBy(secret, rawBody, signature))) {
     throw new ThroughlineError(
       "TL_SIGNATURE_INVALID",
       "X-ServiceDesk-Signature is missing or does not match the body.",

@@ -2,8 +2,11 @@ import { chmodSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { DatabaseSync } from "node:sqlite";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { migrations } from "../database/migrations/index.ts";
 import { openEnhancerStore } from "../store.ts";
+import { type NewTenant, webhookSecrets } from "./tenants.ts";
 import { openVault } from "./vault.ts";
 
 let directory: string;
@@ -16,11 +19,12 @@ afterEach(() => rm(directory, { recursive: true }));
 
 const acme = {
   id: "acme",
-  secret: "webhook secret",
-  deskUrl: "https://desk.example.com",
-  deskKey: "technician key",
-  trustsTraceparent: true,
-};
+  settings: {
+    desk: { kind: "servicedesk-plus", url: "https://desk.example.com" },
+    webhook: { trustsTraceparent: true },
+  },
+  secrets: { webhook: "webhook secret", deskKey: "technician key" },
+} satisfies NewTenant;
 
 test("a tenant comes back with its secrets, which stand sealed in the file", async () => {
   const store = openEnhancerStore(directory);
@@ -29,10 +33,10 @@ test("a tenant comes back with its secrets, which stand sealed in the file", asy
   await store.close();
   const bytes = readFileSync(join(directory, "throughline.db"), "latin1");
   expect(bytes).toContain("desk.example.com");
-  for (const secret of [acme.secret, acme.deskKey]) expect(bytes).not.toContain(secret);
+  for (const secret of Object.values(acme.secrets)) expect(bytes).not.toContain(secret);
   expect(statSync(join(directory, "tenants.key")).mode & 0o777).toBe(0o600);
   const again = openEnhancerStore(directory);
-  expect(await again.tenants.list()).toMatchObject([acme]);
+  expect(await again.tenants.list()).toMatchObject([{ id: "acme", settings: acme.settings }]);
   await again.close();
 });
 
@@ -57,9 +61,11 @@ test("the same text is sealed differently each time", () => {
 
 test.each([
   ["id", { id: "Not Good" }],
-  ["secret", { secret: "" }],
-  ["deskUrl", { deskUrl: "ftp://desk" }],
-  ["deskKey", { deskKey: "" }],
+  ["secrets.webhook", { secrets: { ...acme.secrets, webhook: "" } }],
+  ["secrets.deskKey", { secrets: { webhook: "x" } }],
+  ["settings.desk.url", { settings: { desk: { ...acme.settings.desk, url: "ftp://desk" } } }],
+  ["settings.desk.kind", { settings: { desk: { kind: "remedy" } } }],
+  ["settings.webhook.scheem", { settings: { ...acme.settings, webhook: { scheem: "jira" } } }],
 ])("a wrong %s is named and its value is not", async (field, change) => {
   const store = openEnhancerStore(directory);
   await expect(store.tenants.add({ ...acme, ...change })).rejects.toMatchObject({
@@ -85,5 +91,55 @@ test("what is removed takes its history, documents and inventory along, and nobo
     { tenant_id: "beta" },
   ]);
   await expect(store.tenants.remove("acme")).rejects.toMatchObject({ code: "TL_TENANT_UNKNOWN" });
+  await store.close();
+});
+
+test("a change merges what it names, keeps the rest, and counts in another process within a second", async () => {
+  const [here, there] = [openEnhancerStore(directory), openEnhancerStore(directory)];
+  await here.tenants.add(acme);
+  expect((await there.tenants.get("acme")).settings.note.mode).toBe("automatic");
+  await here.tenants.change("acme", {
+    settings: { note: { mode: "shadow" }, webhook: { ratePerMinute: null } },
+    secrets: { webhook: "another secret" },
+  });
+  expect(await here.tenants.get("acme")).toMatchObject({
+    revision: 2,
+    settings: { note: { mode: "shadow" }, webhook: { ratePerMinute: null, trustsTraceparent: true } },
+    secrets: { webhook: "another secret", deskKey: "technician key" },
+  });
+  await vi.waitFor(
+    async () => expect(webhookSecrets(await there.tenants.get("acme"))).toEqual(["another secret"]),
+    { timeout: 10_000 },
+  );
+  await expect(
+    here.tenants.change("acme", { settings: { desk: { kind: "servicedesk-plus-cloud", clientId: "c" } } }),
+  ).rejects.toMatchObject({
+    code: "TL_TENANT_INVALID",
+    fields: [{ field: "secrets.deskClientSecret" }, { field: "secrets.deskRefreshToken" }],
+  });
+  await expect(here.tenants.change("nobody", {})).rejects.toMatchObject({ code: "TL_TENANT_UNKNOWN" });
+  await here.tenants.remove("acme");
+  await vi.waitFor(async () => expect(await there.tenants.find("acme")).toBeUndefined(), { timeout: 10_000 });
+  await Promise.all([here.close(), there.close()]);
+});
+
+test("tenants of the schema before settings keep their desk, their secrets and their trust", async () => {
+  const vault = openVault(join(directory, "tenants.key"));
+  const before = new DatabaseSync(join(directory, "throughline.db"));
+  for (const { sqlite } of migrations.slice(0, 2)) if (sqlite !== undefined) before.exec(sqlite);
+  before.exec("pragma user_version = 2");
+  before
+    .prepare("insert into tenants values ('old', ?, 'http://desk:8080', ?, 1, 1700000000000)")
+    .run(vault.seal("old secret"), vault.seal("old key"));
+  before.close();
+  const store = openEnhancerStore(directory);
+  expect(await store.tenants.get("old")).toMatchObject({
+    settings: {
+      desk: { kind: "servicedesk-plus", url: "http://desk:8080" },
+      webhook: { trustsTraceparent: true },
+    },
+    secrets: { webhook: "old secret", deskKey: "old key" },
+    createdAt: 1_700_000_000_000,
+  });
   await store.close();
 });
