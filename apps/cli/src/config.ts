@@ -42,6 +42,19 @@ const bytes = () =>
 
 const optionalText = z.string().optional();
 
+/** undefined: this machine's own. */
+function remoteStorage(text: string, context: z.RefinementCtx): (Address & { tls: boolean }) | undefined {
+  if (text === "local") return undefined;
+  const [, secure, at] = /^jaeger-grpc(s?):\/\/([^/]+)\/?$/.exec(text) ?? [];
+  const parsed = at === undefined ? undefined : parseAddress(at);
+  if (parsed !== undefined) return { ...parsed, tls: secure === "s" };
+  context.addIssue({
+    code: "custom",
+    message: "expected local, jaeger-grpc://host:port, or jaeger-grpcs://host:port with TLS",
+  });
+  return z.NEVER;
+}
+
 /** One row per setting: the flag is its name in kebab case, the variable THROUGHLINE_ and its name in capitals. */
 const settingsSchema = z.object({
   data: z.string().min(1, "expected a directory").default(".throughline"),
@@ -65,6 +78,9 @@ const settingsSchema = z.object({
     .optional(),
   ui: optionalText,
   uiConfig: optionalText,
+  storage: z.string().default("local").transform(remoteStorage),
+  storageCaFile: optionalText,
+  storageTokenFile: optionalText,
   retention: duration("72h"),
   maxBytes: bytes().optional(),
   durability: z.enum(["fsync", "os"], { error: "expected fsync or os" }).default("fsync"),

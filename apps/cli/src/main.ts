@@ -126,6 +126,10 @@ async function startTraceBackend(
     {
       dataDirectory: `${directory}/traces`,
       durability: settings.durability,
+      remote:
+        settings.storage === undefined
+          ? undefined
+          : { ...settings.storage, caFile: settings.storageCaFile, tokenFile: settings.storageTokenFile },
       retentionMs: settings.retention,
       maxBytes: settings.maxBytes,
       otlpGrpc: settings.otlpGrpc,

@@ -173,6 +173,17 @@ export const errorTable = {
     remedy:
       "Sign the raw body with the tenant's secret: `X-ServiceDesk-Signature: sha256=<hex HMAC-SHA256>`.",
   },
+  TL_STORAGE_CANNOT: {
+    status: 501,
+    title: "The storage behind this backend has no such thing",
+    remedy: "Ask that storage itself, or run without `--storage`.",
+  },
+  TL_STORAGE_UNAVAILABLE: {
+    status: 503,
+    title: "The storage behind this backend does not answer, or refuses",
+    remedy:
+      "Check the server that `--storage` names, its log and its token; senders try again by themselves.",
+  },
   TL_TENANT_EXISTS: {
     status: 409,
     title: "The tenant exists already",

@@ -19,8 +19,11 @@ import {
   type Receivers,
 } from "./receive/all-receivers.ts";
 import type { Durability } from "./store/live-head.ts";
-import { storageOf, storageRoutes } from "./storage.ts";
-import { Engine } from "./threads/engine.ts";
+import type { RemovedSpans, SpanReader } from "./query/reader.ts";
+import type { RemoteAddress } from "./remote/client.ts";
+import type { SpanSink } from "./sink.ts";
+import { storageOf, storageRoutes, type TraceStorage } from "./storage.ts";
+import { Engine, type EngineStats } from "./threads/engine.ts";
 
 export type { Access, Principal } from "./access.ts";
 export { openTraceStorage, type TraceStorage } from "./storage.ts";
@@ -43,6 +46,8 @@ export interface TraceBackendConfig extends ReceiverAddresses<Address> {
   consoleAssets: string;
   /** In place of the console. */
   jaegerUi?: JaegerUi | undefined;
+  /** In place of the data directory: where spans are kept by jaeger.storage.v2. */
+  remote?: RemoteAddress | undefined;
   /** Rules beside the built-in ones, as JSON, and the key of keyed tokens (see `@throughline/redaction/rules`). */
   redaction?: RedactionSettings | undefined;
 }
@@ -74,7 +79,15 @@ export async function createTraceBackend(
   if (config.jaegerUi !== undefined) checkJaegerUi(config.jaegerUi);
   const { dataDirectory: directory, durability, retentionMs, consoleAssets } = config;
   const { maxBytes, redaction } = config;
-  const engine = await Engine.start({ directory, durability, retentionMs, maxBytes, redaction }, logger);
+  const {
+    sink: storing,
+    reader,
+    storage,
+    stats,
+    ...store
+  } = config.remote === undefined
+    ? localStore(await Engine.start({ directory, durability, retentionMs, maxBytes, redaction }, logger))
+    : await remoteStore(config.remote, redaction, logger);
   let receivers: Receivers | undefined;
   let readServer: FastifyInstance | undefined;
   let queryGrpc: QueryGrpcListener | undefined;
@@ -86,20 +99,20 @@ export async function createTraceBackend(
         readServer && closing(readServer.server, readServer.close()),
       ]);
     } finally {
-      await engine.stop();
+      await store.stop();
     }
   };
   try {
-    const sink = new CountingSink(engine);
+    const sink = new CountingSink(storing);
     const budget = new ByteBudget(requestBudgetBytes);
     const intake = new Intake({ sink, budget, refused: (sender) => sink.rateLimited(sender) });
-    const isHealthy = async (): Promise<boolean> => (await engine.health()).ok;
+    const isHealthy = async (): Promise<boolean> => (await store.health()).ok;
     readServer = createReadServer({
       gate: gateOf(config.console.host),
-      reader: engine.reader,
-      pin: (traceId) => engine.pin(traceId),
+      reader,
+      pin: (traceId) => storage.pin(traceId),
       decodeJson: decodeUploaded,
-      removed: () => engine.removed(),
+      removed: () => store.removed(),
       consoleAssets,
       jaegerUi: config.jaegerUi,
       logger,
@@ -107,29 +120,68 @@ export async function createTraceBackend(
     const console = await readServer.listen(config.console);
     queryGrpc = new QueryGrpcListener({
       gate: gateOf(config.queryGrpc.host),
-      reader: engine.reader,
-      pin: (traceId) => engine.pin(traceId),
+      reader,
+      pin: (traceId) => storage.pin(traceId),
       append: (sender, bytes) => intake.take(sender, bytes, "protobuf"),
       logger,
     });
     const queries = await queryGrpc.listen(config.queryGrpc.host, config.queryGrpc.port);
     const taking = await listenForSpans(config, { sink, intake, gateOf, isHealthy, budget, logger });
     receivers = taking;
-    sink.register(
-      deps.metrics,
-      () => engine.stats(),
-      () => taking.lostDatagrams(),
-    );
+    sink.register(deps.metrics, stats, () => taking.lostDatagrams());
     return {
       addresses: { ...taking.addresses, console, queryGrpc: queries },
-      health: () => engine.health(),
-      adminRoutes: storageRoutes(storageOf(engine)),
+      health: () => store.health(),
+      adminRoutes: storageRoutes(storage),
       stop,
     };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+/** Where spans are kept, as the backend uses it. */
+interface Store {
+  sink: SpanSink;
+  reader: SpanReader;
+  storage: TraceStorage;
+  removed: () => RemovedSpans | null;
+  /** undefined where others count. */
+  stats: (() => EngineStats) | undefined;
+  health: () => Promise<{ ok: boolean; detail: string }>;
+  stop: () => Promise<void>;
+}
+
+function localStore(engine: Engine): Store {
+  return {
+    sink: engine,
+    reader: engine.reader,
+    storage: storageOf(engine),
+    removed: () => engine.removed(),
+    stats: () => engine.stats(),
+    health: () => engine.health(),
+    stop: () => engine.stop(),
+  };
+}
+
+async function remoteStore(
+  address: RemoteAddress,
+  redaction: RedactionSettings | undefined,
+  logger: Logger,
+): Promise<Store> {
+  // The client's library takes a third of a second to load.
+  const { RemoteStore } = await import("./remote/remote-store.ts");
+  const remote = new RemoteStore(address, redaction, logger);
+  return {
+    sink: remote,
+    reader: remote.reader,
+    storage: remote.storage,
+    removed: () => null,
+    stats: undefined,
+    health: () => remote.health(),
+    stop: () => remote.stop(),
+  };
 }
 
 /** A datagram carries no token: whoever reaches the port may send. */

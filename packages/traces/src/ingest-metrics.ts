@@ -58,15 +58,17 @@ export class CountingSink implements SpanSink {
     this.ofTenant(tenant ?? "").limited++;
   }
 
-  /** What came in, and what the store made of it; its figures are at most a second old. */
-  register(metrics: Metrics, stats: () => EngineStats, lostDatagrams: () => number): void {
+  /** What came in, and what the store of this process made of it; its figures are at most a second old. */
+  register(metrics: Metrics, stats: (() => EngineStats) | undefined, lostDatagrams: () => number): void {
     this.of("protobuf");
     const counted = (name: string, help: string, of: keyof Counts): void =>
       metrics.counted(`throughline_traces_${name}`, help, ["encoding"], () =>
         Array.from(this.counts, ([encoding, counts]) => [[encoding], counts[of]]),
       );
-    const gauge = (name: string, help: string, of: keyof EngineStats): void =>
-      metrics.gauge(`throughline_traces_${name}`, help, [], () => [[[], stats()[of]]]);
+    const gauge = (name: string, help: string, of: keyof EngineStats): void => {
+      if (stats !== undefined)
+        metrics.gauge(`throughline_traces_${name}`, help, [], () => [[[], stats()[of]]]);
+    };
     counted("spans_accepted_total", "Spans stored.", "accepted");
     counted("spans_rejected_total", "Spans refused one by one for invalid ids.", "rejected");
     counted("batches_total", "Requests whose spans were stored.", "stored");

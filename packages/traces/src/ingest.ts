@@ -71,7 +71,7 @@ export class Ingest {
 }
 
 /** Bytes that are no such request are the sender's fault; anything else stays as it is. */
-function asRefusal(cause: unknown, encoding: SpanEncoding): unknown {
+export function asRefusal(cause: unknown, encoding: SpanEncoding): unknown {
   const isMalformed =
     cause instanceof MalformedJsonError ||
     cause instanceof MalformedProtobufError ||

@@ -24,6 +24,7 @@ const codes: ReadonlyMap<ErrorCode, GrpcCode> = new Map([
   ["TL_OVERLOADED", grpcCode.resourceExhausted],
   ["TL_RATE_LIMITED", grpcCode.resourceExhausted],
   ["TL_TRACE_BACKEND_FAILED", grpcCode.unavailable],
+  ["TL_STORAGE_UNAVAILABLE", grpcCode.unavailable],
   ["TL_TOKEN_REQUIRED", grpcCode.unauthenticated],
   ["TL_TOKEN_REFUSED", grpcCode.unauthenticated],
   ["TL_TOKEN_SCOPE", grpcCode.permissionDenied],

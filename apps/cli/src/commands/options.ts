@@ -24,6 +24,12 @@ const texts: Record<SettingName, [placeholder: string, description: string]> = {
   publicUrl: ["URL", "where people reach the console: notes then link to their trace"],
   ui: ["DIR", "a built Jaeger UI, served in place of the console"],
   uiConfig: ["FILE", "its configuration, .json or .js"],
+  storage: [
+    "WHERE",
+    "where spans are kept: local, or jaeger-grpc[s]://host:port of a Jaeger remote storage (default local)",
+  ],
+  storageCaFile: ["FILE", "PEM of the certificate authority of --storage jaeger-grpcs://"],
+  storageTokenFile: ["FILE", "holds the bearer token for --storage"],
   retention: ["TIME", "how long spans are kept (default 72h)"],
   maxBytes: ["SIZE", "bytes of all stored spans; over it the oldest go, e.g. 20GB (default: no limit)"],
   durability: [

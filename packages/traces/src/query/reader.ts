@@ -132,7 +132,8 @@ export interface ServiceEdge {
   parent: string;
   child: string;
   calls: number;
-  failed: number;
+  /** null where the storage does not tell. */
+  failed: number | null;
 }
 
 /** What retention deleted: when (ms since the epoch), and the last start (ns) and receipt (ms) of any span of it. */

@@ -1,17 +1,11 @@
 /** The ingest thread: requests into the head and its log. Started by engine.ts. */
-import { createRedactor, type Redactor } from "@throughline/redaction";
 import { workerData } from "node:worker_threads";
 import { Ingest } from "../ingest.ts";
 import { ValueRedactor } from "../ingest-redaction.ts";
 import { systemFiles } from "../store/files.ts";
 import { HeadStore } from "../store/head-store.ts";
-import type {
-  IngestCall,
-  IngestEvent,
-  IngestNotice,
-  IngestThreadConfig,
-  RedactionSettings,
-} from "./messages.ts";
+import type { IngestCall, IngestEvent, IngestNotice, IngestThreadConfig } from "./messages.ts";
+import { redactorOf } from "./redactor.ts";
 import { type Answer, serveThread } from "./serve.ts";
 
 const statsEveryMs = 1_000;
@@ -65,10 +59,3 @@ serveThread<IngestCall, IngestNotice, IngestEvent>((port) => {
   };
   return { answer, hear: ({ release }) => heads.release(release) };
 });
-
-/** The rules were checked before they came here. */
-async function redactorOf(redaction: RedactionSettings | undefined): Promise<Redactor> {
-  if (redaction?.rules === undefined) return createRedactor();
-  const { parseRedactionRules } = await import("@throughline/redaction/rules");
-  return createRedactor(parseRedactionRules(redaction.rules, redaction.hmacKey));
-}

@@ -76,6 +76,12 @@ export interface KeeperStatus {
   damaged: readonly string[];
 }
 
+/** To the thread that redacts what goes to a storage elsewhere. */
+export type CleanCall =
+  | { kind: "clean"; bytes: Uint8Array<ArrayBuffer>; encoding: SpanEncoding; from: Origin }
+  /** How many values were dropped because a rule failed on them. */
+  | { kind: "failures" };
+
 export interface QueryThreadConfig {
   directory: string;
   limitMs: number;

@@ -25,6 +25,8 @@ const statuses: Partial<Record<ErrorCode, status>> = {
   TL_OVERLOADED: status.RESOURCE_EXHAUSTED,
   TL_RATE_LIMITED: status.RESOURCE_EXHAUSTED,
   TL_TRACE_BACKEND_FAILED: status.UNAVAILABLE,
+  TL_STORAGE_UNAVAILABLE: status.UNAVAILABLE,
+  TL_STORAGE_CANNOT: status.UNIMPLEMENTED,
 };
 
 /** How calls are answered: errors of the table by their gRPC status, queries ended when the client goes. */

@@ -61,7 +61,7 @@ export async function serviceEdges(
   window: { fromMinute: number; toMinute: number },
   pace: Pace,
 ): Promise<ServiceEdge[]> {
-  const found = new Map<string, ServiceEdge>();
+  const found = new Map<string, ServiceEdge & { failed: number }>();
   for await (const { edges } of rollups(segments, window, pace)) {
     for (const { minute, parent, child, calls, failed } of edges) {
       if (minute < window.fromMinute || minute > window.toMinute) continue;
