@@ -25,6 +25,8 @@ export const secret = "a secret of the benchmarks";
 export interface Started {
   child: ChildProcess;
   ready: Record<string, string> & { pid: number };
+  /** For the admin API. */
+  token: string;
   /** Milliseconds from spawn to the ready file. */
   readyMs: number;
   stop(): Promise<void>;
@@ -60,7 +62,11 @@ export async function start(
     child.kill("SIGTERM");
     await closed;
   };
-  return { child, ready, readyMs, stop };
+  const runFile = join(data, "run", `${args[0]}.json`);
+  const token = existsSync(runFile)
+    ? (JSON.parse(readFileSync(runFile, "utf8")) as { token: string }).token
+    : "";
+  return { child, ready, token, readyMs, stop };
 }
 
 /** Runs a command to its end. */

@@ -1,6 +1,16 @@
 /** Tickets per second of one worker against a zero-latency desk and the extractive writer, tracing on against off, in one run. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { median, newDirectory, postFor, printMachine, run, secret, start, usage } from "./processes.ts";
+import {
+  median,
+  newDirectory,
+  postFor,
+  printMachine,
+  run,
+  secret,
+  start,
+  type Started,
+  usage,
+} from "./processes.ts";
 
 const rounds = Number(process.argv[2] ?? 3);
 const wanted = 1_500;
@@ -30,17 +40,17 @@ async function measure(traced: boolean): Promise<Figures> {
   const receiver = await start(["receiver"], directory.path, { OTEL_SDK_DISABLED: "true" });
   for (let sent = 0; sent < wanted;)
     sent += (await postFor(receiver.ready["webhook"] ?? "", 16, 250)).accepted;
-  const queued = (await queueOf(receiver.ready["admin"] ?? "")).waiting;
+  const queued = (await queueOf(receiver)).waiting;
   const worker = await start(["worker"], directory.path, traced ? {} : { OTEL_SDK_DISABLED: "true" });
   const before = {
     at: performance.now(),
     cpu: usage(worker.ready.pid).cpuSeconds,
-    done: (await queueOf(receiver.ready["admin"] ?? "")).done,
+    done: (await queueOf(receiver)).done,
   };
   let done = before.done;
   while (done < queued) {
     await sleep(50);
-    done = (await queueOf(receiver.ready["admin"] ?? "")).done;
+    done = (await queueOf(receiver)).done;
   }
   const elapsed = (performance.now() - before.at) / 1_000;
   const cpu = usage(worker.ready.pid).cpuSeconds - before.cpu;
@@ -50,8 +60,10 @@ async function measure(traced: boolean): Promise<Figures> {
   return { perSecond: counted / elapsed, cpuPerThousand: (cpu / counted) * 1_000 };
 }
 
-async function queueOf(admin: string): Promise<{ waiting: number; done: number }> {
-  return (await (await fetch(`${admin}/api/queue`)).json()) as { waiting: number; done: number };
+async function queueOf({ ready, token }: Started): Promise<{ waiting: number; done: number }> {
+  const headers = { authorization: `Bearer ${token}` };
+  const answer = await fetch(`${ready["admin"] ?? ""}/admin/api/queue`, { headers });
+  return (await answer.json()) as { waiting: number; done: number };
 }
 
 printMachine();

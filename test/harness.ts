@@ -79,6 +79,15 @@ export async function runJson<T>(
 }
 
 let readyFiles = 0;
+/** By admin address: what the instance announces to whoever may read its data directory. */
+const adminTokens = new Map<string, string>();
+
+/** Asks the admin API (`/jobs/...`) as a local command does. */
+export function adminFetch(admin: string, path: string, init: RequestInit = {}): Promise<Response> {
+  const authorization = `Bearer ${adminTokens.get(admin) ?? ""}`;
+  const headers = { ...(init.headers as Record<string, string> | undefined), authorization };
+  return fetch(`${admin}/admin/api${path}`, { ...init, headers });
+}
 
 /** Starts a serving command and waits for its ready file; ended with the test by its own process id. */
 export async function start(
@@ -107,6 +116,11 @@ export async function start(
     return existsSync(readyFile);
   });
   const ready = JSON.parse(readFileSync(readyFile, "utf8")) as Running["ready"];
+  const runFile = join(options.data, "run", `${role}.json`);
+  if (typeof ready["admin"] === "string" && existsSync(runFile)) {
+    const { token } = JSON.parse(readFileSync(runFile, "utf8")) as { token: string };
+    adminTokens.set(ready["admin"], token);
+  }
   const address = (part: string) => {
     const found = ready[part];
     if (typeof found !== "string") throw new Error(`no ${part} in ${JSON.stringify(ready)}`);
@@ -226,7 +240,7 @@ export interface Job {
 
 export async function jobEnded(admin: string, jobId: string): Promise<Job> {
   return until(`job ${jobId} to end`, async () => {
-    const job = (await (await fetch(`${admin}/api/jobs/${jobId}`)).json()) as Job;
+    const job = (await (await adminFetch(admin, `/jobs/${jobId}`)).json()) as Job;
     return job.state === "done" || job.state === "dead" ? job : undefined;
   });
 }

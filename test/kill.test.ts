@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import {
+  adminFetch,
   acceptTicket,
   addTenant,
   deskKey,
@@ -90,7 +91,7 @@ test(
     const up = await start(["up"], { data });
     const { job_id: jobId } = await acceptTicket(up.address("webhook"), "DRAIN-1");
     await until("the job to be taken", async () => {
-      const response = await fetch(`${up.address("admin")}/api/jobs/${jobId}`);
+      const response = await adminFetch(up.address("admin"), `/jobs/${jobId}`);
       return ((await response.json()) as { state: string }).state === "active";
     });
     const asked = Date.now();

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { acceptTicket, postTicket, startWithDesk } from "./harness.ts";
+import { acceptTicket, adminFetch, postTicket, startWithDesk } from "./harness.ts";
 
 test("what a webhook is refused for, each as a problem with its code", { timeout: 120_000 }, async () => {
   const { up } = await startWithDesk();
@@ -77,13 +77,8 @@ test("the data directory is closed to others, and so are the run files", { timeo
   expect(mode(data)).toBe("700");
   expect(mode(join(data, "run", "up.json"))).toBe("600");
   const admin = up.address("admin");
-  expect((await fetch(`${admin}/api/queue/pause`, { method: "POST" })).status).toBe(401);
-  const { readFileSync } = await import("node:fs");
-  const { token } = JSON.parse(readFileSync(join(data, "run", "up.json"), "utf8")) as { token: string };
-  const paused = await fetch(`${admin}/api/queue/pause`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${token}` },
-  });
+  expect((await fetch(`${admin}/admin/api/queue/pause`, { method: "POST" })).status).toBe(401);
+  const paused = await adminFetch(admin, "/queue/pause", { method: "POST" });
   expect(await paused.json()).toMatchObject({ paused: true });
   for (const path of ["/healthz", "/readyz", "/metrics"])
     expect((await fetch(admin + path)).status, path).toBe(200);

@@ -7,6 +7,8 @@ interface Where {
   desk: string;
   console: string;
   admin: string;
+  /** For the admin API. */
+  token: string;
   deskKey: string;
   /** What was imported as history. */
   kept: readonly BugEntry[];
@@ -74,7 +76,7 @@ async function checkTicket(
   packageOf: ReadonlyMap<string, string>,
 ): Promise<Verdict> {
   const ticket = `DEB-${entry.bug}`;
-  const job = await jobOf(ticket, where.admin);
+  const job = await jobOf(ticket, where);
   const answer = (await getJson(`${where.desk}/api/v3/requests/${ticket}/notes`, {
     authtoken: where.deskKey,
   })) as { notes: { description: string }[] };
@@ -116,10 +118,12 @@ function isImported(
 
 async function jobOf(
   ticket: string,
-  admin: string,
+  { admin, token }: Where,
 ): Promise<{ state: string; status: string | null; traceId: string }> {
   for (let tries = 0; tries < 600; tries++) {
-    const { jobs } = (await getJson(`${admin}/api/jobs?ticket=${ticket}`)) as {
+    const { jobs } = (await getJson(`${admin}/admin/api/jobs?ticket=${ticket}`, {
+      authorization: `Bearer ${token}`,
+    })) as {
       jobs: { state: string; status: string | null; traceId: string }[];
     };
     const job = jobs[0];

@@ -68,6 +68,7 @@ try {
     desk: desk["desk"] ?? "",
     console: up["console"] ?? "",
     admin: up["admin"] ?? "",
+    token: (JSON.parse(readFileSync(join(data, "run", "up.json"), "utf8")) as { token: string }).token,
     deskKey,
     kept,
     documents,

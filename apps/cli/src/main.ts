@@ -5,6 +5,9 @@ import type { Redactor } from "@throughline/tracing/redaction";
 import type { Logger } from "pino";
 import { createProgram } from "./commands/program.ts";
 import { readEnvironment, readRedactionRules, type RedactionRules, type Settings } from "./config.ts";
+import type { Access } from "@throughline/traces";
+import { isLoopback } from "./runtime/address.ts";
+import { AdminDoor } from "./runtime/admin-door.ts";
 import { createAdminServer } from "./runtime/admin-server.ts";
 import {
   addressOfRunning,
@@ -45,8 +48,9 @@ async function startInstance(options: InstanceOptions): Promise<Instance> {
     stops.push(() => Promise.resolve(unwatch()));
     const token = newToken();
     const rules = readRedactionRules(settings, environment);
+    const access = accessOf(directory, token);
     const starting = runs("traces")
-      ? startTraceBackend(directory, settings, rules, token, metrics, logger)
+      ? startTraceBackend(directory, settings, rules, access, metrics, logger)
       : undefined;
     // While the backend's ingest thread starts, this thread loads what comes next.
     const loading = Promise.all([
@@ -87,17 +91,18 @@ async function startInstance(options: InstanceOptions): Promise<Instance> {
 
     const admin = createAdminServer({
       host: settings.admin.host,
-      token,
+      door: new AdminDoor(access, token),
+      asksReaders: asksForToken(settings),
+      version,
+      tracer: tracing.tracer("throughline.admin"),
       logger,
       health: {
         ...(backend === undefined ? {} : { traces: () => backend.health() }),
         ...(enhancer === undefined ? {} : { enhancer: () => enhancer.health() }),
       },
       metrics,
-      routes: [
-        ...(backend === undefined ? [] : [backend.adminRoutes]),
-        ...(enhancer === undefined ? [] : [enhancer.adminRoutes]),
-      ],
+      api: enhancer?.adminRoutes ?? [],
+      routes: backend === undefined ? [] : [backend.adminRoutes],
     });
     addresses["admin"] = await admin.listen(settings.admin);
     stops.push(() => admin.close());
@@ -117,7 +122,7 @@ async function startTraceBackend(
   directory: string,
   settings: Settings,
   redaction: RedactionRules,
-  token: string,
+  access: Access,
   metrics: Metrics,
   logger: Logger,
 ) {
@@ -148,7 +153,7 @@ async function startTraceBackend(
           : { assets: settings.ui, configFile: settings.uiConfig, version },
       consoleAssets: new URL("../../console/dist", import.meta.url).pathname,
     },
-    { logger, metrics, access: accessOf(directory, token) },
+    { logger, metrics, access },
   );
 }
 
@@ -181,6 +186,11 @@ async function startEnhancer(
       logger,
     },
   );
+}
+
+/** As --access says of the trace backend: whether whoever only looks at the admin address needs a token. */
+function asksForToken({ access, admin }: Settings): boolean {
+  return access === "token" || (access === "auto" && !isLoopback(admin.host));
 }
 
 /** A second start on one data directory: says where the first runs. */

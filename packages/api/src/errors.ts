@@ -9,12 +9,6 @@ export const errorTable = {
     remedy:
       "Stop the program that holds the port, or choose another address with the flag that the message names.",
   },
-  TL_ADMIN_TOKEN_REQUIRED: {
-    status: 401,
-    title: "This endpoint changes state and needs the instance's token",
-    remedy:
-      "Send `Authorization: Bearer <token>`; the token stands in `run/<role>.json` in the data directory.",
-  },
   TL_BODY_TOO_LARGE: {
     status: 413,
     title: "The request body is over the limit",
@@ -157,6 +151,11 @@ export const errorTable = {
     remedy:
       "Send the same again after the time that the answer names; `throughline token list` shows the limits, `token add --rate-spans --rate-bytes` sets others.",
   },
+  TL_REVISION_STALE: {
+    status: 412,
+    title: "It was changed meanwhile",
+    remedy: "Read it again, decide again, and send the new entity tag as `If-Match`.",
+  },
   TL_RUNTIME_MISSING: {
     status: null,
     title: "Node 24 is not installed in this checkout",
@@ -224,6 +223,17 @@ export const errorTable = {
     title: "The token does not allow this",
     remedy: "Use a token with the scope that the message names.",
   },
+  TL_TOKEN_TENANT: {
+    status: 403,
+    title: "The token belongs to a tenant and does not reach this",
+    remedy:
+      "Use a token of that tenant, or one that belongs to none: `throughline token add` without --tenant.",
+  },
+  TL_TOKEN_THROTTLED: {
+    status: 429,
+    title: "Too many wrong tokens came from this address",
+    remedy: "Wait for the time that Retry-After names, then send a token that is good.",
+  },
   TL_TOKEN_UNKNOWN: {
     status: null,
     title: "There is no such token",
@@ -279,12 +289,14 @@ export interface Problem {
   detail: string;
   code: ErrorCode;
   remedy: string;
+  /** Of the trace, and of the log line, that tell more. */
+  trace_id?: string;
   errors?: readonly FieldError[];
 }
 
 export const problemMediaType = "application/problem+json";
 
-export function toProblem(error: ThroughlineError): Problem {
+export function toProblem(error: ThroughlineError, traceId?: string): Problem {
   const row = errorTable[error.code];
   return {
     type: `urn:throughline:error:${error.code}`,
@@ -293,6 +305,7 @@ export function toProblem(error: ThroughlineError): Problem {
     detail: error.message,
     code: error.code,
     remedy: row.remedy,
+    ...(traceId === undefined ? {} : { trace_id: traceId }),
     ...(error.fields.length > 0 ? { errors: error.fields } : {}),
   };
 }

@@ -1,9 +1,9 @@
 import type { Tracer } from "@opentelemetry/api";
+import type { AdminRoute } from "@throughline/api/admin";
 import type { Metrics } from "@throughline/api/metrics";
 import type { Redactor } from "@throughline/redaction";
-import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
-import { enhancerAdminRoutes } from "./admin.ts";
+import { adminRoutes } from "./admin/routes.ts";
 import { awaitDatabase } from "./database/await-database.ts";
 import { pingDatabase } from "./database/open.ts";
 import { deskOpener } from "./desk/open-desk.ts";
@@ -49,8 +49,8 @@ export interface Enhancer {
   /** `http://host:port`; undefined where this process does not receive. */
   webhookUrl: string | undefined;
   store: EnhancerStore;
-  /** Mounts the operations on the admin server. */
-  adminRoutes: (server: FastifyInstance) => void;
+  /** Operations for the admin server. */
+  adminRoutes: readonly AdminRoute[];
   health(): Promise<{ ok: boolean; detail: string }>;
   /** Refuses new webhooks, lets jobs end for `graceMs`, gives the rest back to the queue. */
   stop(graceMs: number): Promise<void>;
@@ -115,7 +115,7 @@ export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDepen
   return {
     webhookUrl,
     store,
-    adminRoutes: enhancerAdminRoutes(queue, tenants),
+    adminRoutes: adminRoutes(queue, tenants),
     health: async () => {
       try {
         await pingDatabase(database);

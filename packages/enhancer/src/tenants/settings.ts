@@ -35,7 +35,7 @@ const names = z.array(name).max(200).default([]);
 const httpUrl = z
   .url({ protocol: /^https?$/, error: "must be an http or https address" })
   .max(2_000)
-  .transform((text) => text.replace(/\/+$/, ""));
+  .overwrite((text) => text.replace(/\/+$/, ""));
 const days = z.int().min(1).max(36_500).nullable().default(null);
 const amount = z.number().positive("must be more than 0").max(1e12).nullable().default(null);
 
@@ -95,9 +95,9 @@ const serviceDeskPlus = z.strictObject({
 /** In the cloud: OAuth with a refresh token. */
 const serviceDeskPlusCloud = z.strictObject({
   kind: z.literal("servicedesk-plus-cloud"),
-  url: httpUrl.prefault("https://sdpondemand.manageengine.com"),
+  url: httpUrl.default("https://sdpondemand.manageengine.com"),
   portal: name.nullable().default(null),
-  accountsUrl: httpUrl.prefault("https://accounts.zoho.com"),
+  accountsUrl: httpUrl.default("https://accounts.zoho.com"),
   clientId: name,
   technician,
 });

@@ -49,8 +49,8 @@ export interface NewTenant {
 
 /** What changes: settings are merged section by section (RFC 7396, but null is a value), a desk of another kind replaces the old. */
 export interface TenantChange {
-  settings?: Readonly<Record<string, unknown>>;
-  secrets?: Partial<TenantSecrets>;
+  settings?: Readonly<Record<string, unknown>> | undefined;
+  secrets?: Readonly<Partial<Record<SecretName, string | undefined>>> | undefined;
 }
 
 /** Rows beside `secretNames` in `tenant_secrets`. */
@@ -98,11 +98,21 @@ export class Tenants {
     return { id, settings, secrets, revision: 1, createdAt: now, updatedAt: now };
   }
 
-  /** Throws TL_TENANT_UNKNOWN, TL_TENANT_INVALID. */
-  async change(id: string, change: TenantChange): Promise<TenantInfo> {
+  /** Throws TL_TENANT_UNKNOWN, TL_TENANT_INVALID, and TL_REVISION_STALE where it has another revision than `ifRevision`. */
+  async change(
+    id: string,
+    change: TenantChange,
+    { ifRevision }: { ifRevision?: number | undefined } = {},
+  ): Promise<TenantInfo> {
     const secrets = parse(tenantSecrets.partial(), change.secrets ?? {}, "secrets.");
     return this.write(async (transaction) => {
       const before = await infoOf(transaction, id);
+      if (ifRevision !== undefined && ifRevision !== before.revision) {
+        throw new ThroughlineError(
+          "TL_REVISION_STALE",
+          `The tenant "${id}" has revision ${before.revision}, not ${ifRevision}.`,
+        );
+      }
       const settings = parse(tenantSettings, merged(before.settings, change.settings ?? {}), "settings.");
       const kept = await transaction
         .selectFrom("tenant_secrets")
@@ -121,10 +131,20 @@ export class Tenants {
     });
   }
 
-  /** All tenants, without their secrets. */
-  async list(): Promise<TenantInfo[]> {
-    const rows = await this.database.selectFrom("tenants").selectAll().orderBy("id").execute();
-    return rows.map(infoFrom);
+  /** Tenants by id, without their secrets; all of them unless a page is asked for. */
+  async list(
+    page: { after?: string | undefined; only?: string | undefined; limit?: number } = {},
+  ): Promise<TenantInfo[]> {
+    let query = this.database.selectFrom("tenants").selectAll().orderBy("id");
+    if (page.after !== undefined) query = query.where("id", ">", page.after);
+    if (page.only !== undefined) query = query.where("id", "=", page.only);
+    if (page.limit !== undefined) query = query.limit(page.limit);
+    return (await query.execute()).map(infoFrom);
+  }
+
+  /** One tenant, without its secrets. Throws TL_TENANT_UNKNOWN. */
+  info(id: string): Promise<TenantInfo> {
+    return infoOf(this.database, id);
   }
 
   /** Throws TL_DATA_DIRECTORY_UNUSABLE where its secrets cannot be opened. */
@@ -209,8 +229,8 @@ export class Tenants {
   }
 }
 
-async function infoOf(transaction: Transaction<BusinessTables>, id: string): Promise<TenantInfo> {
-  const row = await transaction.selectFrom("tenants").selectAll().where("id", "=", id).executeTakeFirst();
+async function infoOf(database: EnhancerDatabase, id: string): Promise<TenantInfo> {
+  const row = await database.selectFrom("tenants").selectAll().where("id", "=", id).executeTakeFirst();
   return row === undefined ? unknown(id) : infoFrom(row);
 }
 

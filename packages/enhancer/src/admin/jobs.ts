@@ -1,0 +1,143 @@
+import { jobList, jobView, queueStatus, ThroughlineError } from "@throughline/api";
+import { type AdminPrincipal, type AdminRoute, adminRoute } from "@throughline/api/admin";
+import { z } from "zod";
+import type { JobAdmin } from "../queue/queue.ts";
+
+const job = z.object({ job: z.string().min(1).max(200) });
+const listQuery = z.strictObject({
+  state: jobView.shape.state.optional(),
+  tenant: z.string().max(100).optional(),
+  ticket: z.string().max(100).optional(),
+  limit: z.coerce.number().int().min(1).max(1_000).default(100),
+});
+
+/** `/jobs` and `/queue`. */
+export function jobRoutes(queue: JobAdmin): readonly AdminRoute[] {
+  /** A job of another tenant is as good as none. */
+  const own = async (id: string, principal: AdminPrincipal) => {
+    const view = await queue.show(id);
+    if (principal.tenant !== undefined && view.tenantId !== principal.tenant)
+      throw new ThroughlineError("TL_JOB_NOT_FOUND", `There is no job "${id}".`);
+    return view;
+  };
+  return [
+    adminRoute({
+      method: "GET",
+      path: "/jobs",
+      operationId: "listJobs",
+      tag: "jobs",
+      summary: "Jobs, newest first",
+      scope: "read",
+      reach: "own",
+      query: listQuery,
+      response: jobList,
+      handle: async ({ query: { state, tenant, ticket, limit }, principal }) => {
+        const tenantId = principal.tenant ?? tenant;
+        if (tenant !== undefined && tenant !== tenantId) return { body: { jobs: [] } };
+        const filter = {
+          limit,
+          ...(state === undefined ? {} : { state }),
+          ...(tenantId === undefined ? {} : { tenantId }),
+          ...(ticket === undefined ? {} : { ticketId: ticket }),
+        };
+        return { body: { jobs: await queue.list(filter) } };
+      },
+    }),
+    adminRoute({
+      method: "GET",
+      path: "/jobs/{job}",
+      operationId: "getJob",
+      tag: "jobs",
+      summary: "One job",
+      scope: "read",
+      reach: "own",
+      params: job,
+      response: jobView,
+      errors: ["TL_JOB_NOT_FOUND"],
+      handle: async ({ params, principal }) => ({ body: await own(params.job, principal) }),
+    }),
+    adminRoute({
+      method: "POST",
+      path: "/jobs/{job}/retry",
+      operationId: "retryJob",
+      tag: "jobs",
+      summary: "Send a dead job through again, in its ticket's trace",
+      scope: "write",
+      reach: "own",
+      params: job,
+      response: jobView,
+      errors: ["TL_JOB_NOT_FOUND", "TL_JOB_NOT_RETRYABLE"],
+      handle: async ({ params, principal }) => {
+        await own(params.job, principal);
+        return { body: await queue.retry(params.job) };
+      },
+    }),
+    adminRoute({
+      method: "POST",
+      path: "/jobs/{job}/rerun",
+      operationId: "rerunJob",
+      tag: "jobs",
+      summary: "Make a new job for the ticket of one that ended",
+      scope: "write",
+      reach: "own",
+      params: job,
+      body: z.strictObject({
+        force: z.boolean().default(false).meta({ description: "Write even where a note stands." }),
+      }),
+      response: jobView,
+      errors: ["TL_JOB_NOT_FOUND", "TL_JOB_NOT_RETRYABLE"],
+      handle: async ({ params, body, principal }) => {
+        await own(params.job, principal);
+        return { body: await queue.rerun(params.job, { isForced: body.force }) };
+      },
+    }),
+    adminRoute({
+      method: "DELETE",
+      path: "/jobs/{job}",
+      operationId: "discardJob",
+      tag: "jobs",
+      summary: "Remove a job that waits, is done or is dead",
+      scope: "write",
+      reach: "own",
+      params: job,
+      response: jobView,
+      errors: ["TL_JOB_NOT_FOUND", "TL_JOB_NOT_DISCARDABLE"],
+      handle: async ({ params, principal }) => {
+        await own(params.job, principal);
+        return { body: await queue.discard(params.job) };
+      },
+    }),
+    adminRoute({
+      method: "GET",
+      path: "/queue",
+      operationId: "getQueue",
+      tag: "queue",
+      summary: "How many jobs are where",
+      scope: "read",
+      reach: "all",
+      response: queueStatus,
+      handle: async () => ({ body: await queue.status() }),
+    }),
+    ...(["pause", "resume"] as const).map((change) =>
+      adminRoute({
+        method: "POST",
+        path: `/queue/${change}`,
+        operationId: `${change}Queue`,
+        tag: "queue",
+        summary: change === "pause" ? "Take no more jobs; what is under way ends" : "Take jobs again",
+        scope: "write",
+        reach: "own",
+        description: "`tenant`: its jobs only. A token that belongs to a tenant names it.",
+        query: z.strictObject({ tenant: z.string().min(1).max(100).optional() }),
+        response: z.object({ paused: z.boolean(), tenant: z.string().nullable() }),
+        errors: ["TL_TOKEN_TENANT"],
+        handle: async ({ query: { tenant }, principal }) => {
+          if (principal.tenant !== undefined && principal.tenant !== tenant)
+            throw new ThroughlineError("TL_TOKEN_TENANT", "The token may pause and resume its tenant only.");
+          await queue[change](tenant);
+          return { body: { paused: change === "pause", tenant: tenant ?? null } };
+        },
+      }),
+    ),
+  ];
+}
