@@ -11,6 +11,7 @@ import type { SpanReader } from "./query/reader.ts";
 import { encodeBatch } from "./store/batch-encoding.ts";
 import { exampleSpan, resourceOf, text } from "./store/example-spans.ts";
 import { openStore, store as storeSpans } from "./store/open-store.ts";
+import { FileDescriptorProto, type IFileDescriptorProto } from "protobufjs/ext/descriptor/index.js";
 
 const second = 1_700_000_000_000_000_000n;
 const protos = loadSync(["query.proto", "storage.proto", "collector.proto"], {
@@ -274,12 +275,26 @@ test("reflection lists and describes the services, health serves each", async ()
       "jaeger.api_v3.QueryService",
       "jaeger.storage.v2.TraceReader",
       "opentelemetry.proto.collector.trace.v1.TraceService",
+      "grpc.health.v1.Health",
     ]),
   );
   const described = await ask({ fileContainingSymbol: "jaeger.api_v3.QueryService" });
   const files = (described["fileDescriptorResponse"] as { fileDescriptorProto: Buffer[] })
     .fileDescriptorProto;
   expect(Buffer.concat(files).toString("latin1")).toContain("GetTraceRequest");
+  // A client that builds the types needs to be told where the others are.
+  const imports = new Map(
+    files.map((bytes) => {
+      const { name, dependency } = FileDescriptorProto.decode(bytes) as IFileDescriptorProto;
+      return [name, dependency];
+    }),
+  );
+  expect(imports.get("jaeger_api_v3.proto")).toEqual([
+    "google_protobuf.proto",
+    "jaeger_expression_v1.proto",
+    "opentelemetry_proto_trace_v1.proto",
+  ]);
+  for (const needed of [...imports.values()].flat()) expect(imports.has(needed)).toBe(true);
 });
 
 /** grpc.reflection.v1, as far as the test asks. */

@@ -7,7 +7,7 @@ import {
 } from "@grpc/grpc-js";
 import { loadSync, type PackageDefinition } from "@grpc/proto-loader";
 import { ReflectionService } from "@grpc/reflection";
-import { HealthImplementation } from "grpc-health-check";
+import { HealthImplementation, protoPath as healthProto } from "grpc-health-check";
 import type { Socket } from "node:net";
 import type { Logger } from "pino";
 import type { Gate, Principal } from "../../access.ts";
@@ -15,6 +15,7 @@ import type { SpanReader } from "../../query/reader.ts";
 import { Calls } from "./calls.ts";
 import { legacyQueryService } from "./legacy-query-service.ts";
 import { queryService } from "./query-service.ts";
+import { withImports } from "./reflection.ts";
 import { storageServices } from "./storage-service.ts";
 
 type ConnectionInjector = ReturnType<Server["createConnectionInjector"]>;
@@ -80,7 +81,7 @@ export class QueryGrpcServer {
     new HealthImplementation(
       Object.fromEntries(["", ...Object.values(names)].map((name) => [name, "SERVING"])),
     ).addToServer(this.server);
-    new ReflectionService(definition).addToServer(this.server);
+    new ReflectionService(withImports({ ...definition, ...loadSync(healthProto) })).addToServer(this.server);
     this.injector = this.server.createConnectionInjector(ServerCredentials.createInsecure());
   }
 
