@@ -1,20 +1,8 @@
 import { z } from "zod";
 
 /**
- * Throughline's own read API, served beside Jaeger's on the console address:
- *   GET /api/throughline/traces?q=&service=&operation=&tag=key=value&status=error&minDuration=&maxDuration=&start=&end=&limit=
- *       -> traceSearchAnswer. `q` is a trace id or a ticket id; `tag` may repeat, all hold on one span;
- *          durations are Go durations (`1.5s`); `start` and `end` are ISO 8601; newest trace first; limit 1..1500, default 20.
- *          `minTraceDuration`, `maxTraceDuration`: of the whole trace; `where`: a condition (docs/search.md); `cursor`: the `next` of
- *          the answer before, with the same other parameters.
- *   GET /api/throughline/attributes?start=&end=&limit=  -> {keys: [{key, spans}]}, the most frequent first; the last hour unless told.
- *   GET /api/throughline/attribute-values?key=&start=&end=&limit=  -> {key, values: [{value, spans}]}
- *   GET /api/throughline/red?service=&operation=&start=&end=  -> {series: [{service, operation, kind, minutes, total}]}: spans, errors, sum
- *          and p50, p95, p99 of durations (ns, within 3.2 %), by whole minutes of the spans' start.
- *   GET /api/throughline/service-calls?start=&end=  -> {calls: [{parent, child, calls, failed}]}
- *   GET /api/throughline/traces/{traceId} -> traceView, 404 problem where there is none.
- *   Services and operations: Jaeger's /api/v3/services and /api/v3/operations.
- * Errors are RFC 9457 problem details.
+ * What Throughline's own read API answers, beside Jaeger's on the console address. `openapi.ts` makes its document of these schemas, which
+ * the backend serves at /api/throughline/openapi.json: routes, parameters, meanings.
  */
 
 /** `value` is a string for 64-bit integers beyond 2^53, base64 for bytes; arrays and maps are plain JSON. */
@@ -90,5 +78,45 @@ export const traceView = z.object({
   bottleneck: z
     .object({ spanId: z.string(), name: z.string(), selfNs: z.number(), percent: z.number() })
     .nullable(),
+  /** What the end waited for, in the order of time: the span that held the path, from when after the trace's start, for how long. */
+  criticalPath: z.array(z.object({ spanId: z.string(), startOffsetNs: z.number(), durationNs: z.number() })),
 });
 export type TraceView = z.infer<typeof traceView>;
+
+const count = z.number().int().nonnegative();
+
+export const attributeKeys = z.object({ keys: z.array(z.object({ key: z.string(), spans: count })) });
+export const attributeValues = z.object({
+  key: z.string(),
+  values: z.array(z.object({ value: z.string(), spans: count })),
+});
+
+const redMinute = z.object({
+  /** Whole minutes since the epoch; of `total`, the first one. */
+  minute: count,
+  spans: count,
+  errors: count,
+  durationSumNs: z.number(),
+  p50Ns: z.number(),
+  p75Ns: z.number(),
+  p95Ns: z.number(),
+  p99Ns: z.number(),
+});
+export const redSeries = z.object({
+  service: z.string(),
+  operation: z.string(),
+  /** OTLP's number: 0 unspecified, 1 internal, 2 server, 3 client, 4 producer, 5 consumer. */
+  kind: z.number().int().min(0).max(5),
+  minutes: z.array(redMinute),
+  total: redMinute,
+});
+export const redAnswer = z.object({ series: z.array(redSeries) });
+
+export const serviceCall = z.object({
+  parent: z.string(),
+  child: z.string(),
+  calls: count,
+  /** null where the storage does not tell. */
+  failed: count.nullable(),
+});
+export const serviceCalls = z.object({ calls: z.array(serviceCall) });

@@ -57,6 +57,7 @@ const trace: TraceView = {
     firstError: null,
   },
   spans,
+  criticalPath: [],
   bottleneck: { spanId: spans[2]?.spanId ?? "", name: "long", selfNs: 80e6, percent: 80 },
 };
 const options = { order: "start", colour: false, consoleUrl: "http://127.0.0.1:16686" } as const;

@@ -1,4 +1,4 @@
-import type { FastifyReply } from "fastify";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import { Readable } from "node:stream";
 
 /** Pieces are gathered to about this many characters before they are sent. */
@@ -33,6 +33,45 @@ function* chain(first: string, second: string, rest: Iterable<string>): Generato
   yield first;
   yield second;
   yield* rest;
+}
+
+/** A list in the form that was asked for: within `whole`, or each element on a line of its own (`Accept: application/x-ndjson`). */
+export function sendList(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  whole: readonly [before: string, behind: string],
+  elements: Iterable<unknown>,
+): FastifyReply {
+  reply.header("vary", "accept");
+  if (wantsLines(request)) return sendLines(reply, lines(elements));
+  return sendJson(reply, framed(whole, elements));
+}
+
+export function wantsLines({ headers }: FastifyRequest): boolean {
+  return /(?:^|,)\s*application\/x-ndjson\s*(?:$|[,;])/i.test(headers.accept ?? "");
+}
+
+export function sendLines(reply: FastifyReply, text: Iterable<string> | AsyncIterable<string>): FastifyReply {
+  return reply
+    .header("content-type", "application/x-ndjson")
+    .send(Readable.from(text, { objectMode: false }));
+}
+
+function* lines(elements: Iterable<unknown>): Generator<string, undefined> {
+  yield* batched(ended(elements));
+}
+
+function* ended(elements: Iterable<unknown>): Generator<string> {
+  for (const element of elements) yield `${JSON.stringify(element)}\n`;
+}
+
+function* framed(
+  [before, behind]: readonly [string, string],
+  elements: Iterable<unknown>,
+): Generator<string> {
+  yield before;
+  yield* jsonArray(jsonElements(elements));
+  yield behind;
 }
 
 /** A JSON array, element by element. */

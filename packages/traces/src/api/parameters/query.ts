@@ -41,6 +41,18 @@ export class QueryParameters {
     return new QueryParameters(new Map([...this.values].filter(([name]) => !names.includes(name))));
   }
 
+  with(name: string, value: string): QueryParameters {
+    return new QueryParameters(new Map([...this.values, [name, [value]]]));
+  }
+
+  /** With its question mark, safe in a header; empty for no parameters. */
+  toString(): string {
+    const pairs = [...this.values].flatMap(([name, values]) =>
+      values.map((value) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`),
+    );
+    return pairs.length === 0 ? "" : `?${pairs.join("&")}`;
+  }
+
   names(): readonly string[] {
     return [...this.values.keys()];
   }

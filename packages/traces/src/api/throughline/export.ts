@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import { serviceName, type SpanRecord } from "../../model.ts";
 import { kindNames } from "../../query/kinds.ts";
 import { statusNames } from "../../query/condition.ts";
-import type { SpanQuery, SpanReader } from "../../query/reader.ts";
+import type { SpanReader } from "../../query/reader.ts";
 import { sanitize } from "../../query/sanitize.ts";
 import { askerOf } from "../asker.ts";
 import { legacyTrace } from "../jaeger/legacy-model.ts";
@@ -12,10 +12,8 @@ import { jsonArray } from "../json-answer.ts";
 import { plainJson } from "../json-value.ts";
 import { readInteger } from "../parameters/go-values.ts";
 import { QueryParameters, wrongParameter } from "../parameters/query.ts";
+import { pagesOf } from "./pages.ts";
 import { readTraceSearch } from "./search.ts";
-
-/** Traces that are in memory at once. */
-const pageTraces = 50;
 
 interface Format {
   mediaType: string;
@@ -58,27 +56,6 @@ export function exportRoute(server: FastifyInstance, reader: SpanReader): void {
       .header("content-type", mediaType)
       .send(Readable.from(written(first, pages, frame, trace), { objectMode: false }));
   });
-}
-
-async function* pagesOf(
-  reader: SpanReader,
-  filters: SpanQuery,
-  limit: number,
-  signal: AbortSignal,
-): AsyncGenerator<SpanRecord[][], undefined> {
-  let left = limit;
-  let after: SpanQuery["after"];
-  do {
-    const query = {
-      ...filters,
-      limit: Math.min(pageTraces, left),
-      ...(after === undefined ? {} : { after }),
-    };
-    const page = await reader.search(query, { signal });
-    yield page.traces;
-    left -= page.traces.length;
-    after = page.next;
-  } while (after !== undefined && left > 0);
 }
 
 /** A query that fails on the way ends the connection before the end of the stream: half an answer is none. */

@@ -7,12 +7,13 @@ import type { RemovedSpans, SpanReader } from "../../query/reader.ts";
 import { withUniqueIds } from "../../query/unique-ids.ts";
 import { askerOf } from "../asker.ts";
 import { writeCursor } from "./cursor.ts";
-import { jsonArray, jsonElements, sendJson } from "../json-answer.ts";
+import { sendJson, sendLines, sendList, wantsLines } from "../json-answer.ts";
 import { QueryParameters, wrongParameter } from "../parameters/query.ts";
 import { parseHexTraceId } from "../parameters/trace-id.ts";
 import { exportRoute } from "./export.ts";
+import { pagesOf } from "./pages.ts";
 import { findTraces, readTraceSearch } from "./search.ts";
-import { traceView } from "./view.ts";
+import { spansOf, traceView } from "./view.ts";
 
 /** Throughline's own read API (its contract: `traces.ts` of `@throughline/api`). */
 export function throughlineRoutes(
@@ -23,14 +24,26 @@ export function throughlineRoutes(
   exportRoute(server, reader);
 
   server.get("/api/throughline/traces", async (request, reply) => {
-    const search = readTraceSearch(QueryParameters.of(request.raw.url ?? ""));
-    const { traces, next } = await findTraces(reader, search, { signal: askerOf(request, reply) });
-    const cursor = JSON.stringify(writeCursor(next));
-    return sendJson(reply, [
-      '{"traces":',
-      ...jsonArray(jsonElements(summaries(traces))),
-      `,"next":${cursor}}`,
-    ]);
+    const query = QueryParameters.of(request.raw.url ?? "");
+    const signal = askerOf(request, reply);
+    const isStream = wantsLines(request);
+    const search = readTraceSearch(query, isStream ? Number.MAX_SAFE_INTEGER : undefined);
+    const links = [`</search${consoleQuery(query)}>; rel="alternate"; type="text/html"`];
+    if (isStream && search.id === undefined) {
+      const pages = pagesOf(reader, search.filters, search.filters.limit, signal);
+      // What is wrong with the query is said before anything is sent.
+      const first = await pages.next();
+      return sendLines(reply.header("link", links[0]).header("vary", "accept"), summaryLines(first, pages));
+    }
+    const { traces, next } = await findTraces(reader, search, { signal });
+    const cursor = writeCursor(next);
+    if (cursor !== null) links.push(`</api/throughline/traces${query.with("cursor", cursor)}>; rel="next"`);
+    return sendList(
+      request,
+      reply.header("link", links.join(", ")),
+      ['{"traces":', `,"next":${JSON.stringify(cursor)}}`],
+      summaries(traces),
+    );
   });
 
   server.get<{ Params: { traceId: string } }>("/api/throughline/traces/:traceId", async (request, reply) => {
@@ -38,8 +51,30 @@ export function throughlineRoutes(
     if (traceId === undefined) throw wrongParameter("traceId", "must be 1 to 32 hexadecimal digits");
     const [trace] = await reader.traces([traceId], { signal: askerOf(request, reply) });
     if (trace === undefined) throw new ThroughlineError("TL_TRACE_NOT_FOUND", notFound(traceId, removed()));
-    return sendJson(reply, traceView(treeOf(trace)));
+    reply.header("link", `</trace/${traceId}>; rel="alternate"; type="text/html"`);
+    const tree = treeOf(trace);
+    if (wantsLines(request)) return sendList(request, reply, ["", ""], spansOf(tree));
+    return sendJson(reply.header("vary", "accept"), traceView(tree));
   });
+
+  server.get("/api/throughline/openapi.json", async (_request, reply) => {
+    // What makes the document is loaded when somebody asks for it.
+    const { openApiDocument } = await import("@throughline/api/openapi");
+    return sendJson(reply, [JSON.stringify(openApiDocument())]);
+  });
+}
+
+/** The search page takes the same filters. */
+function consoleQuery(query: QueryParameters): string {
+  return query.without("limit", "cursor").toString();
+}
+
+async function* summaryLines(
+  first: IteratorResult<SpanRecord[][], undefined>,
+  rest: AsyncGenerator<SpanRecord[][], undefined>,
+): AsyncGenerator<string> {
+  for (let page = first; page.done !== true; page = await rest.next())
+    for (const summary of summaries(page.value)) yield `${JSON.stringify(summary)}\n`;
 }
 
 /** A trace that is not there may have been. */

@@ -7,7 +7,7 @@ import { parseWhere } from "./where.ts";
 import { parseHexTraceId } from "../parameters/trace-id.ts";
 
 const defaultLimit = 20;
-const maxLimit = 1_500n;
+const maxLimit = 1_500;
 const filterNames = [
   "service",
   "operation",
@@ -30,7 +30,7 @@ export interface TraceSearch {
 }
 
 /** The parameters of GET /api/throughline/traces. An unknown one is refused: a misspelt filter would find everything. */
-export function readTraceSearch(query: QueryParameters): TraceSearch {
+export function readTraceSearch(query: QueryParameters, largest = maxLimit): TraceSearch {
   const unknown = query.names().find((name) => !known.has(name));
   if (unknown !== undefined) {
     throw wrongParameter(unknown.slice(0, 100), `is none of ${[...known].join(", ")}`);
@@ -56,7 +56,7 @@ export function readTraceSearch(query: QueryParameters): TraceSearch {
     ...readTraceDurations(query),
     ...(where === undefined ? {} : { where: parseWhere(where) }),
     ...readCursor(query.first("cursor")),
-    limit: readTraceLimit(query.first("limit")),
+    limit: readTraceLimit(query.first("limit"), largest),
   };
   return { id: query.first("q")?.trim() || undefined, filters };
 }
@@ -119,9 +119,10 @@ function readStatus(status: string | undefined): SpanQuery["tags"] {
   }
 }
 
-function readTraceLimit(text: string | undefined): number {
+function readTraceLimit(text: string | undefined, largest: number): number {
   const limit = readInteger("limit", text);
   if (limit === undefined) return defaultLimit;
-  if (limit < 1n || limit > maxLimit) throw wrongParameter("limit", `must be between 1 and ${maxLimit}`);
+  if (limit < 1n || limit > BigInt(largest))
+    throw wrongParameter("limit", `must be between 1 and ${largest}`);
   return Number(limit);
 }

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { FacetWindow, SpanReader } from "../../query/reader.ts";
 import { askerOf } from "../asker.ts";
-import { sendJson } from "../json-answer.ts";
+import { sendList } from "../json-answer.ts";
 import { readInteger } from "../parameters/go-values.ts";
 import { QueryParameters, wrongParameter } from "../parameters/query.ts";
 import { clampToOtlp, readRfc3339 } from "../parameters/time.ts";
@@ -30,7 +30,8 @@ export function statisticsRoutes(server: FastifyInstance, reader: SpanReader, no
   server.get("/api/throughline/attributes", async (request, reply) => {
     const query = parameters(request, ["start", "end", "limit"]);
     const keys = await reader.attributeKeys(window(query), { signal: askerOf(request, reply) });
-    return sendJson(reply, [JSON.stringify({ keys: keys.map(({ text, spans }) => ({ key: text, spans })) })]);
+    const shown = keys.map(({ text, spans }) => ({ key: text, spans }));
+    return sendList(request, reply, ['{"keys":', "}"], shown);
   });
 
   server.get("/api/throughline/attribute-values", async (request, reply) => {
@@ -38,9 +39,8 @@ export function statisticsRoutes(server: FastifyInstance, reader: SpanReader, no
     const key = query.first("key");
     if (key === undefined) throw wrongParameter("key", "is required");
     const values = await reader.attributeValues(key, window(query), { signal: askerOf(request, reply) });
-    return sendJson(reply, [
-      JSON.stringify({ key, values: values.map(({ text, spans }) => ({ value: text, spans })) }),
-    ]);
+    const shown = values.map(({ text, spans }) => ({ value: text, spans }));
+    return sendList(request, reply, [`{"key":${JSON.stringify(key)},"values":`, "}"], shown);
   });
 
   server.get("/api/throughline/red", async (request, reply) => {
@@ -57,7 +57,7 @@ export function statisticsRoutes(server: FastifyInstance, reader: SpanReader, no
       },
       { signal: askerOf(request, reply) },
     );
-    return sendJson(reply, [JSON.stringify({ series })]);
+    return sendList(request, reply, ['{"series":', "}"], series);
   });
 
   server.get("/api/throughline/service-calls", async (request, reply) => {
@@ -66,6 +66,6 @@ export function statisticsRoutes(server: FastifyInstance, reader: SpanReader, no
       fromMinute: Number(startMin / nsOfMinute),
       toMinute: Number(startMax / nsOfMinute),
     });
-    return sendJson(reply, [JSON.stringify({ calls })]);
+    return sendList(request, reply, ['{"calls":', "}"], calls);
   });
 }

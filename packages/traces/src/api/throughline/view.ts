@@ -1,4 +1,5 @@
 import type { Attribute, SpanView, TraceView } from "@throughline/api";
+import { criticalPath } from "../../analyse/critical-path.ts";
 import { summarise } from "../../analyse/summary.ts";
 import { bottleneckOf, timeTree, type Timing } from "../../analyse/timing.ts";
 import type { SpanTree } from "../../analyse/tree.ts";
@@ -12,9 +13,21 @@ const statusNames = { 0: "unset", 1: "ok", 2: "error" } as const;
 /** A TraceView of `@throughline/api`, as pieces of JSON. */
 export function* traceView(tree: SpanTree): Generator<string> {
   const timing = timeTree(tree);
-  yield `{"summary":${JSON.stringify(summarise(tree))},"bottleneck":${JSON.stringify(bottleneck(tree, timing))},"spans":`;
+  yield `{"summary":${JSON.stringify(summarise(tree))},"bottleneck":${JSON.stringify(bottleneck(tree, timing))},"criticalPath":`;
+  yield* jsonArray(jsonElements(pathOf(tree, timing)));
+  yield `,"spans":`;
   yield* jsonArray(jsonElements(spanViews(tree, timing)));
   yield "}";
+}
+
+/** The spans of a TraceView, one by one. */
+export function spansOf(tree: SpanTree): Generator<SpanView> {
+  return spanViews(tree, timeTree(tree));
+}
+
+function* pathOf(tree: SpanTree, timing: Timing): Generator<TraceView["criticalPath"][number]> {
+  for (const { index, from, until } of criticalPath(tree, timing))
+    yield { spanId: tree.spans[index]?.spanId ?? "", startOffsetNs: from, durationNs: until - from };
 }
 
 function bottleneck(tree: SpanTree, timing: Timing): TraceView["bottleneck"] {

@@ -1,0 +1,27 @@
+import type { SpanRecord } from "../../model.ts";
+import type { SpanQuery, SpanReader } from "../../query/reader.ts";
+
+/** Traces that are in memory at once. */
+const pageTraces = 50;
+
+/** All that a search finds, the newest first, up to `limit` traces. */
+export async function* pagesOf(
+  reader: SpanReader,
+  filters: SpanQuery,
+  limit: number,
+  signal: AbortSignal,
+): AsyncGenerator<SpanRecord[][], undefined> {
+  let left = limit;
+  let after: SpanQuery["after"];
+  do {
+    const query = {
+      ...filters,
+      limit: Math.min(pageTraces, left),
+      ...(after === undefined ? {} : { after }),
+    };
+    const page = await reader.search(query, { signal });
+    yield page.traces;
+    left -= page.traces.length;
+    after = page.next;
+  } while (after !== undefined && left > 0);
+}
