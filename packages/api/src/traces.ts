@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /**
- * What Throughline's own read API answers, beside Jaeger's on the console address. `openapi.ts` makes its document of these schemas, which
+ * What Throughline's own read API answers, beside Jaeger's on the console address. `traces-openapi.ts` makes its document of these schemas, which
  * the backend serves at /api/throughline/openapi.json: routes, parameters, meanings.
  */
 

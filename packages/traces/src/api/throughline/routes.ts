@@ -37,7 +37,8 @@ export function throughlineRoutes(
     }
     const { traces, next } = await findTraces(reader, search, { signal });
     const cursor = writeCursor(next);
-    if (cursor !== null) links.push(`</api/throughline/traces${query.with("cursor", cursor)}>; rel="next"`);
+    if (cursor !== null)
+      links.push(`</api/throughline/traces${query.with("cursor", cursor).toString()}>; rel="next"`);
     return sendList(
       request,
       reply.header("link", links.join(", ")),
@@ -59,7 +60,7 @@ export function throughlineRoutes(
 
   server.get("/api/throughline/openapi.json", async (_request, reply) => {
     // What makes the document is loaded when somebody asks for it.
-    const { openApiDocument } = await import("@throughline/api/openapi");
+    const { openApiDocument } = await import("@throughline/api/traces-openapi");
     return sendJson(reply, [JSON.stringify(openApiDocument())]);
   });
 }
