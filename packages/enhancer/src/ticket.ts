@@ -5,6 +5,8 @@ export interface Ticket {
   tenantId: string;
   ticketId: string;
   event: string;
+  /** Where the desk has one; webhooks may come without. */
+  subject?: string;
   description: string;
   priority: TicketWebhook["priority"];
   /** ISO 8601 with zone, as the desk sent it. */
@@ -38,11 +40,14 @@ export interface GatheredContext {
 
 /** A written note before it becomes HTML. Source numbers are 1-based indexes into `sources`. */
 export interface Note {
+  /** BCP 47: of its headings and fixed phrases. */
+  language: string;
+  /** Similar tickets, documentation, systems, next steps: always these four. */
   sections: { title: string; items: { text: string; sources: number[] }[] }[];
   sources: Source[];
-  /** `extractive` says in the note that no model was used. */
+  /** `extractive` says in the note that no model was used, and why. */
   writer:
     | { kind: "model"; model: string }
-    | { kind: "extractive"; because: "no model is configured" | "the model failed" };
+    | { kind: "extractive"; because: "unconfigured" | "failed" | "budget" };
   missing: GatheredContext["missing"];
 }

@@ -1,4 +1,3 @@
-import { createRedactor } from "@throughline/redaction";
 import { SpanKind } from "@opentelemetry/api";
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import { once } from "node:events";
@@ -98,10 +97,8 @@ export function settingsFor(port: number, more: Partial<ModelSettings> = {}): Mo
     apiKey: "sk-test-0123456789abcdef",
     baseUrl: `http://127.0.0.1:${port}/v1`,
     model: "gpt-4o-mini",
-    timeoutMs: 5_000,
     maxOutputTokens: 1_000,
     temperature: 0.3,
-    redactor: createRedactor(),
     ...more,
   };
 }

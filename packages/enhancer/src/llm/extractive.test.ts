@@ -5,8 +5,7 @@ import { emptyContext, exampleContext, exampleSource, exampleTicket } from "./ex
 import { writeExtractiveNote } from "./extractive.ts";
 import { countWords } from "./limit-words.ts";
 
-const write = (context: GatheredContext) =>
-  writeExtractiveNote(exampleTicket, context, "no model is configured");
+const write = (context: GatheredContext) => writeExtractiveNote(exampleTicket, context, "unconfigured");
 
 const itemsOf = (note: Note, title: string) =>
   note.sections.find((section) => section.title === title)?.items ?? [];

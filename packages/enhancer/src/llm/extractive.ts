@@ -1,6 +1,8 @@
+import { type Phrases, phrasesFor } from "../note/phrases.ts";
 import type { GatheredContext, Note, Source, Ticket } from "../ticket.ts";
 import { limitWords } from "./limit-words.ts";
-import { sectionTitles, sourcesOf } from "./note-schema.ts";
+import { isAction, isFiller } from "./action.ts";
+import { sourcesOf } from "./sources.ts";
 import { likeness, rarityIn, sentencesOf, stemsOf } from "./sentences.ts";
 
 /** Shorter than what a model may write: quotes are denser than prose, and the list of sources follows. */
@@ -12,10 +14,6 @@ const sentencesPerQuote = 2;
 const quoteWords = 60;
 /** Share of common words from which two resolutions, or two steps, say the same. */
 const sameFrom = 0.7;
-
-/** Sentences that say what to do or what was done; other languages fall back on the words of the ticket. */
-const action =
-  /^(?:\d+[.)] )?(?:(?:first|then|next|please|finally|also|we|i),? )?(?:(?!need|speed|feed)\p{L}{2,}ed|set|put|ran|rebuilt|reset|took|told|sent|made|gave|wrote|built|add|apply|ask|assign|call|change|check|clear|close|configure|connect|create|delete|disable|disconnect|edit|empty|enable|enter|install|limit|log|move|open|press|print|pull|reboot|reconnect|rebuild|reinstall|reload|remove|rename|renew|repair|replace|restart|restore|run|select|start|stop|switch|tell|try|turn|uninstall|unlock|unplug|update|upgrade|use|verify|wait) /iu;
 
 /** Share of the best source's score from which a source's advice is told. */
 const adviceFrom = 0.4;
@@ -29,24 +27,28 @@ type Item = Note["sections"][number]["items"][number];
 export function writeExtractiveNote(
   ticket: Ticket,
   context: GatheredContext,
-  because: "no model is configured" | "the model failed",
+  because: "unconfigured" | "failed" | "budget",
+  language = "en",
 ): Note {
+  const phrases = phrasesFor(language);
+  const asked = stemsOf(`${ticket.subject ?? ""}\n${ticket.description}`);
   const sources = sourcesOf(context);
   const numberOf = (source: Source) => sources.indexOf(source) + 1;
   const written = [
-    similarTickets(context.tickets.slice(0, itemsPerSection), numberOf),
+    similarTickets(context.tickets.slice(0, itemsPerSection), asked, phrases, numberOf),
     context.documents.slice(0, itemsPerSection).map((source) => ({
       text: joined(source.title, quote(source.excerpt)),
       sources: [numberOf(source)],
     })),
     context.systems.slice(0, itemsPerSection).map((source) => ({
-      text: `${source.id} is ${source.title}${source.excerpt === "" ? "" : `: ${source.excerpt}`}`,
+      text: `${phrases.isSystem(source.id, source.title)}${source.excerpt === "" ? "" : `: ${source.excerpt}`}`,
       sources: [numberOf(source)],
     })),
-    nextSteps(ticket, context, numberOf),
+    nextSteps(asked, context, phrases, numberOf),
   ];
-  const sections = written.map((items, at) => ({ title: sectionTitles[at] ?? "", items }));
+  const sections = written.map((items, at) => ({ title: phrases.sections[at] ?? "", items }));
   return {
+    language,
     sections: limitWords(sections, noteWords),
     sources,
     writer: { kind: "extractive", because },
@@ -55,7 +57,12 @@ export function writeExtractiveNote(
 }
 
 /** Each ticket with its resolution; those that were resolved in the same way stand together. */
-function similarTickets(tickets: readonly Source[], numberOf: (source: Source) => number): Item[] {
+function similarTickets(
+  tickets: readonly Source[],
+  asked: ReadonlySet<string>,
+  phrases: Phrases,
+  numberOf: (source: Source) => number,
+): Item[] {
   const groups: { sources: [Source, ...Source[]]; stems: ReadonlySet<string> }[] = [];
   for (const source of tickets) {
     const stems = stemsOf(source.excerpt);
@@ -66,11 +73,11 @@ function similarTickets(tickets: readonly Source[], numberOf: (source: Source) =
   return groups.map(({ sources }) => {
     const [first] = sources;
     const ids = sources.map(({ id }) => id).join(", ");
-    const resolution = quote(first.excerpt);
+    const resolution = resolving(first.excerpt, asked);
     return {
       text: joined(
         `${ids}: ${first.title}`,
-        resolution === "" ? "No resolution is recorded." : `Resolved: ${resolution}`,
+        resolution === "" ? phrases.noResolution : `${phrases.resolved} ${resolution}`,
       ),
       sources: sources.map(numberOf),
     };
@@ -87,14 +94,18 @@ interface Step extends Sentence {
 }
 
 /** What helped before, then what the documents say to do; what two sources say is told once, with both. */
-function nextSteps(ticket: Ticket, context: GatheredContext, numberOf: (source: Source) => number): Item[] {
+function nextSteps(
+  asked: ReadonlySet<string>,
+  context: GatheredContext,
+  phrases: Phrases,
+  numberOf: (source: Source) => number,
+): Item[] {
   const candidates = [...strong(context.tickets).slice(0, 3), ...strong(context.documents).slice(0, 2)];
   const perSource = candidates.map((source) => ({
     source,
-    sentences: sentencesOf(source.excerpt).map((sentence) => ({ sentence, stems: stemsOf(sentence) })),
+    sentences: tellingSentences(source.excerpt).map((sentence) => ({ sentence, stems: stemsOf(sentence) })),
   }));
   const rarity = rarityIn(perSource.flatMap(({ sentences }) => sentences.map(({ stems }) => stems)));
-  const asked = stemsOf(ticket.description);
   const relevance = (stems: ReadonlySet<string>) =>
     [...stems].reduce((sum, stem) => sum + (asked.has(stem) ? rarity(stem) : 0), 0);
 
@@ -107,8 +118,10 @@ function nextSteps(ticket: Ticket, context: GatheredContext, numberOf: (source: 
       else if (!same.sources.includes(source)) same.sources.push(source);
     }
   }
-  return steps.slice(0, stepsAtMost).map(({ sentence, sources }) => ({
-    text: `${leadOf(sources)}: ${cutWords(sentence)}`,
+  // What several sources say has more behind it than what one says; between equals the better match came first.
+  const byEvidence = steps.toSorted((a, b) => b.sources.length - a.sources.length);
+  return byEvidence.slice(0, stepsAtMost).map(({ sentence, sources }) => ({
+    text: `${leadOf(sources, phrases)}: ${cutWords(sentence)}`,
     sources: sources.map(numberOf),
   }));
 }
@@ -128,7 +141,7 @@ function stepsIn(
   sentences: readonly Sentence[],
   relevance: (stems: ReadonlySet<string>) => number,
 ): string[] {
-  const actions = sentences.filter(({ sentence }) => action.test(sentence));
+  const actions = sentences.filter(({ sentence }) => isAction(sentence));
   const [first] = actions;
   if (first === undefined) {
     const [nearest] = sentences.toSorted((a, b) => relevance(b.stems) - relevance(a.stems));
@@ -144,15 +157,38 @@ function stepsIn(
   ];
 }
 
-function leadOf([first, ...others]: [Source, ...Source[]]): string {
-  if (first.kind === "document") return `From ${first.title}`;
+function leadOf([first, ...others]: [Source, ...Source[]], phrases: Phrases): string {
+  if (first.kind === "document") return phrases.from(first.title);
   const ids = [first, ...others].filter(({ kind }) => kind === "ticket").map(({ id }) => id);
-  return `What helped in ${ids.join(", ")}`;
+  return phrases.helpedIn(ids.join(", "));
 }
 
-/** The beginning of an excerpt in whole sentences: excerpts start where they matter. */
+/** The beginning of a passage in whole sentences: passages start where they matter. */
 function quote(excerpt: string): string {
   return cutWords(sentencesOf(excerpt).slice(0, sentencesPerQuote).join(" "));
+}
+
+/** The sentences in a row that say what was done, with what they have of the ticket's words; the first of equals. */
+function resolving(excerpt: string, asked: ReadonlySet<string>): string {
+  const sentences = tellingSentences(excerpt);
+  const worth = sentences.map((sentence) => {
+    const shared = [...stemsOf(sentence)].filter((stem) => asked.has(stem)).length;
+    return (isAction(sentence) ? 3 : 0) + Math.min(2, shared);
+  });
+  let best = 0;
+  let most = -1;
+  for (let at = 0; at < sentences.length; at++) {
+    const sum = worth.slice(at, at + sentencesPerQuote).reduce((total, one) => total + one, 0);
+    if (sum > most) [best, most] = [at, sum];
+  }
+  return cutWords(sentences.slice(best, best + sentencesPerQuote).join(" "));
+}
+
+/** Greetings and thanks help nobody; where there is nothing else, they stay. */
+function tellingSentences(excerpt: string): string[] {
+  const sentences = sentencesOf(excerpt);
+  const telling = sentences.filter((sentence) => !isFiller(sentence));
+  return telling.length === 0 ? sentences : telling;
 }
 
 function cutWords(text: string): string {

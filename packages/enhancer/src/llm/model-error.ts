@@ -3,10 +3,16 @@ import { ThroughlineError } from "@throughline/api";
 /** A failed call to the model, with the HTTP status where the server answered. Its message holds nothing of prompt, answer or key. */
 export class ModelError extends ThroughlineError {
   readonly httpStatus: number | undefined;
+  /** The server or the way to it is at fault, not one answer: others need not wait for the same. */
+  readonly isServers: boolean;
 
-  constructor(message: string, details: { httpStatus?: number | undefined; cause?: unknown } = {}) {
+  constructor(
+    message: string,
+    details: { httpStatus?: number | undefined; cause?: unknown; isServers?: boolean } = {},
+  ) {
     super("TL_LLM_FAILED", message, { cause: details.cause });
     this.httpStatus = details.httpStatus;
+    this.isServers = details.isServers ?? details.httpStatus !== undefined;
   }
 }
 
@@ -38,6 +44,7 @@ export function unreachable(error: unknown): ModelError {
   }
   return new ModelError(
     `The model server cannot be reached${code === undefined ? "" : ` (${code})`}: check OPENAI_BASE_URL.`,
+    { isServers: true },
   );
 }
 
@@ -49,7 +56,7 @@ export function tooLate(budgetMs: number, lastStatus: number | undefined): Model
       httpStatus: lastStatus,
     });
   }
-  const late = new ModelError(`The model did not answer within ${budgetMs / 1_000} s.`);
+  const late = new ModelError(`The model did not answer within ${budgetMs / 1_000} s.`, { isServers: true });
   late.name = "TimeoutError";
   return late;
 }

@@ -1,10 +1,21 @@
 import { expect, test } from "vitest";
-import { exampleContext } from "./example-context.ts";
+import type { GatheredContext } from "../ticket.ts";
+import { exampleContext, exampleTicket } from "./example-context.ts";
 import { countWords } from "./limit-words.ts";
+import { buildPrompt } from "./prompt.ts";
 import { readModelNote } from "./note-schema.ts";
 
-const read = (answer: unknown) =>
-  readModelNote(typeof answer === "string" ? answer : JSON.stringify(answer), exampleContext, "m");
+const prompt = buildPrompt(exampleTicket, exampleContext, { text: (text) => text }, "English");
+
+function read(answer: unknown, context: GatheredContext = exampleContext) {
+  const text = typeof answer === "string" ? answer : JSON.stringify(answer);
+  const { note, removed } = readModelNote(text, context, "m", {
+    ticket: exampleTicket,
+    prompt,
+    language: "en",
+  });
+  return { note, removed, claimsRemoved: Object.values(removed).reduce((sum, count) => sum + count, 0) };
+}
 
 const steps = (...items: unknown[]) => ({ recommended_next_steps: items });
 
@@ -64,7 +75,7 @@ test("a link stays only where a source holds it", () => {
     { text: "Fill in the form at https://intranet.example.evil.test/vpn.", sources: [1] },
     { text: "Open file://share/setup.exe", sources: [1] },
   );
-  const { note, claimsRemoved } = readModelNote(JSON.stringify(answer), context, "m");
+  const { note, claimsRemoved } = read(answer, context);
   expect(note.sections[3]?.items).toHaveLength(1);
   expect(claimsRemoved).toBe(2);
 });

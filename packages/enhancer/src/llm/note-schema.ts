@@ -1,14 +1,14 @@
-import { ThroughlineError } from "@throughline/api";
 import { z } from "zod";
-import type { GatheredContext, Note, Source } from "../ticket.ts";
+import { canTell, languageOf, primaryOf } from "../note/language.ts";
+import { phrasesFor } from "../note/phrases.ts";
+import type { GatheredContext, Note, Source, Ticket } from "../ticket.ts";
+import { claimChecker, type Removal, repeatsSecret } from "./claims.ts";
 import { limitWords, wordLimit } from "./limit-words.ts";
+import { ModelError } from "./model-error.ts";
+import type { Prompt } from "./prompt.ts";
+import { sourcesOf } from "./sources.ts";
 
-export const sectionTitles = [
-  "Similar Tickets",
-  "Relevant Documentation",
-  "System Information",
-  "Recommended Next Steps",
-] as const;
+type Item = Note["sections"][number]["items"][number];
 
 const keys = [
   "similar_tickets",
@@ -56,71 +56,86 @@ export const noteJsonSchema = {
   },
 };
 
-/** All that may be cited, in the order of its numbers. */
-export function sourcesOf(context: GatheredContext): Source[] {
-  return [...context.tickets, ...context.documents, ...context.systems];
+export interface ReadNote {
+  note: Note;
+  /** Claims that are not told, by why. */
+  removed: Partial<Record<Removal, number>>;
 }
 
 /**
- * Reads a model's answer. An item that cites nothing or anything that was not retrieved, that holds a link which stands
- * in no source, or that has not the form asked for, is removed and counted. Throws TL_LLM_FAILED where the whole is no such JSON.
+ * Reads a model's answer. A claim that cites nothing or anything that was not retrieved, that leads elsewhere, that repeats the
+ * instructions, that is not about what it cites, or that has not the form asked for, is removed and counted. Throws TL_LLM_FAILED
+ * where the whole is no such JSON, repeats what only the prompt holds, or is in another language than was asked for.
  */
 export function readModelNote(
   text: string,
   context: GatheredContext,
   model: string,
-): { note: Note; claimsRemoved: number } {
+  { ticket, prompt, language }: { ticket: Ticket; prompt: Prompt; language: string },
+): ReadNote {
   const sources = sourcesOf(context);
+  if (repeatsSecret(text, prompt.secrets))
+    throw new ModelError("The model's answer repeats its instructions.");
   const parsed = modelNote.safeParse(parseJson(text));
-  if (!parsed.success) {
-    throw new ThroughlineError(
-      "TL_LLM_FAILED",
-      "The model's answer does not have the form that was asked for.",
-    );
-  }
-  const written = keys.flatMap((key) => parsed.data[key] ?? []).length;
+  if (!parsed.success) throw new ModelError("The model's answer does not have the form that was asked for.");
+  const check = claimChecker({
+    ticket,
+    sources,
+    instructions: prompt.system,
+    secrets: prompt.secrets,
+    sharesLanguage: sharesLanguage(language, sources),
+  });
+  const removed: ReadNote["removed"] = {};
+  const headings = phrasesFor(language).sections;
   const sections = keys.map((key, at) => ({
-    title: sectionTitles[at] ?? key,
+    title: headings[at] ?? key,
     items: (parsed.data[key] ?? []).flatMap((entry) => {
-      const item = supportedItem(entry, sources);
-      return item === undefined ? [] : [item];
+      const item = supportedItem(entry, sources, check);
+      if (typeof item !== "string") return [item];
+      removed[item] = (removed[item] ?? 0) + 1;
+      return [];
     }),
   }));
-  const supported = sections.flatMap(({ items }) => items).length;
+  refuseLanguage(sections, language);
   const short = sections.map(({ title, items }) => ({ title, items: items.slice(0, itemsPerSection) }));
-  return {
-    note: {
-      sections: limitWords(short, wordLimit),
-      sources,
-      writer: { kind: "model", model },
-      missing: context.missing,
-    },
-    claimsRemoved: written - supported,
+  const note: Note = {
+    language,
+    sections: limitWords(short, wordLimit),
+    sources,
+    writer: { kind: "model", model },
+    missing: context.missing,
   };
+  return { note, removed };
 }
 
 function supportedItem(
   entry: unknown,
   sources: readonly Source[],
-): { text: string; sources: number[] } | undefined {
+  check: (text: string, cited: readonly number[]) => Removal | undefined,
+): Item | Removal {
   const parsed = modelItem.safeParse(entry);
-  if (!parsed.success) return undefined;
+  if (!parsed.success) return "malformed";
   const text = plainText(parsed.data.text);
   const cited = [...new Set(parsed.data.sources)];
   const areRetrieved = cited.every(
     (number) => Number.isInteger(number) && number >= 1 && number <= sources.length,
   );
-  if (text === "" || cited.length === 0 || !areRetrieved || holdsForeignLink(text, sources)) return undefined;
-  return { text, sources: cited };
+  if (text === "") return "malformed";
+  if (cited.length === 0 || !areRetrieved) return "uncited";
+  return check(text, cited) ?? { text, sources: cited };
 }
 
-/** A link that no source holds was made up, or was smuggled in by the ticket. */
-function holdsForeignLink(text: string, sources: readonly Source[]): boolean {
-  const links = text.match(/(?:\b[a-z][a-z0-9+.-]{1,20}:\/\/|\bwww\.)[^\s<>"'()[\]]+/gi) ?? [];
-  return links.some((link) => {
-    const bare = link.replace(/[.,;:!?]+$/, "");
-    return !sources.some(({ title, excerpt }) => title.includes(bare) || excerpt.includes(bare));
-  });
+/** Judged by what is told: a language that does not show is let pass. */
+function refuseLanguage(sections: Note["sections"], language: string): void {
+  const told = sections.flatMap(({ items }) => items.map(({ text }) => text)).join("\n");
+  const found = languageOf(told);
+  if (found !== undefined && found !== primaryOf(language) && canTell(language))
+    throw new ModelError(`The model wrote in another language (${found}) than was asked for (${language}).`);
+}
+
+function sharesLanguage(language: string, sources: readonly Source[]): boolean {
+  const found = languageOf(sources.map(({ title, excerpt }) => `${title} ${excerpt}`).join("\n"));
+  return found === undefined || found === primaryOf(language);
 }
 
 function parseJson(text: string): unknown {
@@ -144,5 +159,5 @@ const citations = / ?\[\d{1,3}(?:, ?\d{1,3})*\](?:(?:,? ?| and )\[\d{1,3}(?:, ?\
 
 /** Notes are plain sentences: HTML (not `<host>` or `< 5 ms`) and the bracketed numbers, which are drawn from `sources`, go. */
 function plainText(text: string): string {
-  return text.replace(htmlTag, " ").replace(/\s+/g, " ").replace(citations, "").trim();
+  return text.replace(htmlTag, " ").replace(/\s+/g, " ").replace(citations, "").replaceAll("**", "").trim();
 }

@@ -50,7 +50,9 @@ export function readPrices(file: string, text: string): PriceList {
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    throw new ThroughlineError("TL_SETTING_INVALID", `--prices is "${file}": the file is no JSON.`, { cause });
+    throw new ThroughlineError("TL_SETTING_INVALID", `--prices is "${file}": the file is no JSON.`, {
+      cause,
+    });
   }
   const parsed = priceFile.safeParse(json);
   if (!parsed.success) {

@@ -10,22 +10,27 @@ import {
   settingsFor,
   startModelServer,
 } from "./example-model-server.ts";
-import type { ModelSettings } from "./openai.ts";
-import { createNoteWriter } from "./writer.ts";
+import type { WriterOptions } from "./writer.ts";
+import { exampleWishes, exampleWriter } from "./example-options.ts";
 
 /** Writes one note with a model that fails; the note must be the extractive one, and the span must say why. */
 async function failWith(
   answer: (response: ServerResponse, at: number) => void,
-  more: Partial<ModelSettings> = {},
+  more: Partial<WriterOptions> = {},
 ) {
   const spans = recordSpans();
   await using server = await startModelServer((_request, response, at) => answer(response, at));
-  const writer = createNoteWriter({ model: settingsFor(server.port, more), tracer: spans.tracer });
+  const writer = exampleWriter(spans.tracer, [settingsFor(server.port)], more);
   const started = performance.now();
-  const { note, failure } = await writer.write(exampleTicket, exampleContext, new AbortController().signal);
+  const { note, failure } = await writer.write(
+    exampleTicket,
+    exampleContext,
+    exampleWishes,
+    new AbortController().signal,
+  );
   const span = spans.only();
   expect(failure).toMatchObject({ code: "TL_LLM_FAILED" });
-  expect(note.writer).toEqual({ kind: "extractive", because: "the model failed" });
+  expect(note.writer).toEqual({ kind: "extractive", because: "failed" });
   expect(note.sections.some(({ items }) => items.length > 0)).toBe(true);
   expect(span.status.code).toBe(SpanStatusCode.ERROR);
   expect(span.kindName).toBe("CLIENT");
@@ -125,8 +130,13 @@ test("a server that is away is named with the system's reason", async () => {
   const gone = await startModelServer(() => {});
   await gone[Symbol.asyncDispose]();
   const spans = recordSpans();
-  const writer = createNoteWriter({ model: settingsFor(gone.port), tracer: spans.tracer });
-  const { failure } = await writer.write(exampleTicket, exampleContext, new AbortController().signal);
+  const writer = exampleWriter(spans.tracer, [settingsFor(gone.port)]);
+  const { failure } = await writer.write(
+    exampleTicket,
+    exampleContext,
+    exampleWishes,
+    new AbortController().signal,
+  );
   expect(failure?.message).toBe("The model server cannot be reached (ECONNREFUSED): check OPENAI_BASE_URL.");
   expect(spans.only().attributes["error.type"]).toBe("TL_LLM_FAILED");
 });
@@ -185,10 +195,10 @@ test("an error inside HTTP 200 counts as the status that it names", async () => 
 test("a job that is cancelled ends the call with the job's reason and writes nothing", async () => {
   const spans = recordSpans();
   await using server = await startModelServer(() => {});
-  const writer = createNoteWriter({ model: settingsFor(server.port), tracer: spans.tracer });
+  const writer = exampleWriter(spans.tracer, [settingsFor(server.port)]);
   const job = new AbortController();
   const reason = new Error("the job's time is over");
-  const written = writer.write(exampleTicket, exampleContext, job.signal);
+  const written = writer.write(exampleTicket, exampleContext, exampleWishes, job.signal);
   setTimeout(() => job.abort(reason), 50);
   await expect(written).rejects.toBe(reason);
   expect(spans.only().status.code).toBe(SpanStatusCode.ERROR);

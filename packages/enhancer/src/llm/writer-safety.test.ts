@@ -9,7 +9,7 @@ import {
   settingsFor,
   startModelServer,
 } from "./example-model-server.ts";
-import { createNoteWriter } from "./writer.ts";
+import { exampleWishes, exampleWriter } from "./example-options.ts";
 
 async function writeWith(
   answer: unknown,
@@ -20,8 +20,8 @@ async function writeWith(
   await using server = await startModelServer((_request, response) =>
     sendJson(response, 200, completionOf(answer)),
   );
-  const writer = createNoteWriter({ model: settingsFor(server.port), tracer: spans.tracer });
-  const written = await writer.write(ticket, context, new AbortController().signal);
+  const writer = exampleWriter(spans.tracer, [settingsFor(server.port)]);
+  const written = await writer.write(ticket, context, exampleWishes, new AbortController().signal);
   return { ...written, span: spans.only(), prompt: server.prompt(0) };
 }
 

@@ -9,19 +9,20 @@ import {
   settingsFor,
   startModelServer,
 } from "./example-model-server.ts";
-import { createNoteWriter } from "./writer.ts";
+import { exampleWishes, exampleWriter } from "./example-options.ts";
 
 const never = new AbortController().signal;
 
 test("without a model the note is extractive, and the span is INTERNAL without GenAI attributes", async () => {
   const spans = recordSpans();
-  const { note, failure } = await createNoteWriter({ tracer: spans.tracer }).write(
+  const { note, failure } = await exampleWriter(spans.tracer, []).write(
     exampleTicket,
     exampleContext,
+    exampleWishes,
     never,
   );
   expect(failure).toBeUndefined();
-  expect(note.writer).toEqual({ kind: "extractive", because: "no model is configured" });
+  expect(note.writer).toEqual({ kind: "extractive", because: "unconfigured" });
   const span = spans.only();
   expect(span.name).toBe("llm.openai.completion");
   expect(span.kindName).toBe("INTERNAL");
@@ -39,8 +40,8 @@ test("a model writes the note, and its span follows the GenAI conventions", asyn
   await using server = await startModelServer((_request, response) =>
     sendJson(response, 200, completionOf(goodAnswer)),
   );
-  const writer = createNoteWriter({ model: settingsFor(server.port), tracer: spans.tracer });
-  const { note, failure } = await writer.write(exampleTicket, exampleContext, never);
+  const writer = exampleWriter(spans.tracer, [settingsFor(server.port)]);
+  const { note, failure } = await writer.write(exampleTicket, exampleContext, exampleWishes, never);
   expect(failure).toBeUndefined();
   expect(note.writer).toEqual({ kind: "model", model: "gpt-4o-mini-2024-07-18" });
   expect(note.sections.map(({ title, items }) => [title, items[0]?.sources])).toEqual([
@@ -77,8 +78,8 @@ test("the request is a chat completion with the key, the limits and a strict sch
   await using server = await startModelServer((_request, response) =>
     sendJson(response, 200, completionOf(goodAnswer)),
   );
-  const writer = createNoteWriter({ model: settingsFor(server.port), tracer: recordSpans().tracer });
-  await writer.write(exampleTicket, exampleContext, never);
+  const writer = exampleWriter(recordSpans().tracer, [settingsFor(server.port)]);
+  await writer.write(exampleTicket, exampleContext, exampleWishes, never);
   const [request] = server.requests;
   expect(request?.path).toBe("/v1/chat/completions");
   expect(request?.headers.authorization).toBe("Bearer sk-test-0123456789abcdef");
@@ -99,8 +100,8 @@ test("what a server does not tell is not on the span", async () => {
       completionOf(goodAnswer, { id: null, model: "llama-3", usage: { prompt_tokens: -1 } }),
     ),
   );
-  const writer = createNoteWriter({ model: settingsFor(server.port), tracer: spans.tracer });
-  expect((await writer.write(exampleTicket, exampleContext, never)).failure).toBeUndefined();
+  const writer = exampleWriter(spans.tracer, [settingsFor(server.port)]);
+  expect((await writer.write(exampleTicket, exampleContext, exampleWishes, never)).failure).toBeUndefined();
   const { attributes } = spans.only();
   expect(attributes).toMatchObject({ "gen_ai.response.model": "llama-3" });
   for (const key of [
@@ -119,8 +120,8 @@ test("a server that is busy is asked again after the time that it names", async 
       ? sendJson(response, 429, { error: { message: "slow down" } }, { "retry-after": "0.05" })
       : sendJson(response, 200, completionOf(goodAnswer)),
   );
-  const writer = createNoteWriter({ model: settingsFor(server.port), tracer: spans.tracer });
-  const { note, failure } = await writer.write(exampleTicket, exampleContext, never);
+  const writer = exampleWriter(spans.tracer, [settingsFor(server.port)]);
+  const { note, failure } = await writer.write(exampleTicket, exampleContext, exampleWishes, never);
   expect(failure).toBeUndefined();
   expect(note.writer.kind).toBe("model");
   expect(server.requests).toHaveLength(2);
@@ -133,9 +134,11 @@ test("a server without json_schema is asked once more for plain JSON, the next t
       ? sendJson(response, 400, { error: { message: "response_format is not supported" } })
       : sendJson(response, 200, completionOf(`\`\`\`json\n${JSON.stringify(goodAnswer)}\n\`\`\``)),
   );
-  const writer = createNoteWriter({ model: settingsFor(server.port), tracer: recordSpans().tracer });
+  const writer = exampleWriter(recordSpans().tracer, [settingsFor(server.port)]);
   for (let ticket = 0; ticket < 2; ticket++) {
-    expect((await writer.write(exampleTicket, exampleContext, never)).note.writer.kind).toBe("model");
+    expect((await writer.write(exampleTicket, exampleContext, exampleWishes, never)).note.writer.kind).toBe(
+      "model",
+    );
   }
   expect(server.requests.map(({ body }) => body.response_format.type)).toEqual([
     "json_schema",
@@ -152,8 +155,10 @@ test("a reasoning model gets its own name for the token limit and no temperature
     if ("temperature" in body) return refuse("temperature", "'temperature' does not support 0.3.");
     sendJson(response, 200, completionOf(goodAnswer));
   });
-  const writer = createNoteWriter({ model: settingsFor(server.port), tracer: recordSpans().tracer });
-  expect((await writer.write(exampleTicket, exampleContext, never)).note.writer.kind).toBe("model");
+  const writer = exampleWriter(recordSpans().tracer, [settingsFor(server.port)]);
+  expect((await writer.write(exampleTicket, exampleContext, exampleWishes, never)).note.writer.kind).toBe(
+    "model",
+  );
   expect(server.requests).toHaveLength(3);
   expect(server.requests[2]?.body).toMatchObject({
     max_completion_tokens: 1_000,

@@ -1,116 +1,269 @@
 import { type Span, SpanKind, type Tracer } from "@opentelemetry/api";
+import type { Redactor } from "@throughline/redaction";
+import { languageOf } from "../note/language.ts";
 import { failSpan, inTicketSpan } from "../span.ts";
 import type { GatheredContext, Note, Ticket } from "../ticket.ts";
+import { CircuitBreaker } from "./breaker.ts";
+import {
+  type BudgetKeeper,
+  type Caps,
+  reachedText,
+  type Reservation,
+  unaffordable,
+  worstCase,
+} from "./budget.ts";
 import type { Completion } from "./completion.ts";
 import { writeExtractiveNote } from "./extractive.ts";
 import { ModelError } from "./model-error.ts";
-import { readModelNote } from "./note-schema.ts";
+import { type ReadNote, readModelNote } from "./note-schema.ts";
 import { createModelClient, type ModelClient, type ModelSettings } from "./openai.ts";
-import { costUsd } from "./prices.ts";
+import { costUsd, type PriceList, type TokenUsage } from "./prices.ts";
+import { buildPrompt, instructions, languageName, type Prompt, promptVersionOf } from "./prompt.ts";
+import { requestAttributes, responseAttributes } from "./model-span.ts";
 
 export type { ModelSettings } from "./openai.ts";
 
-interface WrittenNote {
+/** One question to a model, for the record. */
+export interface ModelCall {
+  /** As the server names it, else as it was asked for. */
+  model: string;
+  usage: TokenUsage | undefined;
+  costUsd: number | undefined;
+}
+
+export interface WrittenNote {
   note: Note;
-  /** The model was configured and failed; the note is then the extractive one. */
+  /** A model was configured and did not write the note, or not the first one did. */
   failure?: Error;
+  calls: readonly ModelCall[];
+  /** undefined where no model was asked. */
+  promptVersion: string | undefined;
+  removed: ReadNote["removed"];
+}
+
+/** What the tenant wants of a note. */
+export interface Wishes {
+  /** BCP 47; `ticket`: the ticket's own. */
+  language: string;
+  caps: Caps;
+  hidePersonalData: boolean;
 }
 
 /** Turns a ticket and what was found into a note. Throws only when `signal` ends it. */
 export interface NoteWriter {
-  write(ticket: Ticket, context: GatheredContext, signal: AbortSignal): Promise<WrittenNote>;
+  write(ticket: Ticket, context: GatheredContext, wishes: Wishes, signal: AbortSignal): Promise<WrittenNote>;
+}
+
+export interface WriterOptions {
+  tracer: Tracer;
+  /** Asked in this order, until one writes a note; none: notes are extractive. */
+  models: readonly ModelSettings[];
+  prices: PriceList;
+  budget: BudgetKeeper;
+  /** Credentials that people write into tickets do not reach the model. */
+  redactor: Redactor;
+  /** Hides personal data, for tenants who want that too. */
+  personalData: Redactor;
+  /** For all models and their retries, milliseconds. */
+  timeoutMs: number;
+  /** In place of the built-in instructions. */
+  instructions?: string;
 }
 
 const spanName = "llm.openai.completion";
+/** A model that has another behind it leaves that one time. */
+const shareOfFirst = 2 / 3;
 
-/** Without a model the writer is extractive, and the span says so; a model that fails costs its part, not the note. */
-export function createNoteWriter({ model, tracer }: { model?: ModelSettings; tracer: Tracer }): NoteWriter {
-  if (model === undefined) {
-    const options = { kind: SpanKind.INTERNAL, attributes: { "llm.writer": "extractive" } };
-    return {
-      write: (ticket, context) =>
-        inTicketSpan(tracer, spanName, ticket, options, () =>
-          Promise.resolve({ note: writeExtractiveNote(ticket, context, "no model is configured") }),
-        ),
-    };
-  }
-  const client = createModelClient(model);
-  const options = { kind: SpanKind.CLIENT, attributes: requestAttributes(model) };
+interface Candidate {
+  settings: ModelSettings;
+  client: ModelClient;
+  breaker: CircuitBreaker;
+}
+
+/** A question, and all that its answer is judged by. */
+interface Question {
+  ticket: Ticket;
+  context: GatheredContext;
+  wishes: Wishes;
+  prompt: Prompt;
+  language: string;
+}
+
+/** Models in turn, the extractive writer at the end: a model that fails costs its part, not the note. */
+export function createNoteWriter(options: WriterOptions): NoteWriter {
+  const { tracer } = options;
+  const candidates = options.models.map((settings) => ({
+    settings,
+    client: createModelClient(settings),
+    breaker: new CircuitBreaker(),
+  }));
+  const text = options.instructions ?? instructions;
+  const promptVersion = promptVersionOf(text);
+
   return {
-    write: (ticket, context, signal) =>
-      inTicketSpan(tracer, spanName, ticket, options, async (span) => {
-        try {
-          return { note: await writeWithModel(client, model, ticket, context, span, signal) };
-        } catch (error) {
-          signal.throwIfAborted();
-          failSpan(span, error);
-          const failure = error instanceof Error ? error : new Error(String(error));
-          return { note: writeExtractiveNote(ticket, context, "the model failed"), failure };
+    write: async (ticket, context, wishes, signal) => {
+      const language = languageFor(ticket, wishes);
+      const nothing = { calls: [], promptVersion: undefined, removed: {} };
+      if (candidates.length === 0) {
+        const note = await extractive(tracer, ticket, () =>
+          writeExtractiveNote(ticket, context, "unconfigured", language),
+        );
+        return { note, ...nothing };
+      }
+      const prompt = buildPrompt(ticket, context, redactorFor(options, wishes), languageName(language), text);
+      const question = { ticket, context, wishes, prompt, language };
+      const deadline = Date.now() + options.timeoutMs;
+      const calls: ModelCall[] = [];
+      let failure: Error | undefined;
+      let because: "failed" | "budget" = "failed";
+      for (const [at, candidate] of candidates.entries()) {
+        const left = deadline - Date.now();
+        if (left <= 0) break;
+        const timeoutMs = at < candidates.length - 1 ? left * shareOfFirst : left;
+        const answer = await ask(options, candidate, question, timeoutMs, signal, calls);
+        if ("note" in answer) {
+          const { note, removed } = answer;
+          return { note, calls, promptVersion, removed, ...(failure === undefined ? {} : { failure }) };
         }
-      }),
+        failure ??= answer.failure;
+        because = answer.because;
+      }
+      const note = writeExtractiveNote(ticket, context, because, language);
+      return { note, ...nothing, calls, promptVersion, ...(failure === undefined ? {} : { failure }) };
+    },
   };
+}
+
+type Answer = ReadNote | { failure: Error; because: "failed" | "budget" };
+
+/** One model, in a span of its own. */
+async function ask(
+  options: WriterOptions,
+  candidate: Candidate,
+  question: Question,
+  timeoutMs: number,
+  signal: AbortSignal,
+  calls: ModelCall[],
+): Promise<Answer> {
+  const { tracer, prices, budget } = options;
+  const { settings } = candidate;
+  const { ticket, wishes, prompt } = question;
+  const unknown = unaffordable(wishes.caps, settings.model, prices);
+  if (unknown !== undefined) return overBudget(tracer, ticket, unknown, "price");
+  const worst = worstCase(prompt, settings.maxOutputTokens, settings.model, prices);
+  const reserved = await budget.reserve(ticket, wishes.caps, { usd: worst.usd ?? 0, tokens: worst.tokens });
+  if ("reached" in reserved)
+    return overBudget(tracer, ticket, reachedText(reserved.reached), reserved.reached);
+
+  const span = { kind: SpanKind.CLIENT, attributes: requestAttributes(settings) };
+  return inTicketSpan(tracer, spanName, ticket, span, async (active): Promise<Answer> => {
+    try {
+      return await readAnswer(options, candidate, question, reserved, timeoutMs, active, signal, calls);
+    } catch (error) {
+      signal.throwIfAborted();
+      failSpan(active, error);
+      return { failure: error instanceof Error ? error : new Error(String(error)), because: "failed" };
+    }
+  });
 }
 
 /** What the answer cost and whose it is stands on the span even where its text cannot be used. */
-async function writeWithModel(
-  client: ModelClient,
-  model: ModelSettings,
-  ticket: Ticket,
-  context: GatheredContext,
+async function readAnswer(
+  { prices }: WriterOptions,
+  { settings, client, breaker }: Candidate,
+  { ticket, context, prompt, language }: Question,
+  reserved: Reservation,
+  timeoutMs: number,
   span: Span,
   signal: AbortSignal,
-): Promise<Note> {
-  const completion = await client.complete(ticket, context, signal);
-  span.setAttributes(responseAttributes(completion, model));
-  const { text, finishReason } = completion;
-  if (finishReason === "length") {
-    throw new ModelError(`The model's answer was cut off at ${model.maxOutputTokens} tokens.`);
-  }
-  if (text === undefined) {
-    throw new ModelError(
-      finishReason === "content_filter"
-        ? "The model's answer was filtered."
-        : "The model's answer holds no text.",
+  calls: ModelCall[],
+): Promise<ReadNote> {
+  const completion = await guarded(breaker, reserved, signal, () =>
+    client.complete(prompt, timeoutMs, signal),
+  );
+  const model = completion.model ?? settings.model;
+  const { usage } = completion;
+  const cost = usage === undefined ? undefined : costUsd(prices, model, usage);
+  calls.push({ model, usage, costUsd: cost });
+  const remaining = await reserved.settle({
+    usd: cost ?? 0,
+    tokens: usage === undefined ? 0 : usage.inputTokens + usage.outputTokens,
+  });
+  span.setAttributes(responseAttributes(completion, cost, remaining));
+  const read = readModelNote(textOf(completion, settings), context, model, { ticket, prompt, language });
+  const removed = Object.values(read.removed).reduce((sum, count) => sum + count, 0);
+  span.setAttribute("llm.claims.removed", removed);
+  if (removed > 0)
+    span.addEvent(
+      "llm.claims.removed",
+      Object.fromEntries(Object.entries(read.removed).map(([why, count]) => [`llm.claims.${why}`, count])),
     );
-  }
-  const { note, claimsRemoved } = readModelNote(text, context, completion.model ?? model.model);
-  span.setAttribute("llm.claims.removed", claimsRemoved);
-  if (note.sources.length > 0 && note.sections.every(({ items }) => items.length === 0)) {
+  if (read.note.sources.length > 0 && read.note.sections.every(({ items }) => items.length === 0))
     throw new ModelError("Nothing in the model's answer cites what was retrieved.");
+  return read;
+}
+
+/** The breaker learns what came of it; nothing is charged for a call that the server refused. */
+async function guarded(
+  breaker: CircuitBreaker,
+  reserved: Reservation,
+  signal: AbortSignal,
+  call: () => Promise<Completion>,
+): Promise<Completion> {
+  const restMs = breaker.admit();
+  if (restMs > 0) {
+    await reserved.settle({ usd: 0, tokens: 0 });
+    const error = new ModelError(
+      `The model is left alone for another ${Math.ceil(restMs / 1_000)} s: its last calls failed.`,
+    );
+    error.name = "CircuitOpen";
+    throw error;
   }
-  return note;
+  try {
+    const completion = await call();
+    breaker.succeeded();
+    return completion;
+  } catch (error) {
+    // A call that got no answer may be billed: its reservation stays.
+    if (error instanceof ModelError && error.httpStatus !== undefined)
+      await reserved.settle({ usd: 0, tokens: 0 });
+    if (signal.aborted) breaker.dropped();
+    else if (error instanceof ModelError && !error.isServers) breaker.succeeded();
+    else breaker.failed();
+    throw error;
+  }
 }
 
-/** GenAI semantic conventions, plus the server that is asked. */
-function requestAttributes(model: ModelSettings) {
-  const url = new URL(model.baseUrl ?? "https://api.openai.com/v1");
-  return {
-    "gen_ai.operation.name": "chat",
-    "gen_ai.provider.name": "openai",
-    "gen_ai.request.model": model.model,
-    "gen_ai.request.max_tokens": model.maxOutputTokens,
-    "gen_ai.request.temperature": model.temperature,
-    "server.address": url.hostname,
-    "server.port": Number(url.port) || (url.protocol === "https:" ? 443 : 80),
-  };
+function textOf({ text, finishReason }: Completion, { maxOutputTokens }: ModelSettings): string {
+  if (finishReason === "length")
+    throw new ModelError(`The model's answer was cut off at ${maxOutputTokens} tokens.`);
+  if (text !== undefined) return text;
+  throw new ModelError(
+    finishReason === "content_filter"
+      ? "The model's answer was filtered."
+      : "The model's answer holds no text.",
+  );
 }
 
-/** Only what the server told: an unknown count is not 0, nor is an unknown cost. */
-function responseAttributes({ id, model, finishReason, usage }: Completion, asked: ModelSettings) {
-  const cost = usage === undefined ? undefined : costUsd(model ?? asked.model, usage);
-  return {
-    ...(id === undefined ? {} : { "gen_ai.response.id": id }),
-    ...(model === undefined ? {} : { "gen_ai.response.model": model }),
-    ...(finishReason === undefined ? {} : { "gen_ai.response.finish_reasons": [finishReason] }),
-    ...(usage === undefined
-      ? {}
-      : {
-          "gen_ai.usage.input_tokens": usage.inputTokens,
-          "gen_ai.usage.output_tokens": usage.outputTokens,
-        }),
-    ...(usage?.cachedTokens === undefined
-      ? {}
-      : { "gen_ai.usage.cache_read.input_tokens": usage.cachedTokens }),
-    ...(cost === undefined ? {} : { "llm.cost.usd": cost }),
-  };
+/** The model is not asked at all: no error, but the trace says why. */
+function overBudget(tracer: Tracer, ticket: Ticket, reason: string, cap: string): Promise<Answer> {
+  const options = { kind: SpanKind.INTERNAL, attributes: { "llm.writer": "extractive" } };
+  return inTicketSpan(tracer, spanName, ticket, options, (span) => {
+    span.addEvent("llm.budget.reached", { "llm.budget.cap": cap, "llm.budget.reason": reason });
+    return Promise.resolve({ failure: new ModelError(reason), because: "budget" as const });
+  });
+}
+
+function extractive(tracer: Tracer, ticket: Ticket, write: () => Note): Promise<Note> {
+  const options = { kind: SpanKind.INTERNAL, attributes: { "llm.writer": "extractive" } };
+  return inTicketSpan(tracer, spanName, ticket, options, () => Promise.resolve(write()));
+}
+
+function languageFor({ subject = "", description }: Ticket, { language }: Wishes): string {
+  return language === "ticket" ? (languageOf(`${subject}\n${description}`) ?? "en") : language;
+}
+
+function redactorFor({ redactor, personalData }: WriterOptions, { hidePersonalData }: Wishes) {
+  if (!hidePersonalData) return redactor;
+  return { text: (data: string) => personalData.text(redactor.text(data)) };
 }

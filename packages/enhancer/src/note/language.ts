@@ -13,7 +13,10 @@ const words: Readonly<Record<string, string>> = {
   cs: "je na se že v z do pro od nebo jak jsou není byl po při který by být ale také",
   tr: "ve bir bu için ile değil olarak var yok sonra çok daha kadar gibi ancak oldu",
 };
-const lists = Object.entries(words).map(([language, list]) => ({ language, words: new Set(list.split(" ")) }));
+const lists = Object.entries(words).map(([language, list]) => ({
+  language,
+  words: new Set(list.split(" ")),
+}));
 
 /** Scripts that settle the language, or a family that is near enough. */
 const scripts: readonly [language: string, letters: RegExp][] = [
@@ -52,4 +55,10 @@ export function languageOf(text: string): string | undefined {
 /** `de` of `de-CH`. */
 export function primaryOf(tag: string): string {
   return tag.toLowerCase().split("-")[0] ?? tag;
+}
+
+/** Whether `languageOf` knows the language at all. */
+export function canTell(tag: string): boolean {
+  const primary = primaryOf(tag);
+  return primary in words || scripts.some(([language]) => language === primary);
 }

@@ -110,7 +110,8 @@ const fr: Phrases = {
   sections: ["Tickets similaires", "Documentation utile", "Systèmes", "Prochaines étapes recommandées"],
   label: (visibility) =>
     `<b>Note automatique de Throughline</b> (${visibility === "private" ? "privée" : "publique"})`,
-  byModel: (model) => `Écrite par le modèle ${model} d'après les sources ci-dessous. À vérifier avant d'agir.`,
+  byModel: (model) =>
+    `Écrite par le modèle ${model} d'après les sources ci-dessous. À vérifier avant d'agir.`,
   modelFoundNothing: (model) =>
     `Le modèle ${model} a été interrogé, mais rien n'a été trouvé sur quoi fonder une note.`,
   noModel: {
@@ -132,7 +133,11 @@ const fr: Phrases = {
   unused: (count) => `Trouvées et non utilisées : ${count}`,
   kinds: { ticket: "Ticket", document: "Document", system: "Système" },
   incomplete: "Cette note est incomplète :",
-  parts: { ticket_history: "historique des tickets", documentation: "documentation", ip_lookup: "inventaire" },
+  parts: {
+    ticket_history: "historique des tickets",
+    documentation: "documentation",
+    ip_lookup: "inventaire",
+  },
   resolved: "Résolu :",
   noResolution: "Aucune résolution enregistrée.",
   helpedIn: (ids) => `Ce qui a aidé dans ${ids}`,
@@ -148,7 +153,8 @@ const es: Phrases = {
   sections: ["Tickets similares", "Documentación relevante", "Sistemas", "Próximos pasos recomendados"],
   label: (visibility) =>
     `<b>Nota automática de Throughline</b> (${visibility === "private" ? "privada" : "pública"})`,
-  byModel: (model) => `Escrita por el modelo ${model} a partir de las fuentes de abajo. Compruébelas antes de actuar.`,
+  byModel: (model) =>
+    `Escrita por el modelo ${model} a partir de las fuentes de abajo. Compruébelas antes de actuar.`,
   modelFoundNothing: (model) =>
     `Se preguntó al modelo ${model}, pero no se encontró nada en que basar una nota.`,
   noModel: {

@@ -1,7 +1,7 @@
 import { parse } from "node-html-parser";
 import { expect, test } from "vitest";
 import type { Note, Source } from "../ticket.ts";
-import { renderNoteHtml } from "./note-html.ts";
+import { renderNoteHtml } from "./html.ts";
 
 const meta = { traceId: "4bf92f3577b34da6a3ce929d0e0e4736", marker: "tl-0123456789abcdef0123" };
 
@@ -18,6 +18,7 @@ const source = (kind: Source["kind"], id: string, more: Partial<Source> = {}): S
 const section = (title: string, ...items: { text: string; sources: number[] }[]) => ({ title, items });
 
 const note: Note = {
+  language: "en",
   sections: [
     section("Similar Tickets", { text: "It was renewed.", sources: [3] }),
     section("Relevant Documentation"),
@@ -25,7 +26,7 @@ const note: Note = {
     section("Recommended Next Steps", { text: "Renew it.", sources: [3, 1] }),
   ],
   sources: [source("ticket", "VPN-1"), source("ticket", "VPN-2"), source("ticket", "VPN-3")],
-  writer: { kind: "extractive", because: "no model is configured" },
+  writer: { kind: "extractive", because: "unconfigured" },
   missing: [],
 };
 const nothing: Note = {
@@ -55,8 +56,8 @@ test("citations are numbered by a list that holds the cited sources and no other
 
 test.each([
   [{ kind: "model", model: "gpt-4o-mini" }, "Written by the model gpt-4o-mini from the sources below."],
-  [{ kind: "extractive", because: "no model is configured" }, "No model was used. What follows is quoted"],
-  [{ kind: "extractive", because: "the model failed" }, "No model was used: the configured model failed."],
+  [{ kind: "extractive", because: "unconfigured" }, "No model was used. What follows is quoted"],
+  [{ kind: "extractive", because: "failed" }, "No model was used: the configured model failed."],
 ] as const)("the reader is told who wrote: %j", (writer, line) => {
   expect(renderNoteHtml({ ...note, writer }, meta)).toContain(line);
 });
@@ -89,6 +90,7 @@ test("whatever stands in texts, ids, titles and names is escaped", () => {
   const evil = `<script>alert("x")</script><img src=x onerror='alert(1)'>&amp;[9]\u202E\u0000`;
   const html = renderNoteHtml(
     {
+      language: "en",
       sections: [section(evil, { text: evil, sources: [1] })],
       sources: [source("document", evil, { title: evil, why: evil })],
       writer: { kind: "model", model: evil },
@@ -123,6 +125,7 @@ test("a huge note stays under 20 kB, and its citations still resolve", () => {
   const items = Array.from({ length: 50 }, () => ({ text: huge, sources: sources.map((_, at) => at + 1) }));
   const html = renderNoteHtml(
     {
+      language: "en",
       sections: note.sections.map(({ title }) => section(title, ...items)),
       sources,
       writer: { kind: "model", model: huge },

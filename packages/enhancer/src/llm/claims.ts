@@ -1,0 +1,107 @@
+import type { Source, Ticket } from "../ticket.ts";
+import { stemsOf } from "./sentences.ts";
+
+/** Why a claim of a model is not told. */
+export type Removal = "malformed" | "uncited" | "foreign_link" | "leaked" | "ungrounded";
+
+/** What a model's claims are held against. */
+export interface Evidence {
+  ticket: Ticket;
+  sources: readonly Source[];
+  /** The system prompt, whose wording is nobody's business. */
+  instructions: string;
+  /** Boundary and canary. */
+  secrets: readonly string[];
+  /** false: the note is in another language than its sources, whose words it cannot share. */
+  sharesLanguage: boolean;
+}
+
+/** So many words in a row that also stand in the instructions are no accident. */
+const wordsInARow = 7;
+/** Share of a claim's words that its sources or the ticket hold: below it the claim is about something else. */
+const groundedFrom = 0.15;
+/** Fewer different words say too little to be judged. */
+const wordsToJudge = 8;
+/** Longer runs without a blank are encoded text, unless a source holds them. */
+const longestToken = 48;
+
+/** A checker of claims for one answer; undefined: the claim may be told. */
+export function claimChecker(
+  evidence: Evidence,
+): (text: string, cited: readonly number[]) => Removal | undefined {
+  const { ticket, sources, secrets } = evidence;
+  const everything = sources.map(searchable).join("\n");
+  const told = shingles(evidence.instructions);
+  return (text, cited) => {
+    const lower = text.toLowerCase();
+    if (secrets.some((secret) => lower.includes(secret.toLowerCase()))) return "leaked";
+    if (shinglesOf(text).some((shingle) => told.has(shingle))) return "leaked";
+    if (addressesIn(text).some((address) => !everything.includes(address))) return "foreign_link";
+    const tokens = text.split(/\s+/).filter((token) => token.length > longestToken);
+    if (tokens.some((token) => !isWriting(token) && !everything.includes(token.toLowerCase())))
+      return "leaked";
+    const own = cited.flatMap((number) => sources[number - 1] ?? []);
+    return evidence.sharesLanguage && !isGrounded(text, own, ticket) ? "ungrounded" : undefined;
+  };
+}
+
+/** Whether a whole answer repeats what only its prompt holds. */
+export function repeatsSecret(answer: string, secrets: readonly string[]): boolean {
+  return secrets.some((secret) => answer.includes(secret));
+}
+
+function searchable({ id, title, excerpt }: Source): string {
+  return `${id}\n${title}\n${excerpt}`.toLowerCase();
+}
+
+/** Scripts that write without blanks have long tokens: those hold few Latin letters and digits. */
+function isWriting(token: string): boolean {
+  return (token.match(/[A-Za-z0-9+/=_-]/g)?.length ?? 0) < token.length / 2;
+}
+
+function isGrounded(text: string, cited: readonly Source[], ticket: Ticket): boolean {
+  const stems = shortStems(text);
+  if (stems.size < wordsToJudge) return true;
+  const known = shortStems(
+    `${cited.map(searchable).join("\n")}\n${ticket.subject ?? ""}\n${ticket.description}`,
+  );
+  return [...stems].filter((stem) => known.has(stem)).length / stems.size >= groundedFrom;
+}
+
+function shortStems(text: string): Set<string> {
+  return new Set([...stemsOf(text)].map((stem) => stem.slice(0, 5)));
+}
+
+function wordsOf(text: string): string[] {
+  return text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+}
+
+function shinglesOf(text: string): string[] {
+  const words = wordsOf(text);
+  return words.slice(wordsInARow - 1).map((_, at) => words.slice(at, at + wordsInARow).join(" "));
+}
+
+/** Line by line: words from the end of one rule and the start of the next are no wording. */
+function shingles(text: string): Set<string> {
+  return new Set(text.split("\n").flatMap(shinglesOf));
+}
+
+const topLevels =
+  "com|net|org|info|biz|io|co|de|ch|eu|uk|fr|nl|pl|ru|cn|br|ca|au|jp|xyz|top|site|online|shop|app|dev|link|click|gg|ly|tk|ml|example|test|invalid|onion";
+const addressForms = [
+  // With a scheme, or what is one in disguise: hxxps://
+  /\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s<>"'()[\]]+/gi,
+  /\b(?:javascript|data|vbscript|mailto|tel|file):\s*[^\s<>"'()[\]]+/gi,
+  /\bwww\.[^\s<>"'()[\]]+/gi,
+  /[\p{L}\p{N}._%+-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+/giu,
+  new RegExp(String.raw`\b(?:[a-z0-9-]+(?:\.|\[\.\]))+(?:${topLevels})\b(?:/[^\s<>"'()[\]]*)?`, "gi"),
+  // Numbers to call.
+  /(?:\+|\b00)\d[\d ()./-]{6,20}\d/g,
+];
+
+/** Links, host names, mail addresses and telephone numbers, lower case: what leads a reader elsewhere. */
+function addressesIn(text: string): string[] {
+  return addressForms.flatMap((form) =>
+    (text.match(form) ?? []).map((found) => found.toLowerCase().replace(/[.,;:!?]+$/, "")),
+  );
+}
