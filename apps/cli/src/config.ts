@@ -87,6 +87,8 @@ const settingsSchema = z.object({
   access: z.enum(["auto", "token", "open"], { error: "expected auto, token or open" }).default("auto"),
   slowThreshold: duration("60s"),
   redactionRules: optionalText,
+  prices: optionalText,
+  notes: z.enum(["on", "off"], { error: "expected on or off" }).default("on"),
 });
 export type Settings = z.infer<typeof settingsSchema>;
 export type SettingName = keyof Settings;
@@ -166,30 +168,81 @@ export function readRedactionRules(
   }
 }
 
-/** The model from OPENAI_*; undefined where no key is set. Throws TL_SETTING_INVALID. */
+/** Prices of models beside the built-in ones, as the file of --prices holds them. Throws TL_SETTING_INVALID. */
+export function readPriceFile({
+  prices: file,
+}: Pick<Settings, "prices">): { file: string; text: string } | undefined {
+  if (file === undefined) return undefined;
+  try {
+    return { file, text: readFileSync(file, "utf8") };
+  } catch (cause) {
+    throw new ThroughlineError("TL_SETTING_INVALID", `--prices is "${file}": the file cannot be read.`, {
+      cause,
+    });
+  }
+}
+
+const modelVariables = {
+  apiKey: "OPENAI_API_KEY",
+  baseUrl: "OPENAI_BASE_URL",
+  model: "OPENAI_MODEL",
+} as const;
+const fallbackVariables = {
+  apiKey: "OPENAI_FALLBACK_API_KEY",
+  baseUrl: "OPENAI_FALLBACK_BASE_URL",
+  model: "OPENAI_FALLBACK_MODEL",
+} as const;
+type ModelVariables = typeof modelVariables | typeof fallbackVariables;
+
+/** The model from OPENAI_* and the one that is asked where it fails, OPENAI_FALLBACK_*; none where no key is set. Throws TL_SETTING_INVALID. */
 export function readModelSettings(
   environment: Readonly<Record<string, string | undefined>>,
-): ModelSettings | undefined {
-  const variables = { apiKey: "OPENAI_API_KEY", baseUrl: "OPENAI_BASE_URL", model: "OPENAI_MODEL" } as const;
-  const value = (name: keyof typeof variables) => environment[variables[name]]?.trim() || undefined;
-  const [apiKey, baseUrl, model] = [value("apiKey"), value("baseUrl"), value("model")];
+): readonly ModelSettings[] {
+  const value = (name: string) => environment[name]?.trim() || undefined;
+  const apiKey = value(modelVariables.apiKey);
   if (apiKey === undefined) {
-    if (baseUrl !== undefined || model !== undefined) {
-      const named = baseUrl === undefined ? "OPENAI_MODEL" : "OPENAI_BASE_URL";
-      throw new ThroughlineError(
-        "TL_SETTING_INVALID",
-        `${named} is set but OPENAI_API_KEY is not: set it too (any text where the server asks for none), or unset ${named}.`,
-      );
-    }
-    return undefined;
+    const others = ["OPENAI_BASE_URL", "OPENAI_MODEL", ...Object.values(fallbackVariables)];
+    const named = others.find((name) => value(name) !== undefined);
+    if (named === undefined) return [];
+    throw new ThroughlineError(
+      "TL_SETTING_INVALID",
+      `${named} is set but OPENAI_API_KEY is not: set it too (any text where the server asks for none), or unset ${named}.`,
+    );
   }
-  const parsed = modelSchema.safeParse({ apiKey, baseUrl, model });
+  const first = parseModel(
+    { apiKey, baseUrl: value(modelVariables.baseUrl), model: value(modelVariables.model) },
+    modelVariables,
+  );
+  const model = value(fallbackVariables.model);
+  if (model === undefined) {
+    const named = [fallbackVariables.apiKey, fallbackVariables.baseUrl].find(
+      (name) => value(name) !== undefined,
+    );
+    if (named === undefined) return [first];
+    throw new ThroughlineError(
+      "TL_SETTING_INVALID",
+      `${named} is set but OPENAI_FALLBACK_MODEL is not: name the model, or unset ${named}.`,
+    );
+  }
+  const fallback = {
+    apiKey: value(fallbackVariables.apiKey) ?? first.apiKey,
+    baseUrl: value(fallbackVariables.baseUrl) ?? first.baseUrl,
+    model,
+  };
+  return [first, parseModel(fallback, fallbackVariables)];
+}
+
+function parseModel(
+  given: { apiKey: string; baseUrl: string | undefined; model: string | undefined },
+  variables: ModelVariables,
+): ModelSettings {
+  const parsed = modelSchema.safeParse(given);
   if (parsed.success) return Object.freeze({ ...parsed.data, baseUrl: parsed.data.baseUrl });
   const issue = parsed.error.issues[0];
-  const name = issue?.path[0] as keyof typeof variables;
+  const name = issue?.path[0] as keyof ModelVariables;
   throw invalidSetting(
     variables[name],
-    name === "apiKey" ? undefined : value(name),
+    name === "apiKey" ? undefined : given[name],
     issue?.message ?? "is wrong",
   );
 }

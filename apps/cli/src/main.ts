@@ -4,7 +4,13 @@ import type { Tracing } from "@throughline/tracing";
 import type { Redactor } from "@throughline/tracing/redaction";
 import type { Logger } from "pino";
 import { createProgram } from "./commands/program.ts";
-import { readEnvironment, readRedactionRules, type RedactionRules, type Settings } from "./config.ts";
+import {
+  readEnvironment,
+  readPriceFile,
+  readRedactionRules,
+  type RedactionRules,
+  type Settings,
+} from "./config.ts";
 import type { Access } from "@throughline/traces";
 import { isLoopback } from "./runtime/address.ts";
 import { AdminDoor } from "./runtime/admin-door.ts";
@@ -158,7 +164,7 @@ async function startTraceBackend(
 }
 
 async function startEnhancer(
-  { settings, model, logger }: InstanceOptions,
+  { settings, models, logger }: InstanceOptions,
   dataDirectory: string,
   runs: (part: Role) => boolean,
   tracing: Tracing,
@@ -175,7 +181,9 @@ async function startEnhancer(
       postgres: settings.postgres,
       webhook: receives ? settings.webhook : undefined,
       worker: works,
-      model,
+      models,
+      prices: readPriceFile(settings),
+      notesOn: settings.notes === "on",
       publicUrl: settings.publicUrl,
     },
     {

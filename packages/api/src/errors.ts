@@ -1,3 +1,5 @@
+import { noteErrors } from "./note-errors.ts";
+
 /**
  * The one error table. `docs/errors.md` lists the same rows; a test keeps both equal.
  * `status` is the HTTP status where the error can be an answer, else null (start-up and command errors).
@@ -254,6 +256,7 @@ export const errorTable = {
     title: "The command was used wrongly",
     remedy: "See `throughline COMMAND --help`.",
   },
+  ...noteErrors,
 } as const satisfies Record<string, { status: number | null; title: string; remedy: string }>;
 
 export type ErrorCode = keyof typeof errorTable;

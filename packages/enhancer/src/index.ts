@@ -1,12 +1,13 @@
 import type { Tracer } from "@opentelemetry/api";
 import type { AdminRoute } from "@throughline/api/admin";
 import type { Metrics } from "@throughline/api/metrics";
-import type { Redactor } from "@throughline/redaction";
+import { createRedactor, type Redactor } from "@throughline/redaction";
 import type { Logger } from "pino";
 import { adminRoutes } from "./admin/routes.ts";
 import { awaitDatabase } from "./database/await-database.ts";
 import { pingDatabase } from "./database/open.ts";
 import { deskOpener } from "./desk/open-desk.ts";
+import { builtInPrices, readPrices } from "./llm/prices.ts";
 import { createNoteWriter, type ModelSettings } from "./llm/writer.ts";
 import { EnhancerMetrics, queueMetrics, workerMetrics } from "./metrics.ts";
 import { createWebhookServer } from "./receive/server.ts";
@@ -27,13 +28,18 @@ export interface EnhancerConfig {
   webhook: { host: string; port: number } | undefined;
   /** Whether this process takes jobs. */
   worker: boolean;
-  /** undefined: notes are extractive. */
-  model: Pick<ModelSettings, "apiKey" | "baseUrl" | "model"> | undefined;
+  /** Asked in this order; none: notes are extractive. */
+  models: readonly Pick<ModelSettings, "apiKey" | "baseUrl" | "model">[];
+  /** The file of model prices beside the built-in ones, and what it says. */
+  prices: { file: string; text: string } | undefined;
+  /** false: this process writes no notes. */
+  notesOn: boolean;
   /** Base of the links in notes, without a slash at the end. */
   publicUrl: string | undefined;
 }
 
-const modelLimits = { timeoutMs: 30_000, maxOutputTokens: 1_000, temperature: 0.3 };
+const modelLimits = { maxOutputTokens: 1_000, temperature: 0.3 };
+const modelTimeoutMs = 30_000;
 
 export interface EnhancerDependencies {
   tracer: Tracer;
@@ -81,12 +87,14 @@ export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDepen
         {
           database,
           queue,
+          records: store.records,
+          feedback: store.feedback,
+          noteSwitch: store.noteSwitch,
+          notesOn: config.notesOn,
           tracer,
           logger,
-          writer: createNoteWriter({
-            tracer,
-            ...(config.model === undefined ? {} : { model: { ...modelLimits, redactor, ...config.model } }),
-          }),
+          redactor,
+          writer: noteWriterOf(config, store, deps),
           findTenant: (id) => tenants.get(id),
           openDesk: deskOpener(),
           publicUrl: config.publicUrl,
@@ -130,4 +138,21 @@ export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDepen
       await close();
     },
   };
+}
+
+/** As the settings name models and prices; also for evaluation. Throws TL_SETTING_INVALID where the file of prices is wrong. */
+function noteWriterOf(
+  { models, prices }: Pick<EnhancerConfig, "models" | "prices">,
+  store: Pick<EnhancerStore, "spending">,
+  { tracer, redactor }: Pick<EnhancerDependencies, "tracer" | "redactor">,
+) {
+  return createNoteWriter({
+    tracer,
+    redactor,
+    models: models.map((model) => ({ ...modelLimits, ...model })),
+    prices: prices === undefined ? builtInPrices : readPrices(prices.file, prices.text),
+    budget: store.spending,
+    personalData: createRedactor({ optIn: ["email", "phone", "ip"] }),
+    timeoutMs: modelTimeoutMs,
+  });
 }

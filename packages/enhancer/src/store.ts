@@ -4,6 +4,10 @@ import type { EnhancerDatabase } from "./database/schema.ts";
 import type { SqliteOptions } from "./database/sqlite.ts";
 import type { JobQueue } from "./queue/queue.ts";
 import { SqliteQueue } from "./queue/sqlite/sqlite-queue.ts";
+import { EnhancementRecords } from "./records/enhancements.ts";
+import { Feedback } from "./records/feedback.ts";
+import { NoteSwitch } from "./records/note-switch.ts";
+import { Spending } from "./records/spending.ts";
 import { Tenants } from "./tenants/tenants.ts";
 import { openVault } from "./tenants/vault.ts";
 
@@ -16,6 +20,10 @@ export interface EnhancerStore {
   database: EnhancerDatabase;
   tenants: Tenants;
   queue: JobQueue;
+  records: EnhancementRecords;
+  feedback: Feedback;
+  spending: Spending;
+  noteSwitch: NoteSwitch;
   close(): Promise<void>;
 }
 
@@ -35,8 +43,13 @@ export function openEnhancerStore(dataDirectory: string, options: StoreOptions =
   });
   const location = options.postgres === undefined ? { file } : { postgres: options.postgres };
   const database = openDatabase(location, options);
+  const records = new EnhancementRecords(database);
   return {
     database,
+    records,
+    feedback: new Feedback(database, records, vault.derive("throughline feedback links")),
+    spending: new Spending(database),
+    noteSwitch: new NoteSwitch(database),
     tenants: new Tenants(database, vault),
     queue,
     close: async () => {

@@ -41,6 +41,8 @@ const texts: Record<SettingName, [placeholder: string, description: string]> = {
     "who must send a token to the trace backend: auto: everybody where others than this machine can connect; token: everybody; open: nobody (default auto)",
   ],
   slowThreshold: ["TIME", "a trace that takes longer is slow (default 60s)"],
+  prices: ["FILE", "what models cost, JSON, beside the built-in prices (docs/notes.md)"],
+  notes: ["on|off", "off: no note is written by this process (default on)"],
   redactionRules: ["FILE", "rules of what never leaves, beside the built-in ones (docs/redaction.md)"],
 };
 

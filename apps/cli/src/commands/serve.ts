@@ -28,14 +28,14 @@ export function addServeCommands(program: Command, context: CommandContext): voi
 
 async function serve(role: Role, flags: Record<string, unknown>, context: CommandContext): Promise<void> {
   const settings = readSettings(flags, context.environment);
-  const model = readModelSettings(context.environment);
+  const models = readModelSettings(context.environment);
   const { createLogger } = await import("../runtime/logger.ts");
   const logger = createLogger(role, undefined);
   const instance = await context.startInstance({
     role,
     settings,
     environment: context.environment,
-    model,
+    models,
     logger,
   });
   process.stdout.write(`throughline ${role} is ready, data in ${instance.directory}\n`);
@@ -43,7 +43,7 @@ async function serve(role: Role, flags: Record<string, unknown>, context: Comman
     process.stdout.write(`  ${part.padEnd(9)} ${address}\n`);
   if (role === "up" || role === "worker") {
     process.stdout.write(
-      `  notes are written by ${model === undefined ? "the extractive writer: OPENAI_API_KEY is not set" : model.model}\n`,
+      `  notes are written by ${models.length === 0 ? "the extractive writer: OPENAI_API_KEY is not set" : models.map(({ model }) => model).join(", where it fails ")}\n`,
     );
   }
   const { runUntilStopped } = await import("../runtime/run-until-stopped.ts");

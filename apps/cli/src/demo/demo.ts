@@ -1,6 +1,7 @@
 import { traceView } from "@throughline/api";
 import type { EnhancerStore } from "@throughline/enhancer";
 import { randomBytes } from "node:crypto";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { demoDirectory } from "../commands/options.ts";
@@ -27,12 +28,14 @@ export async function runDemo(flags: Flags, context: CommandContext): Promise<vo
     data: demoDirectory,
     slowThreshold: "2s",
   });
-  const model = readModelSettings(context.environment);
+  const models = readModelSettings(context.environment);
   const directory = openDataDirectory(settings.data);
   const logger = createLogger("demo", join(directory, "demo.log"));
   const say = (text: string) => void process.stdout.write(text);
 
   const deskKey = randomBytes(24).toString("base64url");
+  // A desk of its own for each run: tickets of an earlier one have their notes already.
+  rmSync(join(directory, "desk"), { recursive: true, force: true });
   const desk = await createDeskSimulator({
     listen: { host: "127.0.0.1", port: 0 },
     dataDirectory: join(directory, "desk"),
@@ -45,7 +48,7 @@ export async function runDemo(flags: Flags, context: CommandContext): Promise<vo
       role: "up",
       settings,
       environment: { OTEL_BSP_SCHEDULE_DELAY: batchDelayMs, ...context.environment },
-      model,
+      models,
       logger,
       beside: { desk: desk.url },
     })
@@ -62,9 +65,7 @@ export async function runDemo(flags: Flags, context: CommandContext): Promise<vo
     `Throughline demo: data in ${directory}, secrets made at random, slow means over ${settings.slowThreshold / 1_000} s.\n`,
   );
   say(`  console  ${instance.addresses["console"] ?? ""}\n  desk     ${desk.url} (simulated)\n`);
-  say(
-    `  model    ${model === undefined ? "none: OPENAI_API_KEY is not set, notes are extractive" : model.model}\n\n`,
-  );
+  say(`  model    ${models[0]?.model ?? "none: OPENAI_API_KEY is not set, notes are extractive"}\n\n`);
   const stopped = runUntilStopped(stop, logger);
   try {
     if (instance.store !== undefined) await setUpTenant(instance.store, desk.url, deskKey);

@@ -9,7 +9,8 @@ export interface InstanceOptions {
   role: Role;
   settings: Settings;
   environment: Readonly<Record<string, string | undefined>>;
-  model: ModelSettings | undefined;
+  /** Asked in this order; none: notes are extractive. */
+  models: readonly ModelSettings[];
   logger: Logger;
   /** Addresses of parts that run beside the instance (`desk`, `llm`), for the ready file. */
   beside?: Readonly<Record<string, string>>;

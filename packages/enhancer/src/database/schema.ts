@@ -56,6 +56,68 @@ export interface BusinessTables {
     client: string;
     location: string;
   };
+  enhancements: EnhancementRow;
+  feedback: {
+    id: string;
+    enhancement_id: string;
+    tenant_id: string;
+    ticket_id: string;
+    rating: "up" | "down";
+    reason: string;
+    created_at: number;
+  };
+  model_spending: {
+    tenant_id: string;
+    /** A day, `2026-11-24` (UTC), or `ticket:ID`. */
+    scope: string;
+    /** Billionths of a US dollar: sums stay exact. */
+    nano_usd: number;
+    tokens: number;
+    updated_at: number;
+  };
+  /** `all`: off stops every note. */
+  note_switch: { name: string; off: number; changed_at: number };
+}
+
+/** One row for each ended attempt at a ticket. */
+export interface EnhancementRow {
+  /** Random; stands in feedback links. */
+  id: string;
+  tenant_id: string;
+  ticket_id: string;
+  job_id: string;
+  attempt: number;
+  trace_id: string;
+  created_at: number;
+  status: "success" | "partial" | "skipped" | "failed";
+  /** What became of the note; `approving`: a person said yes and the desk is being asked. */
+  delivery: "written" | "draft" | "approving" | "discarded" | "shadow" | "none";
+  /** Why it failed, was skipped or is partial. */
+  reason: string | null;
+  note_id: string | null;
+  /** Idempotency key of its note on the desk. */
+  marker: string;
+  /** SHA-256 of `input`. */
+  input_hash: string;
+  /** JSON of the ticket as it was read, credentials hidden. */
+  input: string;
+  /** JSON array of `Source`. */
+  sources: string;
+  /** JSON of the note without its sources; null where none was written. */
+  note: string | null;
+  prompt_version: string | null;
+  writer: "model" | "extractive" | null;
+  model: string | null;
+  input_tokens: number | null;
+  output_tokens: number | null;
+  cached_tokens: number | null;
+  cost_usd: number | null;
+  claims_removed: number;
+  /** JSON: milliseconds by phase. */
+  latency: string;
+  /** When and by whom a draft was approved or discarded. */
+  decided_at: number | null;
+  decided_by: string | null;
 }
 
 /** Business data. Statements are written through Kysely for both databases; nothing inside a transaction may wait for anything else. */

@@ -6,7 +6,7 @@ import { builtInPrices } from "./prices.ts";
 import { createNoteWriter, type WriterOptions, type Wishes } from "./writer.ts";
 
 /** Material for tests of the writer. Nobody counts here. */
-export const noBudget: BudgetKeeper = {
+const noBudget: BudgetKeeper = {
   reserve: () => Promise.resolve({ remainingUsd: undefined, settle: () => Promise.resolve(undefined) }),
 };
 

@@ -24,7 +24,7 @@ import { requestAttributes, responseAttributes } from "./model-span.ts";
 export type { ModelSettings } from "./openai.ts";
 
 /** One question to a model, for the record. */
-export interface ModelCall {
+interface ModelCall {
   /** As the server names it, else as it was asked for. */
   model: string;
   usage: TokenUsage | undefined;

@@ -114,12 +114,14 @@ const note = z.strictObject({
   mode: z.enum(noteModes).default("automatic"),
   /** The kill switch: false writes nothing any more. */
   enabled: z.boolean().default(true),
-  /** BCP 47, for example `en` or `de-CH`. */
+  /** BCP 47, for example `en` or `de-CH`; `ticket`: the ticket's own, where it shows. */
   language: z
     .string()
     .max(35)
-    .regex(/^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/, "must be a language such as en or de-CH")
-    .default("en"),
+    .regex(/^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/, "must be ticket, or a language such as en or de-CH")
+    .default("ticket"),
+  /** Whether the requester sees the notes too: desks tell him by e-mail. */
+  showToRequester: z.boolean().default(false),
   template: z.string().min(1).max(20_000).nullable().default(null),
   /** Tickets of these get no note. */
   optOut: z

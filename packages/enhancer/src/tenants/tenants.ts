@@ -53,6 +53,17 @@ export interface TenantChange {
   secrets?: Readonly<Partial<Record<SecretName, string | undefined>>> | undefined;
 }
 
+/** What goes with a tenant. */
+const tablesOfTenants = [
+  "tenant_secrets",
+  "ticket_history",
+  "documents",
+  "inventory",
+  "feedback",
+  "model_spending",
+  "enhancements",
+] as const;
+
 /** Rows beside `secretNames` in `tenant_secrets`. */
 const previousWebhook = "previousWebhook";
 
@@ -172,7 +183,7 @@ export class Tenants {
     await this.write(async (transaction) => {
       const result = await transaction.deleteFrom("tenants").where("id", "=", id).executeTakeFirst();
       if (result.numDeletedRows === 0n) unknown(id);
-      for (const table of ["tenant_secrets", "ticket_history", "documents", "inventory"] as const) {
+      for (const table of tablesOfTenants) {
         await transaction.deleteFrom(table).where("tenant_id", "=", id).execute();
       }
     });

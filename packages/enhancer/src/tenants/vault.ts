@@ -1,5 +1,5 @@
 import { ThroughlineError } from "@throughline/api";
-import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from "node:crypto";
 import { linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 
 const keyBytes = 32;
@@ -13,6 +13,8 @@ export interface Vault {
   seal(secret: string): string;
   /** Throws TL_DATA_DIRECTORY_UNUSABLE where the key does not fit. */
   open(sealed: string): string;
+  /** A key of its own for another purpose, from the same secret. */
+  derive(purpose: string): Buffer;
 }
 
 /** AES-256-GCM under the key in `keyFile` (0600, made when missing). Sealed form: base64 of nonce, tag, ciphertext. */
@@ -27,6 +29,7 @@ export function openVault(keyFile: string): Vault {
     return Buffer.concat([decipher.update(tail), decipher.final()]).toString("utf8");
   };
   return {
+    derive: (purpose) => Buffer.from(hkdfSync("sha256", key, "", purpose, keyBytes)),
     seal: (secret) => {
       const nonce = randomBytes(nonceBytes);
       const cipher = createCipheriv("aes-256-gcm", key, nonce);

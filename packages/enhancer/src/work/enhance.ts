@@ -1,22 +1,33 @@
 import { context, type Context, type Span, SpanKind, trace, type Tracer } from "@opentelemetry/api";
+import type { Redactor } from "@throughline/redaction";
 import type { Logger } from "pino";
-import { createHash } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import { gatherContext } from "../context/gather.ts";
 import type { EnhancerDatabase } from "../database/schema.ts";
-import { DeskError, type ServiceDesk } from "../desk/desk.ts";
-import { inDeskSpan } from "./desk-span.ts";
-import type { NoteWriter } from "../llm/writer.ts";
-import { type JobOutcome, type JobSource, type LeasedJob, queueName } from "../queue/queue.ts";
+import type { ServiceDesk } from "../desk/desk.ts";
+import type { NoteWriter, WrittenNote } from "../llm/writer.ts";
+import { renderNoteHtml } from "../note/html.ts";
+import { type JobOutcome, type JobSource, type LeasedJob, LeaseLost, queueName } from "../queue/queue.ts";
+import type { EnhancementRecords } from "../records/enhancements.ts";
+import type { Feedback } from "../records/feedback.ts";
 import { inTicketSpan } from "../span.ts";
 import type { Tenant } from "../tenants/tenants.ts";
-import { renderNoteHtml } from "./note-html.ts";
+import type { GatheredContext } from "../ticket.ts";
+import { noteMeta } from "./note-meta.ts";
+import { putNote, writtenBefore } from "./put-note.ts";
+import { type ReadTicket, readTicket, textChanged } from "./read-ticket.ts";
+import { AttemptRecord } from "./record.ts";
+import { type Refusal, type RefusalDependencies, whyNotAgain, whyNotWanted, whyOff } from "./refusal.ts";
+import { isThrottled } from "./retry.ts";
 
-export interface EnhanceDependencies {
+export interface EnhanceDependencies extends RefusalDependencies {
   database: EnhancerDatabase;
   queue: JobSource;
   tracer: Tracer;
   writer: NoteWriter;
+  records: EnhancementRecords;
+  feedback: Pick<Feedback, "tokenOf">;
+  /** What is kept of a ticket goes through it. */
+  redactor: Redactor;
   findTenant: (id: string) => Promise<Tenant>;
   openDesk: (tenant: Tenant) => ServiceDesk;
   logger: Logger;
@@ -25,11 +36,10 @@ export interface EnhanceDependencies {
 }
 
 const contextBudgetMs = 30_000;
-/** A desk that was asked to write may still do so this long after the asker died. */
-const settleMs = 10_000;
-const settlePollMs = 500;
+/** A ticket whose text changed while its note was written is written from anew, once. */
+const passesAtMost = 2;
 
-/** One attempt at one ticket: context, note, desk. Throws what failed; the span `enhance_ticket` tells the same. */
+/** One attempt at one ticket. Throws what failed; the span `enhance_ticket` and the attempt's record tell the same. */
 export async function enhance(
   job: LeasedJob,
   parent: Context,
@@ -60,107 +70,167 @@ export async function enhance(
       "messaging.message.id": job.id,
     },
   };
-  return inTicketSpan(
-    deps.tracer,
-    "enhance_ticket",
-    ticket,
-    options,
-    async (span) => {
-      const tenant = await deps.findTenant(ticket.tenantId);
-      const gathered = await gatherContext(ticket, {
-        database: deps.database,
-        tracer: deps.tracer,
-        budgetMs: contextBudgetMs,
-        signal,
-      });
-      const { note, failure } = await deps.writer.write(ticket, gathered, signal);
-      const lacking = gathered.missing.map(({ part, reason }) => `${part}: ${reason}`);
-      if (failure !== undefined) lacking.push(`llm: ${failure.message}`);
-      const status = lacking.length > 0 ? "partial" : "success";
-      const traceId = span.spanContext().traceId;
-      const html = renderNoteHtml(note, {
-        traceId,
-        marker: markerOf(job),
-        ...(deps.publicUrl === undefined ? {} : { traceUrl: `${deps.publicUrl}/trace/${traceId}` }),
-      });
-      const noteId = await updateTicket(job, html, deps.openDesk(tenant), signal, deps);
-      span.setAttribute("enhancement.status", status);
-      if (lacking.length > 0) span.addEvent("enhancement.partial", { "enhancement.missing": lacking });
-      return { status, noteId };
-    },
-    parent,
-  );
-}
-
-/** The idempotency key that stands in the note: the same for every attempt of a job. */
-function markerOf({ id, ticket }: LeasedJob): string {
-  return `tl-${createHash("sha256").update(`${ticket.tenantId}\n${ticket.ticketId}\n${id}`).digest("hex").slice(0, 20)}`;
-}
-
-/** Writes the note once: where an earlier attempt may have written it, the desk is asked first. */
-function updateTicket(
-  job: LeasedJob,
-  html: string,
-  desk: ServiceDesk,
-  signal: AbortSignal,
-  deps: EnhanceDependencies,
-): Promise<string> {
-  const { ticket } = job;
-  const target = desk.address;
-  const options = {
-    kind: SpanKind.CLIENT,
-    attributes: {
-      "http.request.method": "POST",
-      "url.template": target.template,
-      "server.address": target.host,
-      "server.port": target.port,
-      "desk.name": desk.name,
-    },
-  };
-  return inTicketSpan(deps.tracer, "api.servicedesk_plus.update_ticket", ticket, options, async (span) => {
-    const earlier = await writtenBefore(job, desk, signal, deps.tracer);
-    if (earlier !== undefined) {
-      span.addEvent("note.found", { "desk.note.id": earlier });
-      span.setAttribute("desk.note.id", earlier);
-      return earlier;
-    }
-    await deps.queue.markWriteStarted(job.id);
+  const work = async (span: Span) => {
+    const record = new AttemptRecord(job, span.spanContext().traceId);
+    span.setAttribute("enhancement.id", record.id);
     try {
-      const { noteId, httpStatus } = await desk.addNote(ticket.ticketId, { html, isPublic: false }, signal);
-      recordStatus(span, httpStatus);
-      span.setAttribute("desk.note.id", noteId);
-      return noteId;
+      return await attempt({ job, span, record, signal, deps });
     } catch (error) {
-      if (error instanceof DeskError && error.httpStatus !== undefined) recordStatus(span, error.httpStatus);
-      if (error instanceof DeskError && error.kind !== "transient")
-        await deps.queue.clearWriteStarted(job.id);
+      if (isEnd(error, signal)) await keepFailure(record, error, deps);
       throw error;
     }
-  });
+  };
+  return inTicketSpan(deps.tracer, "enhance_ticket", ticket, options, work, parent);
 }
 
-async function writtenBefore(
-  job: LeasedJob,
-  desk: ServiceDesk,
-  signal: AbortSignal,
-  tracer: Tracer,
-): Promise<string | undefined> {
-  const startedAt = job.writeStartedAt;
-  if (startedAt === undefined) return undefined;
-  const { ticketId } = job.ticket;
-  for (;;) {
-    const found = await inDeskSpan(tracer, "find_note", desk, job.ticket, () =>
-      desk.findNote(ticketId, markerOf(job), signal),
-    );
-    if (found !== undefined) return found.noteId;
-    if (Date.now() >= startedAt + settleMs) return undefined;
-    await sleep(settlePollMs);
-    signal.throwIfAborted();
+interface Attempt {
+  job: LeasedJob;
+  span: Span;
+  record: AttemptRecord;
+  signal: AbortSignal;
+  deps: EnhanceDependencies;
+}
+
+async function attempt(one: Attempt): Promise<JobOutcome> {
+  const { job, record, signal, deps } = one;
+  const { tenantId } = job.ticket;
+  let tenant = await deps.findTenant(tenantId);
+  const desk = deps.openDesk(tenant);
+  if (job.writeStartedAt !== undefined) {
+    const { marker } = record;
+    const noteId = await writtenBefore(job.ticket, marker, job.writeStartedAt, desk, deps.tracer, signal);
+    if (noteId !== undefined) return alreadyWritten(one, noteId);
+  }
+  const off = await whyOff(tenant, deps);
+  if (off !== undefined) return skip(one, off);
+  let read = await record.timed("read", () => readTicket(job.ticket, desk, tenant, deps.tracer, signal));
+  const unwanted =
+    whyNotWanted(read, tenant) ?? (await whyNotAgain(job, tenant, desk, read.onDesk, deps, signal));
+  if (unwanted !== undefined) return skip(one, unwanted);
+
+  for (let pass = 1; ; pass++) {
+    const noted = await writeNote(one, read, tenant);
+    tenant = await deps.findTenant(tenantId);
+    const now = await record.timed("read", () => readTicket(job.ticket, desk, tenant, deps.tracer, signal));
+    const refusal =
+      (await whyOff(tenant, deps)) ??
+      whyNotWanted(now, tenant) ??
+      (now.onDesk?.hasNotes === read.onDesk?.hasNotes
+        ? undefined
+        : await whyNotAgain(job, tenant, desk, now.onDesk, deps, signal));
+    if (refusal !== undefined) return skip(one, refusal);
+    if (pass < passesAtMost && textChanged(read, now)) {
+      one.span.addEvent("ticket.changed", { "enhancement.pass": pass + 1 });
+      read = now;
+      continue;
+    }
+    return deliver(one, noted, lackingIn(noted, now), tenant, desk);
   }
 }
 
-function recordStatus(span: Span, status: number): void {
-  span.setAttributes({ "http.response.status_code": status, "http.status_code": status });
+interface Noted {
+  written: WrittenNote;
+  gathered: GatheredContext;
+}
+
+async function writeNote(
+  { record, signal, deps }: Attempt,
+  read: ReadTicket,
+  tenant: Tenant,
+): Promise<Noted> {
+  const { ticket } = read;
+  record.read(ticket);
+  const { database, tracer } = deps;
+  const gathered = await record.timed("context", () =>
+    gatherContext(ticket, { database, tracer, budgetMs: contextBudgetMs, signal }),
+  );
+  const { note, budget } = tenant.settings;
+  const wishes = { language: note.language, caps: budget, hidePersonalData: note.hidePersonalData };
+  const written = await record.timed("write", () => deps.writer.write(ticket, gathered, wishes, signal));
+  record.wrote(written);
+  return { written, gathered };
+}
+
+/** What the note lacks, in words; the ticket is then partial. */
+function lackingIn({ written, gathered }: Noted, { unread }: ReadTicket): string[] {
+  const lacking = gathered.missing.map(({ part, reason }) => `${part}: ${reason}`);
+  if (written.failure !== undefined) lacking.push(`llm: ${written.failure.message}`);
+  if (unread !== undefined) lacking.push(`ticket: ${unread}`);
+  return lacking;
+}
+
+/** On the desk, for approval, or only into the records: as the tenant wishes. */
+async function deliver(
+  one: Attempt,
+  { written }: Noted,
+  lacking: readonly string[],
+  tenant: Tenant,
+  desk: ServiceDesk,
+): Promise<JobOutcome> {
+  const { job, span, record, signal, deps } = one;
+  const status = lacking.length > 0 ? "partial" : "success";
+  const { mode, showToRequester: isPublic } = tenant.settings.note;
+  let noteId: string | undefined;
+  if (mode === "automatic") {
+    const meta = noteMeta(
+      { id: record.id, marker: record.marker, traceId: span.spanContext().traceId },
+      deps,
+    );
+    const html = renderNoteHtml(written.note, { ...meta, isPublic });
+    const journal = {
+      started: () => deps.queue.markWriteStarted(job.id),
+      cleared: () => deps.queue.clearWriteStarted(job.id),
+    };
+    noteId = await record.timed("desk", () =>
+      putNote(job.ticket, { html, isPublic }, desk, journal, deps.tracer, signal),
+    );
+  }
+  const delivery = mode === "automatic" ? "written" : mode;
+  const reason = lacking.length > 0 ? lacking.join("; ") : undefined;
+  await deps.records.add(record.row({ status, delivery, reason, noteId }, hider(deps)));
+  span.setAttributes({ "enhancement.status": status, "enhancement.delivery": delivery });
+  if (lacking.length > 0) span.addEvent("enhancement.partial", { "enhancement.missing": [...lacking] });
+  if (mode === "automatic") return { status, noteId };
+  return {
+    status,
+    noteId,
+    reason: mode === "draft" ? "A draft waits for approval." : "Shadow: kept, not written.",
+  };
+}
+
+async function skip({ span, record, deps }: Attempt, { code, reason }: Refusal): Promise<JobOutcome> {
+  span.setAttribute("enhancement.status", "skipped");
+  span.addEvent("enhancement.skipped", { "enhancement.skip.code": code, "enhancement.skip.reason": reason });
+  await deps.records.add(record.row({ status: "skipped", delivery: "none", reason }, hider(deps)));
+  return { status: "skipped", noteId: undefined, reason };
+}
+
+/** An attempt that was cut off had written it. */
+async function alreadyWritten({ span, record, deps }: Attempt, noteId: string): Promise<JobOutcome> {
+  span.addEvent("note.found", { "desk.note.id": noteId });
+  span.setAttributes({ "enhancement.status": "success", "enhancement.delivery": "written" });
+  const reason = "An attempt that was cut off had written the note.";
+  await deps.records.add(record.row({ status: "success", delivery: "written", reason, noteId }, hider(deps)));
+  return { status: "success", noteId };
+}
+
+/** Told by the attempt that failed; a job that goes back to the queue untouched has not ended. */
+function isEnd(error: unknown, signal: AbortSignal): boolean {
+  if (error instanceof LeaseLost || isThrottled(error)) return false;
+  return !(signal.aborted && signal.reason instanceof Error && signal.reason.name === "WorkerStopping");
+}
+
+async function keepFailure(record: AttemptRecord, error: unknown, deps: EnhanceDependencies): Promise<void> {
+  const reason = error instanceof Error ? error.message : String(error);
+  try {
+    await deps.records.add(record.row({ status: "failed", delivery: "none", reason }, hider(deps)));
+  } catch (cause) {
+    deps.logger.warn({ err: cause }, "a failed attempt could not be recorded");
+  }
+}
+
+function hider({ redactor }: EnhanceDependencies): (text: string) => string {
+  return (text) => redactor.text(text);
 }
 
 /** The log lines of a job carry its trace. */
