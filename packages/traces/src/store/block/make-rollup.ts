@@ -1,6 +1,7 @@
 import { serviceName } from "../../model.ts";
 import type { HeadReader } from "../head/head-reader.ts";
 import type { BlockOrder } from "./order.ts";
+import { PeerNames } from "./peers.ts";
 import { bucketOf, type Edge, minuteOf, type Rollup, type Series } from "./rollup.ts";
 
 interface Group {
@@ -12,7 +13,10 @@ interface Group {
   byMinute: Map<number, number>;
 }
 
-/** The rollup of some rows of a head. `parentRow`: where in `rows` each row's parent stands, -1 where it does not. */
+/**
+ * The rollup of some rows of a head. `parentRow`: where in `rows` each row's parent stands, -1 where it does not. A call is counted by the
+ * called span below a span of another service; where none is here, by what the calling span says of its peer.
+ */
 export function makeRollup(reader: HeadReader, { rows }: BlockOrder, parentRow: Int32Array): Rollup {
   const { columns } = reader;
   const services = serviceNumbers(reader);
@@ -23,6 +27,15 @@ export function makeRollup(reader: HeadReader, { rows }: BlockOrder, parentRow: 
   // Series and bucket of each span as one number: sorted, they are counted.
   const hits = new Float64Array(rows.length);
   const edges = new Map<string, Edge>();
+  const call = (minute: number, parent: string, child: string, failed: boolean): void => {
+    const name = `${minute} ${parent.length} ${parent}${child}`;
+    let edge = edges.get(name);
+    if (edge === undefined) edges.set(name, (edge = { minute, parent, child, calls: 0, failed: 0 }));
+    edge.calls++;
+    if (failed) edge.failed++;
+  };
+  /** 1: the other side of the call is here. */
+  const isAnswered = new Uint8Array(rows.length);
   rows.forEach((row, at) => {
     const kindStatus = columns.kindStatus[row] ?? 0;
     const service = services.ofOrigin[columns.origin[row] ?? 0] ?? 0;
@@ -59,20 +72,21 @@ export function makeRollup(reader: HeadReader, { rows }: BlockOrder, parentRow: 
     if (parent === -1) return;
     const parentService = services.ofOrigin[columns.origin[rows[parent] ?? 0] ?? 0] ?? 0;
     if (parentService === service) return;
-    const name = `${minute} ${parentService} ${service}`;
-    let edge = edges.get(name);
-    if (edge === undefined) {
-      edge = {
-        minute,
-        parent: services.names[parentService] ?? "",
-        child: group.service,
-        calls: 0,
-        failed: 0,
-      };
-      edges.set(name, edge);
-    }
-    edge.calls++;
-    if (kindStatus >> 4 === 2) edge.failed++;
+    isAnswered[parent] = 1;
+    isAnswered[at] = 1;
+    call(minute, services.names[parentService] ?? "", group.service, kindStatus >> 4 === 2);
+  });
+  const peers = new PeerNames(reader);
+  rows.forEach((row, at) => {
+    const kindStatus = columns.kindStatus[row] ?? 0;
+    const kind = kindStatus & 15;
+    if (kind < 3 || isAnswered[at] === 1) return;
+    const peer = peers.of(row, kind);
+    const service = services.names[services.ofOrigin[columns.origin[row] ?? 0] ?? 0] ?? "";
+    if (peer === undefined || peer === service) return;
+    const minute = minuteOf(columns.start[row * 2] ?? 0, columns.start[row * 2 + 1] ?? 0);
+    const [parent, child] = kind === 5 ? [peer, service] : [service, peer];
+    call(minute, parent, child, kindStatus >> 4 === 2);
   });
   hits.sort();
   const histograms = countRuns(hits, made.length);

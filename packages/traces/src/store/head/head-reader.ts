@@ -10,7 +10,7 @@ import type {
 } from "../../model.ts";
 import { hashTraceId } from "../hash.ts";
 import type { Counts, HeadColumns } from "./layout.ts";
-import { readValue } from "./value-bytes.ts";
+import { readValue, valueText } from "./value-bytes.ts";
 
 /** Spans out of a head, as far as `counts` goes: rows and entries beyond it are not looked at. */
 export class HeadReader {
@@ -108,6 +108,12 @@ export class HeadReader {
     if (pair === 0) return "";
     const { valueBytes, pairEnd } = this.columns;
     return valueBytes.toString("utf8", startOf(pairEnd, pair) + 1, pairEnd[pair] ?? 0);
+  }
+
+  /** What searches compare of an attribute's value. */
+  valueText(pair: number): string {
+    const { valueBytes, pairEnd } = this.columns;
+    return valueText(valueBytes, startOf(pairEnd, pair), pairEnd[pair] ?? 0);
   }
 
   private traceOf(id: Uint32Array): number {
