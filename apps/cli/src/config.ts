@@ -40,6 +40,22 @@ const bytes = () =>
     return z.NEVER;
   });
 
+const count = (fallback: number) =>
+  z
+    .string()
+    .regex(/^[1-9]\d{0,6}$/, "expected a number from 1 to 9999999")
+    .transform(Number)
+    .prefault(String(fallback));
+
+const network = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]);
+/** Addresses and networks, separated by commas. */
+const networks = () =>
+  z
+    .string()
+    .transform((text) => text.split(",").map((one) => one.trim()))
+    .pipe(z.array(network, { error: "expected addresses or networks such as 10.0.0.0/8,127.0.0.1" }))
+    .default([]);
+
 const optionalText = z.string().optional();
 
 /** undefined: this machine's own. */
@@ -63,6 +79,12 @@ const settingsSchema = z.object({
     .url({ protocol: /^postgres(?:ql)?$/, error: "expected postgres://user@host:5432/database" })
     .optional(),
   webhook: address("127.0.0.1:8000"),
+  trustedProxies: networks(),
+  webhookMaxBody: bytes().default(1_048_576),
+  webhookHeaderTimeout: duration("10s"),
+  webhookBodyTimeout: duration("30s"),
+  webhookConnectionsPerAddress: count(1_000),
+  webhookFailuresPerMinute: count(120),
   admin: address("127.0.0.1:8001"),
   console: address("127.0.0.1:16686"),
   otlpGrpc: address("127.0.0.1:4317"),

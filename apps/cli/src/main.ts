@@ -1,5 +1,6 @@
 import { ThroughlineError } from "@throughline/api";
 import { Metrics } from "@throughline/api/metrics";
+import type { WebhookLimits } from "@throughline/enhancer";
 import type { Tracing } from "@throughline/tracing";
 import type { Redactor } from "@throughline/tracing/redaction";
 import type { Logger } from "pino";
@@ -179,7 +180,7 @@ async function startEnhancer(
     {
       dataDirectory,
       postgres: settings.postgres,
-      webhook: receives ? settings.webhook : undefined,
+      webhook: receives ? { ...settings.webhook, limits: webhookLimits(settings) } : undefined,
       worker: works,
       models,
       prices: readPriceFile(settings),
@@ -199,6 +200,17 @@ async function startEnhancer(
 /** As --access says of the trace backend: whether whoever only looks at the admin address needs a token. */
 function asksForToken({ access, admin }: Settings): boolean {
   return access === "token" || (access === "auto" && !isLoopback(admin.host));
+}
+
+function webhookLimits(settings: Settings): WebhookLimits {
+  return {
+    trustedProxies: settings.trustedProxies,
+    maxBodyBytes: settings.webhookMaxBody,
+    headerTimeoutMs: settings.webhookHeaderTimeout,
+    bodyTimeoutMs: settings.webhookBodyTimeout,
+    connectionsPerAddress: settings.webhookConnectionsPerAddress,
+    failuresPerMinute: settings.webhookFailuresPerMinute,
+  };
 }
 
 /** A second start on one data directory: says where the first runs. */

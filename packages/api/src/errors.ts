@@ -1,10 +1,12 @@
 import { noteErrors } from "./note-errors.ts";
+import { webhookErrors } from "./webhook-errors.ts";
 
 /**
  * The one error table. `docs/errors.md` lists the same rows; a test keeps both equal.
  * `status` is the HTTP status where the error can be an answer, else null (start-up and command errors).
  */
 export const errorTable = {
+  ...webhookErrors,
   TL_ADDRESS_IN_USE: {
     status: null,
     title: "The address is already in use",
@@ -149,9 +151,9 @@ export const errorTable = {
   },
   TL_RATE_LIMITED: {
     status: 429,
-    title: "The token has sent as many spans or bytes as it may",
+    title: "More was sent than is taken in this time",
     remedy:
-      "Send the same again after the time that the answer names; `throughline token list` shows the limits, `token add --rate-spans --rate-bytes` sets others.",
+      "Send the same again after the time that the answer names. Spans: `throughline token list` shows the limits, `token add --rate-spans --rate-bytes` sets others. Webhooks: `throughline tenant set ID --rate N`.",
   },
   TL_REVISION_STALE: {
     status: 412,
@@ -167,12 +169,6 @@ export const errorTable = {
     status: null,
     title: "A setting is wrong",
     remedy: "Correct the flag or variable that the message names; `throughline COMMAND --help` lists them.",
-  },
-  TL_SIGNATURE_INVALID: {
-    status: 401,
-    title: "The webhook's signature is missing or does not match",
-    remedy:
-      "Sign the raw body with the tenant's secret: `X-ServiceDesk-Signature: sha256=<hex HMAC-SHA256>`.",
   },
   TL_STORAGE_CANNOT: {
     status: 501,
@@ -195,20 +191,10 @@ export const errorTable = {
     title: "The tenant's settings are wrong",
     remedy: "Correct the field that the message names.",
   },
-  TL_TENANT_MISSING: {
-    status: 400,
-    title: "The webhook names no tenant",
-    remedy: "Put `tenant_id` into the body or send the header `X-Tenant-ID`.",
-  },
   TL_TENANT_UNKNOWN: {
     status: 404,
     title: "No such tenant",
     remedy: "Check the id with `throughline tenant list`, or add it with `throughline tenant add`.",
-  },
-  TL_TICKET_INVALID: {
-    status: 422,
-    title: "The ticket does not fit the schema",
-    remedy: "Correct the fields that `errors` names.",
   },
   TL_TOKEN_REFUSED: {
     status: 401,

@@ -10,12 +10,16 @@ import { deskOpener } from "./desk/open-desk.ts";
 import { builtInPrices, readPrices } from "./llm/prices.ts";
 import { createNoteWriter, type ModelSettings } from "./llm/writer.ts";
 import { EnhancerMetrics, queueMetrics, workerMetrics } from "./metrics.ts";
-import { createWebhookServer } from "./receive/server.ts";
+import { upsertResolvedTickets } from "./history/import-history.ts";
+import type { WebhookLimits } from "./receive/limits/limits.ts";
+import { MemoryRateLimiter } from "./receive/rate/memory-rate-limiter.ts";
+import { createWebhookServer, stopWebhookServer } from "./receive/server.ts";
 import { type EnhancerStore, openEnhancerStore } from "./store.ts";
 import { Worker, workerDefaults } from "./work/worker.ts";
 
 export { keepTicket } from "./work/keep-ticket.ts";
 export { sign } from "./receive/signature.ts";
+export { defaultLimits, type WebhookLimits } from "./receive/limits/limits.ts";
 export { type EnhancerStore, openEnhancerStore } from "./store.ts";
 export type { TenantInfo } from "./tenants/tenants.ts";
 
@@ -25,7 +29,7 @@ export interface EnhancerConfig {
   /** `postgres://` URL of business data; undefined: it is kept in the data directory. */
   postgres: string | undefined;
   /** Where webhooks are taken; undefined: this process does not receive. */
-  webhook: { host: string; port: number } | undefined;
+  webhook: { host: string; port: number; limits: WebhookLimits } | undefined;
   /** Whether this process takes jobs. */
   worker: boolean;
   /** Asked in this order; none: notes are extractive. */
@@ -81,7 +85,19 @@ export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDepen
   const server =
     config.webhook === undefined
       ? undefined
-      : createWebhookServer({ tenants, queue, tracer, slowAfterMs, logger, observe: metrics.observeWebhook });
+      : createWebhookServer(
+          {
+            tenants,
+            queue,
+            history: { upsert: (tenantId, tickets) => upsertResolvedTickets(database, tenantId, tickets) },
+            rates: new MemoryRateLimiter(),
+            tracer,
+            slowAfterMs,
+            metrics: deps.metrics,
+            logger,
+          },
+          config.webhook.limits,
+        );
   const worker = config.worker
     ? new Worker(
         {
@@ -113,7 +129,7 @@ export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDepen
       worker.start();
     }
     if (server !== undefined && config.webhook !== undefined)
-      webhookUrl = await server.listen(config.webhook);
+      webhookUrl = await server.listen({ host: config.webhook.host, port: config.webhook.port });
   } catch (error) {
     await worker?.stop(0);
     await close();
@@ -133,7 +149,7 @@ export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDepen
       }
     },
     stop: async (graceMs) => {
-      await server?.close();
+      if (server !== undefined) await stopWebhookServer(server);
       await worker?.stop(graceMs);
       await close();
     },

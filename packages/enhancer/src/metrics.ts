@@ -19,7 +19,6 @@ export interface JobResult {
 export class EnhancerMetrics {
   private readonly requests: Counter;
   private readonly durations: Histogram;
-  private readonly webhooks: Counter;
   private readonly successes = new SuccessRate(Date.now);
 
   constructor(metrics: Metrics) {
@@ -40,10 +39,7 @@ export class EnhancerMetrics {
       ["tenant_id"],
       () => this.successes.read(),
     );
-    this.webhooks = metrics.counter("webhook_requests_total", "Webhooks answered, by HTTP status.", ["code"]);
   }
-
-  readonly observeWebhook = (status: number): void => this.webhooks.add(1, String(status));
 
   readonly observeJob = ({ tenantId, status, seconds, traceId }: JobResult): void => {
     this.requests.add(1, tenantId, status);

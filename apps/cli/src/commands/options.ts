@@ -12,6 +12,18 @@ const texts: Record<SettingName, [placeholder: string, description: string]> = {
     "tenants, history, documents and inventory in PostgreSQL in place of the data directory; best set by the variable, a flag can be read by others",
   ],
   webhook: ["HOST:PORT", "webhooks (default 127.0.0.1:8000)"],
+  trustedProxies: [
+    "LIST",
+    "proxies before the webhook port, whose X-Forwarded-For is believed: addresses and networks (default: none)",
+  ],
+  webhookMaxBody: ["SIZE", "largest body of a webhook (default 1 MiB; thirty times that for batches)"],
+  webhookHeaderTimeout: ["TIME", "until a webhook's headers must be there (default 10s)"],
+  webhookBodyTimeout: ["TIME", "until a whole webhook must be there (default 30s)"],
+  webhookConnectionsPerAddress: ["N", "connections of one address to the webhook port (default 1000)"],
+  webhookFailuresPerMinute: [
+    "N",
+    "unknown tenants and wrong signatures of one address, before it is told no more (default 120)",
+  ],
   admin: ["HOST:PORT", "operations, metrics and health (default 127.0.0.1:8001)"],
   console: ["HOST:PORT", "console and Jaeger's HTTP API (default 127.0.0.1:16686)"],
   otlpGrpc: ["HOST:PORT", "OTLP over gRPC (default 127.0.0.1:4317)"],

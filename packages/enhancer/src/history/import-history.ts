@@ -39,7 +39,7 @@ const prose = (limit: number) =>
       }
     });
 
-const resolvedTicket = z.object({
+export const resolvedTicket = z.object({
   ticket_id: z
     .string()
     .max(100)
@@ -51,7 +51,7 @@ const resolvedTicket = z.object({
   priority: optional(z.enum(["low", "medium", "high", "critical"])),
   tags: optional(tags),
 });
-type ResolvedTicket = z.infer<typeof resolvedTicket>;
+export type ResolvedTicket = z.infer<typeof resolvedTicket>;
 
 /**
  * Resolved tickets from CSV (with a header) or JSONL: `ticket_id, subject, description, resolution, resolved_date, priority, tags`.
@@ -68,7 +68,8 @@ export const importHistory: Importer = (...job) =>
     ...job,
   );
 
-async function upsertResolvedTickets(
+/** Rows of different tickets, in one transaction. */
+export async function upsertResolvedTickets(
   database: EnhancerDatabase,
   tenantId: string,
   tickets: readonly ResolvedTicket[],

@@ -21,6 +21,8 @@ export interface Enqueued {
   jobId: string;
   /** Whether this delivery made the job. */
   isNew: boolean;
+  /** Whether the very delivery came before; else one that is not new became part of a waiting job. */
+  isRepeated: boolean;
   /** The trace in which the job's work is seen. */
   traceId: string;
 }

@@ -5,8 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { upsertResolvedTickets } from "../history/import-history.ts";
 import { type EnhancerStore, openEnhancerStore } from "../store.ts";
-import { bodyLimitBytes, createWebhookServer } from "./server.ts";
+import { Metrics, metricsFormat, metricsText } from "@throughline/api/metrics";
+import { defaultLimits } from "./limits/limits.ts";
+import { MemoryRateLimiter } from "./rate/memory-rate-limiter.ts";
+import { createWebhookServer } from "./server.ts";
 import { sign } from "./signature.ts";
 
 const secret = "correct horse battery";
@@ -22,7 +26,7 @@ const ticket = {
 let directory: string;
 let store: EnhancerStore;
 let server: FastifyInstance;
-const statuses: number[] = [];
+let metrics: Metrics;
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), "throughline-webhook-"));
@@ -32,18 +36,23 @@ beforeEach(async () => {
     settings: { desk: { kind: "servicedesk-plus", url: "http://127.0.0.1:9" } },
     secrets: { webhook: secret, deskKey: "k" },
   });
-  server = createWebhookServer({
-    tenants: store.tenants,
-    queue: store.queue,
-    tracer: trace.getTracer("test"),
-    slowAfterMs: () => undefined,
-    logger: pino({ level: "silent" }),
-    observe: (status) => statuses.push(status),
-  });
+  metrics = new Metrics();
+  server = createWebhookServer(
+    {
+      tenants: store.tenants,
+      queue: store.queue,
+      history: { upsert: (tenantId, tickets) => upsertResolvedTickets(store.database, tenantId, tickets) },
+      rates: new MemoryRateLimiter(),
+      tracer: trace.getTracer("test"),
+      slowAfterMs: () => undefined,
+      metrics,
+      logger: pino({ level: "silent" }),
+    },
+    defaultLimits,
+  );
 });
 
 afterEach(async () => {
-  statuses.length = 0;
   await server.close();
   await store.close();
   await rm(directory, { recursive: true });
@@ -77,7 +86,10 @@ test("a signed ticket is answered 202 once its job is stored", async () => {
     tenantId: "acme",
     state: "waiting",
   });
-  expect(statuses).toEqual([202]);
+  const families = await metrics.collect((error) => {
+    throw error;
+  });
+  expect(metricsText(families, metricsFormat(undefined))).toContain('webhook_requests_total{code="202"} 1');
 });
 
 test.each([
@@ -136,7 +148,7 @@ test("a body that is not JSON is answered 422", async () => {
 });
 
 test("a body over the limit is answered 413", async () => {
-  const response = await post("x".repeat(bodyLimitBytes + 1));
+  const response = await post("x".repeat(defaultLimits.maxBodyBytes + 1));
   expect(response.statusCode).toBe(413);
   expect(response.json()).toMatchObject({ code: "TL_BODY_TOO_LARGE" });
 });

@@ -1,27 +1,13 @@
 import { z } from "zod";
+import { type MappedPreset, presetMappings } from "../receive/mapping/presets/index.ts";
+import { mappingSchema } from "../receive/mapping/schema.ts";
+import { type SchemeName, schemes } from "../receive/schemes/index.ts";
 
 /** How a desk shows that a webhook is its own. */
-const webhookSchemes = [
-  "servicedesk-hmac",
-  "standard-webhooks",
-  "static-secret",
-  "jira",
-  "zendesk",
-  "zammad",
-  "freshservice",
-  "glpi",
-] as const;
+const webhookSchemes = Object.keys(schemes) as SchemeName[];
 
-/** Which desk's body a webhook has. */
-const webhookPresets = [
-  "throughline",
-  "servicedesk-plus",
-  "jira",
-  "zendesk",
-  "freshservice",
-  "zammad",
-  "glpi",
-] as const;
+/** Which desk's body a webhook has; `throughline` is our own strict contract. */
+const webhookPresets = ["throughline", ...(Object.keys(presetMappings) as MappedPreset[])] as const;
 
 const deskKinds = ["servicedesk-plus", "servicedesk-plus-cloud", "zammad"] as const;
 const noteModes = ["shadow", "draft", "automatic"] as const;
@@ -48,14 +34,14 @@ const webhook = z.strictObject({
     .regex(/^[A-Za-z0-9-]+$/, "must be the name of a header")
     .default("X-Webhook-Secret"),
   preset: z.enum(webhookPresets).default("throughline"),
-  /** Where a ticket's fields stand in the body, for a desk that no preset fits: field to path. It beats the preset. */
-  mapping: z.record(z.string().min(1).max(100), z.string().min(1).max(500)).nullable().default(null),
+  /** Where a ticket's fields stand in the body, for a desk that no preset fits (docs/webhooks.md). It beats the preset. */
+  mapping: mappingSchema.nullable().default(null),
   /** Empty: from everywhere. */
   allowedAddresses: z.array(network).max(200).default([]),
   /** An outside `traceparent` continues its trace; else it becomes a link. */
   trustsTraceparent: z.boolean().default(false),
-  /** How far a signed timestamp may be from now. */
-  toleranceSeconds: z.int().min(1).max(604_800).default(300),
+  /** How far a signed timestamp may be from now; null: what suits the scheme, 5 minutes or, for GLPI, a day. */
+  toleranceSeconds: z.int().min(1).max(604_800).nullable().default(null),
   /** null: no limit. */
   ratePerMinute: z.int().min(1).max(1_000_000).nullable().default(100),
 });

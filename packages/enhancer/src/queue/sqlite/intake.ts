@@ -32,7 +32,8 @@ function store(connection: QueueConnection, id: string, ticket: string, job: New
     "select job_id, trace_id from deliveries where id = ?",
     id,
   );
-  if (earlier !== undefined) return { jobId: earlier.job_id, isNew: false, traceId: earlier.trace_id };
+  if (earlier !== undefined)
+    return { jobId: earlier.job_id, isNew: false, isRepeated: true, traceId: earlier.trace_id };
 
   const now = connection.now();
   const availableAt = now + (job.delayMs ?? 0);
@@ -76,7 +77,7 @@ function store(connection: QueueConnection, id: string, ticket: string, job: New
     traceId,
     now,
   );
-  return { jobId, isNew: waiting === undefined, traceId };
+  return { jobId, isNew: waiting === undefined, isRepeated: false, traceId };
 }
 
 /** A lane without a job that could be taken is asleep: looking for work costs nothing for tenants that have none. */

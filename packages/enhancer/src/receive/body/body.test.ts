@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { assert, json, property, string } from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decodeText, decodeUtf8 } from "./charset.ts";
 import { parseForm, parseMultipart } from "./form.ts";
@@ -46,12 +46,12 @@ describe("loose JSON", () => {
   });
 
   test("never changes what is JSON, and never throws", () => {
-    fc.assert(
-      fc.property(fc.json(), (text) => {
+    assert(
+      property(json(), (text) => {
         expect(parseLooseJson(text) ?? null).toEqual(JSON.parse(text));
       }),
     );
-    fc.assert(fc.property(fc.string({ maxLength: 200 }), (text) => void parseLooseJson(`{"a":"${text}"`)));
+    assert(property(string({ maxLength: 200 }), (text) => void parseLooseJson(`{"a":"${text}"`)));
   });
 });
 

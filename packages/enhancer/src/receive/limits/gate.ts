@@ -36,6 +36,13 @@ export class Gate {
     this.isFull = false;
   }
 
+  /** Whether the next would be refused; asked before a body is read. */
+  get isClosed(): boolean {
+    if (this.underWay < this.limit) return false;
+    this.isFull = true;
+    return true;
+  }
+
   get active(): number {
     return this.underWay;
   }

@@ -66,7 +66,7 @@ function listOf(body: unknown, rule: FieldRule | undefined, every = false): stri
     const found = at(body, pointer);
     if (found === undefined || found === null) continue;
     isFound = true;
-    const values = Array.isArray(found) ? found : String(asText(found, false) ?? "").split(",");
+    const values = Array.isArray(found) ? found : (asText(found, false) ?? "").split(",");
     for (const value of values.slice(0, 200)) {
       const text = asText(isNamed(value) ? value.name : value, false);
       if (text !== undefined) all.push(text.slice(0, 200));

@@ -9,9 +9,10 @@ export interface Heard {
   priority: TicketWebhook["priority"];
   /** ISO 8601 with zone. */
   createdAt: string;
-  /** When the ticket last changed; as the desk wrote it. */
+  /** When the ticket last changed, as the desk wrote it. */
   updatedAt?: string;
-  correlationId?: string;
+  /** Where nothing says when it last changed: what tells this state of it from others. */
+  state?: string;
   facts: HeardFacts;
   /** Ids and names of who made the change. */
   actors: string[];

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { array, assert, constantFrom, integer, oneof, property, record } from "fast-check";
 import { expect, test } from "vitest";
 import { MemoryRateLimiter } from "./memory-rate-limiter.ts";
 import { rateFields, windowMs } from "./rate-limiter.ts";
@@ -21,13 +21,13 @@ class Model {
 }
 
 test("the limiter decides as its definition, whatever comes when", () => {
-  const step = fc.record({
-    key: fc.constantFrom("a", "b"),
-    limit: fc.constantFrom(1, 3, 20, 40),
-    afterMs: fc.oneof(fc.integer({ min: 0, max: 50 }), fc.integer({ min: 0, max: 2 * windowMs })),
+  const step = record({
+    key: constantFrom("a", "b"),
+    limit: constantFrom(1, 3, 20, 40),
+    afterMs: oneof(integer({ min: 0, max: 50 }), integer({ min: 0, max: 2 * windowMs })),
   });
-  fc.assert(
-    fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
+  assert(
+    property(array(step, { maxLength: 120 }), (steps) => {
       let nowMs = 1_000;
       const limiter = new MemoryRateLimiter(() => nowMs);
       const model = new Model();

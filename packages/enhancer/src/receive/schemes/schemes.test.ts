@@ -124,7 +124,8 @@ describe.each(Object.keys(schemes) as SchemeName[])("%s", (name) => {
 test.each(["servicedesk-hmac", "jira", "zammad"] as const)(
   "%s: hex in capitals and without its prefix is the same",
   (name) => {
-    const [[header = "", value = ""] = []] = Object.entries(signed[name]());
+    const [header = ""] = Object.keys(signed[name]());
+    const value = signed[name]()[header] ?? "";
     const [prefix = "", hex = ""] = value.split("=");
     for (const other of [
       hex,
