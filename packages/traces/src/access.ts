@@ -62,6 +62,14 @@ export class Gate {
    * TL_TOKEN_REQUIRED, TL_TOKEN_REFUSED, TL_TOKEN_SCOPE.
    */
   async admit(authorization: string | undefined, scope: Scope): Promise<Principal> {
+    const principal = await this.identify(authorization);
+    if (principal === anybody) return principal;
+    if (principal.scopes.includes(scope) || principal.scopes.includes("admin")) return principal;
+    throw new ThroughlineError("TL_TOKEN_SCOPE", `The token "${principal.name}" has not the scope ${scope}.`);
+  }
+
+  /** As `admit`, whatever the token allows. */
+  async identify(authorization: string | undefined): Promise<Principal> {
     if (authorization === undefined || authorization === "") {
       if (this.isRequired) throw new ThroughlineError("TL_TOKEN_REQUIRED", "This address asks for a token.");
       return anybody;
@@ -72,8 +80,7 @@ export class Gate {
     const principal = token === undefined ? undefined : await this.access.authenticate(token);
     if (principal === undefined)
       throw new ThroughlineError("TL_TOKEN_REFUSED", "The token is unknown, expired or revoked.");
-    if (principal.scopes.includes(scope) || principal.scopes.includes("admin")) return principal;
-    throw new ThroughlineError("TL_TOKEN_SCOPE", `The token "${principal.name}" has not the scope ${scope}.`);
+    return principal;
   }
 }
 

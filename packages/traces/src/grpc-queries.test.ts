@@ -65,6 +65,7 @@ async function startServices(
   const ingest = new Ingest(opened.heads, Date.now);
   const listener = new QueryGrpcListener({
     reader: wrap?.(opened.reader) ?? opened.reader,
+    readerOf: (tenant) => opened.reader.of(tenant),
     pin: () => Promise.resolve(),
     append: (sender, bytes) => ingest.append(bytes, "protobuf", originOf(sender)),
     gate,

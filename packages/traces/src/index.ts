@@ -82,6 +82,7 @@ export async function createTraceBackend(
   const {
     sink: storing,
     reader,
+    readerOf,
     storage,
     stats,
     ...store
@@ -110,6 +111,7 @@ export async function createTraceBackend(
     readServer = createReadServer({
       gate: gateOf(config.console.host),
       reader,
+      readerOf,
       pin: (traceId) => storage.pin(traceId),
       decodeJson: decodeUploaded,
       removed: () => store.removed(),
@@ -121,6 +123,7 @@ export async function createTraceBackend(
     queryGrpc = new QueryGrpcListener({
       gate: gateOf(config.queryGrpc.host),
       reader,
+      readerOf,
       pin: (traceId) => storage.pin(traceId),
       append: (sender, bytes) => intake.take(sender, bytes, "protobuf"),
       logger,
@@ -145,6 +148,8 @@ export async function createTraceBackend(
 interface Store {
   sink: SpanSink;
   reader: SpanReader;
+  /** What a tenant may see. */
+  readerOf: (tenant: string) => SpanReader;
   storage: TraceStorage;
   removed: () => RemovedSpans | null;
   /** undefined where others count. */
@@ -157,6 +162,7 @@ function localStore(engine: Engine): Store {
   return {
     sink: engine,
     reader: engine.reader,
+    readerOf: (tenant) => engine.readerOf(tenant),
     storage: storageOf(engine),
     removed: () => engine.removed(),
     stats: () => engine.stats(),
@@ -176,6 +182,7 @@ async function remoteStore(
   return {
     sink: remote,
     reader: remote.reader,
+    readerOf: (tenant) => remote.readerOf(tenant),
     storage: remote.storage,
     removed: () => null,
     stats: undefined,

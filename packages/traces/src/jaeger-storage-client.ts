@@ -110,6 +110,7 @@ export async function startStorage(pins: string[] = []) {
   const ingest = new Ingest(opened.heads, Date.now);
   const listener = new QueryGrpcListener({
     reader: opened.reader,
+    readerOf: (tenant) => opened.reader.of(tenant),
     pin: (traceId) => Promise.resolve(void pins.push(traceId)),
     append: (_sender, bytes) => ingest.append(bytes, "protobuf"),
     gate: openGate,

@@ -13,12 +13,15 @@ import { legacyChangeRoutes } from "./jaeger/legacy-changes.ts";
 import { legacyMetricsRoutes } from "./jaeger/legacy-metrics.ts";
 import { legacyRoutes } from "./jaeger/legacy-routes.ts";
 import { v3Routes } from "./jaeger/v3-routes.ts";
+import { TenantViews } from "./tenant-views.ts";
 import { statisticsRoutes } from "./throughline/statistics-routes.ts";
 import { throughlineRoutes } from "./throughline/routes.ts";
 
 export interface ReadServerDependencies {
   gate: Gate;
   reader: SpanReader;
+  /** What a tenant may see. */
+  readerOf: (tenant: string) => SpanReader;
   /** Keeps a trace beyond retention. */
   pin: (traceId: string) => Promise<void>;
   /** Spans of OTLP JSON, for those who upload it. Throws ThroughlineError TL_BODY_UNREADABLE. */
@@ -45,10 +48,35 @@ const securityHeaders = {
 
 /**
  * Everything that reads traces over HTTP: both of Jaeger's APIs, Throughline's own and the console. Not listening yet.
- * All that is changed from here is that a trace is archived.
+ * All that is changed from here is that a trace is archived. A token that is bound to a tenant is answered by routes of that tenant's own,
+ * which have nothing but its reader: no route can answer with more.
  */
 export function createReadServer(deps: ReadServerDependencies): FastifyInstance {
-  const { reader, logger } = deps;
+  const server = newServer(deps.logger);
+  const views = new TenantViews((tenant) => {
+    const view = newServer(deps.logger);
+    // It was admitted before it came here, and the hosts are the listener's to know.
+    mount(view, { ...deps, reader: deps.readerOf(tenant), removed: () => null });
+    return view;
+  });
+  server.addHook("onRequest", async (request, reply) => {
+    reply.headers(securityHeaders);
+    if (!mayServeHost(request.headers.host, server.server.address())) throw hostRefused();
+    const path = (request.raw.url ?? "").split("?", 1)[0] ?? "";
+    // The page itself says nothing of anybody's traces.
+    if (!isApiPath(path)) return;
+    const scope = path.startsWith("/api/archive/") ? "write" : "read";
+    const { tenant } = await deps.gate.admit(request.headers.authorization, scope);
+    if (tenant === undefined) return;
+    reply.hijack();
+    (await views.of(tenant)).routing(request.raw, reply.raw);
+  });
+  server.addHook("onClose", () => views.close());
+  mount(server, deps);
+  return server;
+}
+
+function newServer(logger: Logger): FastifyInstance {
   const answer = (thrown: unknown, request: FastifyRequest, reply: FastifyReply) => {
     const error = knownError(thrown);
     const { status } = toProblem(error);
@@ -65,26 +93,23 @@ export function createReadServer(deps: ReadServerDependencies): FastifyInstance 
     // A path that is not percent-encoded UTF-8 comes to no route.
     frameworkErrors: answer,
   });
+  server.setErrorHandler(answer);
+  server.setNotFoundHandler((request, reply) =>
+    answer(new ThroughlineError("TL_NOT_FOUND", "Nothing is served at this path."), request, reply),
+  );
+  return server;
+}
+
+function mount(server: FastifyInstance, deps: ReadServerDependencies): void {
+  const { reader } = deps;
   server.addHook("onRequest", async (request, reply) => {
     reply.headers(securityHeaders);
-    if (!mayServeHost(request.headers.host, server.server.address())) throw hostRefused();
-    const path = (request.raw.url ?? "").split("?", 1)[0] ?? "";
-    // The page itself says nothing of anybody's traces.
-    if (isApiPath(path))
-      await deps.gate.admit(
-        request.headers.authorization,
-        path.startsWith("/api/archive/") ? "write" : "read",
-      );
     if (request.method === "GET" || request.method === "HEAD") return;
     // Before anything of a body is read.
     if (request.is404)
       throw new ThroughlineError("TL_NOT_FOUND", `${request.method} is not served at this path.`);
     if (!isOfOwnPage(request.headers)) throw foreignPage();
   });
-  server.setErrorHandler(answer);
-  server.setNotFoundHandler((request, reply) =>
-    answer(new ThroughlineError("TL_NOT_FOUND", "Nothing is served at this path."), request, reply),
-  );
   server.removeAllContentTypeParsers();
   server.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
   legacyChangeRoutes(server, {
@@ -101,7 +126,6 @@ export function createReadServer(deps: ReadServerDependencies): FastifyInstance 
   const { jaegerUi } = deps;
   if (jaegerUi === undefined) serveConsole(server, deps.consoleAssets);
   else serveConsole(server, jaegerUi.assets, new JaegerUiPage(jaegerUi, deps.nowMs ?? Date.now));
-  return server;
 }
 
 /** A page of another site may send a form, or a request without reading its answer. */

@@ -10,7 +10,7 @@ import { StoreReader } from "../store/search/store-reader.ts";
 import { createReadServer } from "./server.ts";
 
 /** For tests: a store that holds the spans. */
-function stored(spans: readonly SpanRecord[]): SpanReader {
+function stored(spans: readonly SpanRecord[]): StoreReader {
   const segment = headSegment(spans);
   return new StoreReader({ segments: () => [segment], failed: () => Promise.resolve() });
 }
@@ -27,9 +27,11 @@ export function serverOver(
     decodeJson?: (bytes: Uint8Array) => SpanRecord[];
   } = {},
 ): FastifyInstance {
+  const reader = stored(spans);
   const server = createReadServer({
     gate: parts.gate ?? openGate,
-    reader: parts.reader ?? stored(spans),
+    reader: parts.reader ?? reader,
+    readerOf: (tenant) => reader.of(tenant),
     pin: parts.pin ?? (() => Promise.resolve()),
     decodeJson:
       parts.decodeJson ??

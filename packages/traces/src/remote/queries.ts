@@ -1,3 +1,4 @@
+import type { SpanRecord } from "../model.ts";
 import type { SpanQuery } from "../query/reader.ts";
 
 /**
@@ -69,4 +70,18 @@ const latest = 2n ** 63n - 1n;
 function secondsOf(ns: bigint): { seconds: string; nanos: number } {
   const within = ns > latest ? latest : ns;
   return { seconds: String(within / 1_000_000_000n), nanos: Number(within % 1_000_000_000n) };
+}
+
+/** Whether no value lies between these. */
+export function isEmpty(smallest: bigint | undefined, largest: bigint | undefined): boolean {
+  return smallest !== undefined && largest !== undefined && largest < smallest;
+}
+
+/** Of spans that do not start after `startMax`. */
+export function newestStart(spans: readonly SpanRecord[], startMax: bigint | undefined): bigint {
+  let newest = 0n;
+  for (const { startUnixNano } of spans)
+    if (startUnixNano > newest && (startMax === undefined || startUnixNano <= startMax))
+      newest = startUnixNano;
+  return newest;
 }

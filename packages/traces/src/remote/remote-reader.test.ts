@@ -47,6 +47,7 @@ async function throughOurServer(current: () => SpanReader): Promise<RemoteReader
   });
   const listener = new QueryGrpcListener({
     reader,
+    readerOf: () => expect.unreachable("nobody here is bound to a tenant"),
     pin: () => Promise.resolve(),
     append: () => Promise.reject(new Error("nothing is written here")),
     gate: openGate,

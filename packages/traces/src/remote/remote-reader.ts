@@ -1,6 +1,6 @@
 import { status, type ServiceError } from "@grpc/grpc-js";
 import { ThroughlineError } from "@throughline/api/errors";
-import type { SpanKind, SpanRecord } from "../model.ts";
+import { serviceName, type SpanKind, type SpanRecord } from "../model.ts";
 import { kindNames } from "../query/kinds.ts";
 import type {
   Facet,
@@ -18,13 +18,14 @@ import type {
 import type { StoreReader } from "../store/search/store-reader.ts";
 import type { RemoteClient } from "./client.ts";
 import { readerOver } from "./loaded-spans.ts";
-import { findRequest, isSaidBy, pushes } from "./queries.ts";
+import { findRequest, isEmpty, isSaidBy, newestStart, pushes } from "./queries.ts";
 import { collectTraces } from "./traces-data.ts";
 
 const nsOfMinute = 60_000_000_000n;
 /** Traces asked for in one call, and loaded for one figure. */
 const depthAtMost = 1_500;
 const tracesForFigures = 2_000;
+const tracesOfTenant = 200;
 const firstDepth = 200;
 /** Steps back in time before a search is too wide. */
 const roundsAtMost = 12;
@@ -38,10 +39,13 @@ const searchesAtOnce = 4;
  */
 export class RemoteReader implements SpanReader {
   private readonly client: RemoteClient;
+  private readonly tenant: string | undefined;
   private capabilities: { withoutServiceName: boolean } | undefined;
 
-  constructor(client: RemoteClient) {
+  /** `tenant`: what only it may see; undefined: everything. */
+  constructor(client: RemoteClient, tenant?: string) {
     this.client = client;
+    this.tenant = tenant;
   }
 
   async traces(traceIds: readonly string[], options: ReadOptions = {}): Promise<SpanRecord[][]> {
@@ -55,7 +59,7 @@ export class RemoteReader implements SpanReader {
       await collectTraces(stream, found);
     }
     if (found.size === 0) return [];
-    return readerOver([...found.values()].flat()).traces(wanted, options);
+    return this.over(found).traces(wanted, options);
   }
 
   async search(query: SpanQuery, options: ReadOptions = {}): Promise<SearchAnswer> {
@@ -84,7 +88,7 @@ export class RemoteReader implements SpanReader {
         found,
         options,
       );
-      const answer = await readerOver([...found.values()].flat()).search(query, options);
+      const answer = await this.over(found).search(query, options);
       if (isWhole || answer.traces.length >= query.limit) return answer;
       if (found.size > before && oldest !== undefined && oldest !== startMax) startMax = oldest;
       else if (depth < depthAtMost) depth = Math.min(depthAtMost, depth * 4);
@@ -97,6 +101,12 @@ export class RemoteReader implements SpanReader {
   }
 
   async services(): Promise<string[]> {
+    if (this.tenant !== undefined)
+      return [...new Set((await this.newest()).map(({ resource }) => serviceName(resource)))].sort();
+    return this.allServices();
+  }
+
+  private async allServices(): Promise<string[]> {
     const { services } = await this.client.unary<{ services: string[] }>(
       "jaeger.storage.v2.TraceReader/GetServices",
       {},
@@ -105,6 +115,10 @@ export class RemoteReader implements SpanReader {
   }
 
   async operations(service: string): Promise<{ name: string; kind: SpanKind }[]> {
+    if (this.tenant !== undefined) {
+      const found = Map.groupBy(await this.newest(), ({ traceId }) => traceId);
+      return this.over(found).operations(service);
+    }
     const { operations } = await this.client.unary<{ operations: { name: string; spanKind: string }[] }>(
       "jaeger.storage.v2.TraceReader/GetOperations",
       { service },
@@ -140,6 +154,8 @@ export class RemoteReader implements SpanReader {
 
   /** As the storage counted them; where it has none, those of the traces it has. */
   async edges({ fromMinute, toMinute }: { fromMinute: number; toMinute: number }): Promise<ServiceEdge[]> {
+    if (this.tenant !== undefined)
+      return (await this.loadedMinutes(fromMinute, toMinute, undefined, {})).edges({ fromMinute, toMinute });
     const time = (minute: number) => ({ seconds: String(minute * 60), nanos: 0 });
     const { dependencies } = await this.client.unary<{
       dependencies: { parent: string; child: string; callCount: string }[];
@@ -184,7 +200,17 @@ export class RemoteReader implements SpanReader {
         "TL_QUERY_TOO_WIDE",
         `The storage at ${this.client.name} has no figures of its own, and more than ${tracesForFigures} traces in this time: ask for a shorter one.`,
       );
-    return readerOver([...found.values()].flat());
+    return this.over(found);
+  }
+
+  private over(found: ReadonlyMap<string, SpanRecord[]>): StoreReader {
+    return readerOver([...found.values()].flat()).of(this.tenant);
+  }
+
+  /** Which services a tenant has no storage says: those of its newest traces. */
+  private async newest(): Promise<SpanRecord[]> {
+    const { traces } = await this.search({ tags: [], limit: tracesOfTenant });
+    return traces.flat();
   }
 
   /**
@@ -199,7 +225,7 @@ export class RemoteReader implements SpanReader {
     const services =
       query.service !== undefined || (await this.findsWithoutService())
         ? [query.service]
-        : await this.services();
+        : await this.allServices();
     let isWhole = true;
     let oldest: bigint | undefined;
     const searchOne = async (service: string | undefined): Promise<void> => {
@@ -282,18 +308,6 @@ function isAway({ code, cause }: ThroughlineError): boolean {
     grpc === status.CANCELLED ||
     grpc === status.UNAUTHENTICATED
   );
-}
-
-function isEmpty(smallest: bigint | undefined, largest: bigint | undefined): boolean {
-  return smallest !== undefined && largest !== undefined && largest < smallest;
-}
-
-function newestStart(spans: readonly SpanRecord[], startMax: bigint | undefined): bigint {
-  let newest = 0n;
-  for (const { startUnixNano } of spans)
-    if (startUnixNano > newest && (startMax === undefined || startUnixNano <= startMax))
-      newest = startUnixNano;
-  return newest;
 }
 
 function kindOf(name: string): SpanKind {

@@ -48,6 +48,11 @@ export class RemoteStore implements SpanSink {
     };
   }
 
+  /** What a tenant may see. */
+  readerOf(tenant: string): SpanReader {
+    return new RemoteReader(this.client, tenant);
+  }
+
   async append(pieces: readonly Uint8Array[], encoding: SpanEncoding, from: Origin): Promise<AppendOutcome> {
     const bytes = Uint8Array.from(Buffer.concat(pieces));
     const clean = (await this.cleaner.ask({ kind: "clean", bytes, encoding, from }, [

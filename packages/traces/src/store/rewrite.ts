@@ -1,12 +1,8 @@
-import { decodeIntoHead } from "../decode/otlp-columns.ts";
-import { alreadyClean } from "../ingest-redaction.ts";
 import type { SpanRecord } from "../model.ts";
-import { encodeBatch } from "./batch-encoding.ts";
 import type { Block } from "./block/block.ts";
+import { intoHeads } from "./block/into-heads.ts";
 import { type BlockParts, makeBlock } from "./block/write-block.ts";
-import { HeadFullError } from "./head/dictionary.ts";
-import { Head } from "./head/head.ts";
-import { defaultHeadSize, type HeadSize } from "./head/layout.ts";
+import type { Head } from "./head/head.ts";
 
 /** Makes new blocks of the traces of `blocks` that are to be kept; of copies of a span the one in the last block counts. */
 export function rewrite(blocks: readonly Block[], keep: (traceId: string) => boolean): BlockParts[] {
@@ -19,26 +15,12 @@ export function rewrite(blocks: readonly Block[], keep: (traceId: string) => boo
     const block = makeBlock({ columns: head.columns, counts: head.counts, ...received });
     if (block !== undefined) made.push(block);
   };
-  let size: HeadSize = defaultHeadSize;
-  let head = new Head(size, alreadyClean, 0);
-  for (const block of blocks) {
-    for (const spans of pagesOf(block, keep)) {
-      const bytes = encodeBatch(spans);
-      for (;;) {
-        try {
-          decodeIntoHead(bytes, head, "kept");
-          break;
-        } catch (error) {
-          if (!(error instanceof HeadFullError)) throw error;
-          if (head.counts.rows > 0) finish(head);
-          else size = { rows: size.rows * 4, items: size.items * 4, bytes: size.bytes * 4 };
-          head = new Head(size, alreadyClean, 0);
-        }
-      }
-    }
-  }
-  finish(head);
+  intoHeads(keptOf(blocks, keep), finish);
   return made;
+}
+
+function* keptOf(blocks: readonly Block[], keep: (traceId: string) => boolean): Generator<SpanRecord[]> {
+  for (const block of blocks) yield* pagesOf(block, keep);
 }
 
 /** The kept spans of a block, page by page. */

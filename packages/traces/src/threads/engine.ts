@@ -148,6 +148,11 @@ export class Engine implements SpanSink {
     }
   }
 
+  /** What one tenant may see. */
+  readerOf(tenant: string): SpanReader {
+    return this.queries.readerOf(tenant);
+  }
+
   stats(): EngineStats {
     return {
       ...this.ingestStats,

@@ -92,7 +92,12 @@ export type ReadCall = {
 }[keyof SpanReader];
 
 /** `number`: for a notice that the asker has gone. */
-export type QueryCall = { read: ReadCall; number: number };
+export type QueryCall = {
+  read: ReadCall;
+  number: number;
+  /** Whose the asker is; undefined: it may see everything. */
+  tenant: string | undefined;
+};
 
 export type QueryNotice = { view: StoreView; version: number } | { cancel: number };
 

@@ -37,27 +37,30 @@ export class QueryPool {
     this.config = config;
     this.logger = logger;
     this.events = events;
-    this.reader = {
+    this.reader = this.readerOf(undefined);
+  }
+
+  /** Answers with what a tenant may see; undefined: with everything. */
+  readerOf(tenant: string | undefined): SpanReader {
+    const read = (call: ReadCall, options?: ReadOptions) => this.read(call, tenant, options);
+    return {
       traces: async (traceIds, options) =>
-        decoded(await this.read({ method: "traces", args: [traceIds] }, options)).traces,
-      search: async (query, options) =>
-        decoded(await this.read({ method: "search", args: [query] }, options)),
-      services: () => this.read({ method: "services", args: [] }) as ReturnType<SpanReader["services"]>,
+        decoded(await read({ method: "traces", args: [traceIds] }, options)).traces,
+      search: async (query, options) => decoded(await read({ method: "search", args: [query] }, options)),
+      services: () => read({ method: "services", args: [] }) as ReturnType<SpanReader["services"]>,
       operations: (service) =>
-        this.read({ method: "operations", args: [service] }) as ReturnType<SpanReader["operations"]>,
+        read({ method: "operations", args: [service] }) as ReturnType<SpanReader["operations"]>,
       attributeKeys: (window, options) =>
-        this.read({ method: "attributeKeys", args: [window] }, options) as ReturnType<
-          SpanReader["attributeKeys"]
-        >,
+        read({ method: "attributeKeys", args: [window] }, options) as ReturnType<SpanReader["attributeKeys"]>,
       attributeValues: (key, window, options) =>
-        this.read({ method: "attributeValues", args: [key, window] }, options) as ReturnType<
+        read({ method: "attributeValues", args: [key, window] }, options) as ReturnType<
           SpanReader["attributeValues"]
         >,
       red: (query, options) =>
-        this.read({ method: "red", args: [query] }, options) as ReturnType<SpanReader["red"]>,
+        read({ method: "red", args: [query] }, options) as ReturnType<SpanReader["red"]>,
       metrics: (query, options) =>
-        this.read({ method: "metrics", args: [query] }, options) as ReturnType<SpanReader["metrics"]>,
-      edges: (window) => this.read({ method: "edges", args: [window] }) as ReturnType<SpanReader["edges"]>,
+        read({ method: "metrics", args: [query] }, options) as ReturnType<SpanReader["metrics"]>,
+      edges: (window) => read({ method: "edges", args: [window] }) as ReturnType<SpanReader["edges"]>,
     };
   }
 
@@ -77,13 +80,17 @@ export class QueryPool {
     await Promise.all(Array.from(this.threads, ({ client }) => client.stop(undefined, 0)));
   }
 
-  private async read(read: ReadCall, options?: ReadOptions): Promise<unknown> {
+  private async read(
+    read: ReadCall,
+    tenant: string | undefined,
+    options: ReadOptions | undefined,
+  ): Promise<unknown> {
     const { client } = this.thread();
     const number = this.nextNumber++;
     const cancel = (): void => client.tell({ cancel: number });
     options?.signal?.addEventListener("abort", cancel, { once: true });
     try {
-      return await client.ask({ read, number });
+      return await client.ask({ read, number, tenant });
     } finally {
       options?.signal?.removeEventListener("abort", cancel);
     }

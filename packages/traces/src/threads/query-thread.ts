@@ -24,11 +24,11 @@ serveThread<QueryCall, QueryNotice, QueryEvent>((port) => {
     const oldest = Math.min(version, ...Array.from(underWay.values(), (query) => query.version));
     if (oldest > told) port.event({ seen: (told = oldest) });
   };
-  const answer = async ({ read, number }: QueryCall): Promise<Answer> => {
+  const answer = async ({ read, number, tenant }: QueryCall): Promise<Answer> => {
     const query = { version, asker: new AbortController() };
     underWay.set(number, query);
     try {
-      return await answerRead(reader, read, query.asker.signal);
+      return await answerRead(reader.of(tenant), read, query.asker.signal);
     } finally {
       underWay.delete(number);
       tellSeen();

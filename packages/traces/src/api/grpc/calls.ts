@@ -33,10 +33,13 @@ const statuses: Partial<Record<ErrorCode, status>> = {
 export class Calls {
   private readonly gate: Gate;
   private readonly logger: Logger;
+  private readonly only: { tenant: string | undefined } | undefined;
 
-  constructor(gate: Gate, logger: Logger) {
+  /** `only`: refuses who is of another tenant, or of one where these calls are for those of none. */
+  constructor(gate: Gate, logger: Logger, only?: { tenant: string | undefined }) {
     this.gate = gate;
     this.logger = logger;
+    this.only = only;
   }
 
   unary<Q, A>(
@@ -75,9 +78,13 @@ export class Calls {
     };
   }
 
-  private admit(metadata: Metadata, scope: Scope): Promise<Principal> {
+  private async admit(metadata: Metadata, scope: Scope): Promise<Principal> {
     const [authorization] = metadata.get("authorization");
-    return this.gate.admit(authorization?.toString(), scope);
+    const principal = await this.gate.admit(authorization?.toString(), scope);
+    // A token may have become known, or another's, since the call was handed here.
+    if (this.only !== undefined && principal.tenant !== this.only.tenant)
+      throw new ThroughlineError("TL_TOKEN_REFUSED", "The token has just changed: try again.");
+    return principal;
   }
 
   private failure(error: unknown, signal: AbortSignal): CallFailure {

@@ -3,6 +3,7 @@ import {
   Server,
   ServerCredentials,
   type ServiceClientConstructor,
+  type UntypedServiceImplementation,
   loadPackageDefinition,
 } from "@grpc/grpc-js";
 import { loadSync, type PackageDefinition } from "@grpc/proto-loader";
@@ -17,6 +18,7 @@ import { legacyQueryService } from "./legacy-query-service.ts";
 import { queryService } from "./query-service.ts";
 import { withImports } from "./reflection.ts";
 import { storageServices } from "./storage-service.ts";
+import { TenantServices } from "./tenant-services.ts";
 
 type ConnectionInjector = ReturnType<Server["createConnectionInjector"]>;
 
@@ -36,6 +38,8 @@ const requestLimitBytes = 64 * 1024 * 1024;
 export interface QueryGrpcOptions {
   gate: Gate;
   reader: SpanReader;
+  /** What a tenant may see. */
+  readerOf: (tenant: string) => SpanReader;
   /** Keeps a trace beyond retention. */
   pin: (traceId: string) => Promise<void>;
   /** Stores OTLP's protobuf; the storage API writes as OTLP's senders do. */
@@ -51,7 +55,7 @@ export class QueryGrpcServer {
   private readonly server: Server;
   private readonly injector: ConnectionInjector;
 
-  constructor({ reader, pin, append, gate, logger }: QueryGrpcOptions) {
+  constructor({ reader, readerOf, pin, append, gate, logger }: QueryGrpcOptions) {
     const definition = loadSync(files, {
       includeDirs: [protos],
       longs: String,
@@ -60,16 +64,28 @@ export class QueryGrpcServer {
     });
     passBytes(definition);
     const calls = new Calls(gate, logger);
-    const storage = storageServices(reader, calls);
+    const servicesOf = (
+      of: SpanReader,
+      tenant: string | undefined,
+    ): Record<string, UntypedServiceImplementation> => {
+      const own = new Calls(gate, logger, { tenant });
+      const { traceReader, dependencyReader, capabilities } = storageServices(of, own);
+      return {
+        [names.query]: queryService(of, own),
+        [names.legacyQuery]: legacyQueryService(of, pin, own),
+        [names.traceReader]: traceReader,
+        [names.dependencyReader]: dependencyReader,
+        [names.capabilities]: capabilities,
+      };
+    };
+    const views = new TenantServices(gate, servicesOf(reader, undefined), (tenant) =>
+      servicesOf(readerOf(tenant), tenant),
+    );
     this.server = new Server({ "grpc.max_receive_message_length": requestLimitBytes });
     const root = loadPackageDefinition(definition);
     const add = (name: string, methods: Parameters<Server["addService"]>[1]): void =>
       this.server.addService(serviceOf(root, name), methods);
-    add(names.query, queryService(reader, calls));
-    add(names.legacyQuery, legacyQueryService(reader, pin, calls));
-    add(names.traceReader, storage.traceReader);
-    add(names.dependencyReader, storage.dependencyReader);
-    add(names.capabilities, storage.capabilities);
+    for (const [name, methods] of views.services()) add(name, methods);
     add(names.writer, {
       Export: calls.unary(async (bytes: Buffer, _signal, sender) => {
         const { rejected, reason } = await append(sender, bytes);

@@ -1,8 +1,17 @@
 import type { SpanRecord } from "../../model.ts";
 import type { AttributePlace, SpanField, ValueTest } from "../../query/condition.ts";
-import type { Marker, PageBounds, Segment, SegmentPage, TraceKey, TraceRows } from "../search/segment.ts";
+import type {
+  Marker,
+  PageBounds,
+  Segment,
+  SegmentPage,
+  SegmentTenants,
+  TraceKey,
+  TraceRows,
+} from "../search/segment.ts";
 import { attributeMarker, fieldMarker } from "./block-markers.ts";
 import type { Block } from "./block.ts";
+import { BlockTenants } from "./block-tenants.ts";
 import { keyCounts, valueCounts, visitValues } from "./block-values.ts";
 import { rowsOfPage, traceFact } from "./format.ts";
 import type { Rollup } from "./rollup.ts";
@@ -12,9 +21,11 @@ import type { BlockPage } from "./page.ts";
 export class BlockSegment implements Segment {
   readonly block: Block;
   readonly pages: readonly PageBounds[];
+  readonly tenants: SegmentTenants;
 
   constructor(block: Block) {
     this.block = block;
+    this.tenants = new BlockTenants(block);
     this.pages = block.directory.pages;
   }
 

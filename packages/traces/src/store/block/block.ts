@@ -9,6 +9,7 @@ import type { Lru } from "./lru.ts";
 import { BlockPage } from "./page.ts";
 import { fromDeltas, readPlanes } from "./planes.ts";
 import { readRollup, type Rollup } from "./rollup.ts";
+import { readLabels, type TraceLabels } from "./trace-labels.ts";
 
 /** What a page-wise column says of one page. */
 interface ColumnIndex {
@@ -25,6 +26,8 @@ interface TraceTable {
   starts: Uint32Array;
   durations: Uint32Array;
   facts: Vector;
+  /** undefined in blocks of before they were written down. */
+  tenants: TraceLabels | undefined;
 }
 
 interface TraceIds {
@@ -91,6 +94,18 @@ export class Block {
     return sorted.toString("hex", at * 16, at * 16 + 16);
   }
 
+  /** As `TraceKey.words`. */
+  traceWords(trace: number, into: Uint32Array): void {
+    const { sorted } = this.traceIds();
+    const at = (this.places()[trace] ?? 0) * 16;
+    for (let word = 0; word < 4; word++) into[word] = sorted.readUInt32LE(at + word * 4);
+  }
+
+  /** What was made of the block, as long as there is room to remember it. */
+  remembered<T>(name: string, weight: number, make: () => T): T {
+    return this.once(name, weight, make);
+  }
+
   dictionary(): BlockDictionary {
     const ref = this.directory.parts.dictionary;
     return this.once("dictionary", (ref.raw || ref.stored) * 4, () => readDictionary(this.file.reader(ref)));
@@ -119,7 +134,8 @@ export class Block {
       const starts = readPlanes(traces, reader, reader);
       fromDeltas(starts, traces, low, high);
       const durations = readPlanes(traces, reader, reader);
-      return { firstRow, starts, durations, facts: reader.vector(traces) };
+      const facts = reader.vector(traces);
+      return { firstRow, starts, durations, facts, tenants: readLabels(reader, traces) };
     });
   }
 

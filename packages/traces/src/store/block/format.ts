@@ -13,7 +13,7 @@
  *     values      dictionaries of the columns with more than 4,096 values: for each number, count, values (`head/value-bytes.ts`)
  *   traceIds      16 bytes of each trace, sorted; then a vector: where each stands in the block's order
  *   traceFacts    in the block's order: vectors of rows, planes of first start (difference), planes of duration, vector of facts
- *                 (1 an error, 2 slow, 4 has its root)
+ *                 (1 an error, 2 slow, 4 has its root), whose they are (not in older blocks)  -> trace-labels.ts
  *   traceBloom    bloom filter of the trace ids                                   -> bloom.ts
  *   dictionary    columns, their values, shapes, origins                          -> dictionary.ts
  *   blooms        for each column with page dictionaries: number, pages; for each: page, smallest and largest number (f64, NaN where none),

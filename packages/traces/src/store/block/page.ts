@@ -1,6 +1,6 @@
 import type { EventRecord, KeyValue, LinkRecord, SpanKind, SpanRecord, StatusCode } from "../../model.ts";
 import { fieldColumn } from "../head/layout.ts";
-import { readValue } from "../head/value-bytes.ts";
+import { readValue, valueText } from "../head/value-bytes.ts";
 import { type ByteReader, DamagedBlockError, type Vector } from "./bytes.ts";
 import type { BlockDictionary } from "./dictionary.ts";
 import { type PageTable, type PageValues, readPageValues, readTable, TableCursor } from "./page-table.ts";
@@ -196,6 +196,12 @@ export class BlockPage {
       });
     }
     return records;
+  }
+
+  /** The name that a code of the column of names stands for. */
+  nameOf(code: number): string {
+    const { bytes, start, end } = this.value(fieldColumn.name, code);
+    return valueText(bytes, start, end);
   }
 
   /** A value of a column by its code. */

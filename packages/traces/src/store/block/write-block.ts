@@ -1,6 +1,7 @@
 import { HeadReader } from "../head/head-reader.ts";
 import type { Counts, HeadColumns } from "../head/layout.ts";
 import { slowPairs } from "../head/slow-pairs.ts";
+import { HeadLabels, mergeLabels } from "../head/tenant-labels.ts";
 import { hashTraceId } from "../hash.ts";
 import { makeBloom } from "./bloom.ts";
 import { ByteWriter } from "./bytes.ts";
@@ -13,6 +14,7 @@ import { PageWriter } from "./page-writer.ts";
 import { parentDistances } from "./parents.ts";
 import { toDeltas, writePlanes } from "./planes.ts";
 import { writeRollup } from "./rollup.ts";
+import { writeLabels } from "./trace-labels.ts";
 
 export interface BlockParts {
   /** The file's bytes, in order. */
@@ -169,6 +171,8 @@ function sortedIds(words: Uint32Array): ByteWriter {
 
 function traceFacts(head: HeadColumns, reader: HeadReader, { rows, firstRow, traces }: BlockOrder) {
   const slow = slowPairs(reader);
+  const tenants = new HeadLabels(reader);
+  const labels = new Int32Array(traces.length);
   const count = traces.length;
   const lengths = new Int32Array(count);
   const facts = new Uint8Array(count);
@@ -183,6 +187,7 @@ function traceFacts(head: HeadColumns, reader: HeadReader, { rows, firstRow, tra
     for (let at = from; at < to; at++) {
       const row = rows[at] ?? 0;
       if (isBefore(head.end, last, row)) last = row;
+      if (!tenants.isEmpty) labels[trace] = mergeLabels(labels[trace] ?? 0, tenants.of(row));
       if ((head.kindStatus[row] ?? 0) >> 4 === 2) facts[trace] = (facts[trace] ?? 0) | traceFact.error;
       if (head.parentId[row * 2] === 0 && head.parentId[row * 2 + 1] === 0)
         facts[trace] = (facts[trace] ?? 0) | traceFact.root;
@@ -209,6 +214,7 @@ function traceFacts(head: HeadColumns, reader: HeadReader, { rows, firstRow, tra
   writePlanes(starts, count, bytes, bytes);
   writePlanes(durations, count, bytes, bytes);
   bytes.vector(facts, count);
+  writeLabels(bytes, labels, tenants.texts);
   return { bytes, lastEnd };
 }
 

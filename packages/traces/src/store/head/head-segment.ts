@@ -4,10 +4,19 @@ import { type AttributePlace, type SpanField, statusNames, type ValueTest } from
 import { kindNames } from "../../query/kinds.ts";
 import { rowsOfPage } from "../block/format.ts";
 import { durationOf } from "../block/make-rollup.ts";
-import type { Marker, PageBounds, Segment, SegmentPage, TraceKey, TraceRows } from "../search/segment.ts";
+import type {
+  Marker,
+  PageBounds,
+  Segment,
+  SegmentPage,
+  SegmentTenants,
+  TraceKey,
+  TraceRows,
+} from "../search/segment.ts";
 import { numberTest, textMatcher, type ValueMatcher, valueMatcher } from "../search/value-test.ts";
 import type { Rollup } from "../block/rollup.ts";
 import { headKeys, headOperations, headRollup, visitHeadValues } from "./head-values.ts";
+import { HeadTenants } from "./head-tenants.ts";
 import { HeadReader, startOf, timeOf } from "./head-reader.ts";
 import { type Counts, fieldColumn, type HeadColumns, place as places } from "./layout.ts";
 import { slowPairs } from "./slow-pairs.ts";
@@ -18,6 +27,7 @@ export class HeadSegment implements Segment {
   readonly reader: HeadReader;
   private readonly columns: HeadColumns;
   readonly counts: Readonly<Counts>;
+  readonly tenants: SegmentTenants;
   private lazySlow: Set<number> | undefined;
   private lazyRollup: Rollup | undefined;
 
@@ -25,6 +35,7 @@ export class HeadSegment implements Segment {
     this.columns = columns;
     this.counts = counts;
     this.reader = new HeadReader(columns, counts);
+    this.tenants = new HeadTenants(this.reader);
     this.pages = Array.from({ length: Math.ceil(counts.rows / rowsOfPage) }, (_, page) => this.bounds(page));
   }
 

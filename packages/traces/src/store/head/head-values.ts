@@ -8,8 +8,9 @@ import { type HeadReader, startOf } from "./head-reader.ts";
 import { place } from "./layout.ts";
 import { valueText } from "./value-bytes.ts";
 
-export function headRollup(reader: HeadReader): Rollup {
-  const order = orderRows(reader.columns, reader.counts);
+/** `keep`: false leaves a row out. */
+export function headRollup(reader: HeadReader, keep?: (row: number) => boolean): Rollup {
+  const order = orderRows(reader.columns, reader.counts, keep);
   const distances = parentDistances(reader.columns, order);
   return makeRollup(
     reader,
@@ -18,10 +19,15 @@ export function headRollup(reader: HeadReader): Rollup {
   );
 }
 
-export function headOperations(reader: HeadReader): { service: string; operation: string; kind: number }[] {
+/** `keep`: false leaves a row out. */
+export function headOperations(
+  reader: HeadReader,
+  keep?: (row: number) => boolean,
+): { service: string; operation: string; kind: number }[] {
   const { columns, counts } = reader;
   const seen = new Map<number, { service: string; operation: string; kind: number }>();
   for (let row = 0; row < counts.rows; row++) {
+    if (keep?.(row) === false) continue;
     const kind = (columns.kindStatus[row] ?? 0) & 15;
     const key = ((columns.name[row] ?? 0) * 2 ** 21 + (columns.origin[row] ?? 0)) * 16 + kind;
     if (seen.has(key)) continue;

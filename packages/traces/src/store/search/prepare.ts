@@ -46,8 +46,12 @@ function tagCondition({ key, value }: { key: string; value: string }): Condition
   return field === undefined ? attribute : { any: [attribute, { field, test: { is: "=", text: value } }] };
 }
 
-/** A condition for one segment; "all" and "none" where its spans need not be looked at. */
-export function prepare(segment: Segment, condition: Condition): Marker | "all" | "none" {
+/** A query's condition for one segment; "all" and "none" where its spans need not be looked at. */
+export function prepareQuery(segment: Segment, condition: Condition): Marker | "all" | "none" {
+  return both([segment.mask ?? "all", prepare(segment, condition)]);
+}
+
+function prepare(segment: Segment, condition: Condition): Marker | "all" | "none" {
   if ("all" in condition) return both(condition.all.map((part) => prepare(segment, part)));
   if ("any" in condition) return either(condition.any.map((part) => prepare(segment, part)));
   if ("not" in condition) return opposite(prepare(segment, condition.not), segment);

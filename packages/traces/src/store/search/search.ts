@@ -1,6 +1,6 @@
 import type { SearchCursor, SpanQuery } from "../../query/reader.ts";
 import type { Pace } from "./pace.ts";
-import { conditionOf, prepare } from "./prepare.ts";
+import { conditionOf, prepareQuery } from "./prepare.ts";
 import { type Marker, type Segment, traceKey, type TraceRows } from "./segment.ts";
 import { splitSlow } from "./slow-trace.ts";
 
@@ -44,7 +44,7 @@ class Search {
     this.wantsSlow = wantsSlow;
     this.pace = pace;
     const condition = conditionOf(query);
-    this.markers = segments.map((segment) => prepare(segment, condition));
+    this.markers = segments.map((segment) => prepareQuery(segment, condition));
     this.window = new Window(query);
   }
 

@@ -24,6 +24,36 @@ export interface Segment {
   valueCounts(key: string): Map<string, number> | undefined;
   /** Spans of rows as `trace` gives them. */
   spans(rows: TraceRows): SpanRecord[];
+  /** Whose the spans are. */
+  readonly tenants: SegmentTenants;
+  /** What every condition is held against beside its own; undefined where all rows may be seen. */
+  readonly mask?: Marker;
+}
+
+/** Whose sender's a span is. */
+export const sentBy = { unbound: 0, tenant: 1, another: 2 } as const;
+
+/** Rows of a page that are meant: 1 for each; undefined where none is. */
+export type RowsOfPage = (page: number) => Uint8Array | undefined;
+
+/** What a segment knows of tenants, for `tenant-segment.ts`. */
+export interface SegmentTenants {
+  /** The same for what is the same store of spans, though more may have come in. */
+  readonly identity: object;
+  /**
+   * Calls `visit` with each trace of which a span of an unbound sender names a tenant (undefined: several), as far as that came in after
+   * `from`: what was returned the last time. A trace may come more than once.
+   */
+  labels(from: number, visit: (trace: number, tenant: string | undefined) => void): number;
+  /** The id of a trace of the segment, as `TraceKey` has it. */
+  traceWords(trace: number, into: Uint32Array): void;
+  /** Sets each row of a page to one of `sentBy`. */
+  markSenders(tenant: string, page: number, rows: Uint8Array): void;
+  /** 1 for each page that may have a row that the tenant's tokens sent, or one of such a trace. */
+  pages(tenant: string, isOf: (trace: number) => boolean): Uint8Array;
+  /** As those of `Segment`, of some rows. `name`: the same for the same rows. */
+  operations(rows: RowsOfPage): Iterable<{ service: string; operation: string; kind: number }>;
+  rollup(rows: RowsOfPage, name: string): Rollup;
 }
 
 export interface PageBounds {

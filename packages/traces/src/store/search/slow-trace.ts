@@ -9,18 +9,17 @@ const slow: KeyValue = { key, value: { type: "bool", value: true } };
  * the trace's spans do.
  */
 export function completeSlow(trace: SpanRecord[]): SpanRecord[] {
-  if (
-    !trace.some(({ attributes }) =>
-      attributes.some((attribute) => attribute.key === key && isTrue(attribute)),
-    )
-  ) {
-    return trace;
-  }
+  if (!trace.some(saysSlow)) return trace;
   return trace.map((span) => {
     const at = span.attributes.findIndex((attribute) => attribute.key === key);
     const attributes = at < 0 ? [...span.attributes, slow] : span.attributes.with(at, slow);
     return { ...span, attributes };
   });
+}
+
+/** Whether a span says of its trace that it is slow. */
+export function saysSlow({ attributes }: SpanRecord): boolean {
+  return attributes.some((attribute) => attribute.key === key && isTrue(attribute));
 }
 
 function isTrue({ value }: KeyValue): boolean {

@@ -20,6 +20,8 @@ import { searchTraces } from "./search.ts";
 import { type Segment, traceKey } from "./segment.ts";
 import { serviceMetrics } from "./service-metrics.ts";
 import { completeSlow } from "./slow-trace.ts";
+import { TenantSegment } from "./tenant-segment.ts";
+import { TraceTenants } from "./trace-tenants.ts";
 
 /** What is stored at one moment. */
 export interface SegmentSource {
@@ -37,10 +39,25 @@ const retriesAtMost = 10;
 export class StoreReader implements SpanReader {
   private readonly source: SegmentSource;
   private readonly limitMs: number;
+  private readonly traceTenants: TraceTenants;
+  private readonly tenant: string | undefined;
 
-  constructor(source: SegmentSource, limitMs = defaultLimitMs) {
+  /** `tenant`: what only it may see; undefined: everything. */
+  constructor(
+    source: SegmentSource,
+    limitMs = defaultLimitMs,
+    tenant?: string,
+    traceTenants = new TraceTenants(),
+  ) {
     this.source = source;
     this.limitMs = limitMs;
+    this.tenant = tenant;
+    this.traceTenants = traceTenants;
+  }
+
+  /** The same for one tenant. */
+  of(tenant: string | undefined): StoreReader {
+    return new StoreReader(this.source, this.limitMs, tenant, this.traceTenants);
   }
 
   traces(traceIds: readonly string[], options?: ReadOptions): Promise<SpanRecord[][]> {
@@ -106,6 +123,14 @@ export class StoreReader implements SpanReader {
     return this.run({}, (segments, pace) => serviceEdges(segments, window, pace));
   }
 
+  private segments(): Segment[] {
+    const { tenant, traceTenants } = this;
+    const segments = this.source.segments();
+    if (tenant === undefined) return segments;
+    traceTenants.update(segments);
+    return segments.map((segment) => new TenantSegment(segment, tenant, traceTenants));
+  }
+
   private async run<T>(
     options: ReadOptions | undefined,
     work: (segments: Segment[], pace: Pace) => Promise<T>,
@@ -113,7 +138,7 @@ export class StoreReader implements SpanReader {
     const pace = new Pace(this.limitMs, () => options?.signal?.aborted === true);
     for (let tries = 1; ; tries++) {
       try {
-        return await work(this.source.segments(), pace);
+        return await work(this.segments(), pace);
       } catch (error) {
         if (!(error instanceof BlockFailure) || tries === retriesAtMost) throw error;
         await this.source.failed(error);
