@@ -10,7 +10,7 @@ import { deskOpener } from "./desk/open-desk.ts";
 import { builtInPrices, readPrices } from "./llm/prices.ts";
 import { createNoteWriter, type ModelSettings } from "./llm/writer.ts";
 import { EnhancerMetrics, queueMetrics, workerMetrics } from "./metrics.ts";
-import { upsertResolvedTickets } from "./history/import-history.ts";
+import { storeTickets } from "./history/store-tickets.ts";
 import type { WebhookLimits } from "./receive/limits/limits.ts";
 import { MemoryRateLimiter } from "./receive/rate/memory-rate-limiter.ts";
 import { createWebhookServer, stopWebhookServer } from "./receive/server.ts";
@@ -89,7 +89,7 @@ export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDepen
           {
             tenants,
             queue,
-            history: { upsert: (tenantId, tickets) => upsertResolvedTickets(database, tenantId, tickets) },
+            history: { upsert: (tenantId, tickets) => storeTickets(database, tenantId, tickets) },
             rates: new MemoryRateLimiter(),
             tracer,
             slowAfterMs,
@@ -101,7 +101,7 @@ export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDepen
   const worker = config.worker
     ? new Worker(
         {
-          database,
+          context: store.context,
           queue,
           records: store.records,
           feedback: store.feedback,

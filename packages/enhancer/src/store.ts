@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { ContextSearch } from "./context/context-search.ts";
 import { openDatabase } from "./database/open.ts";
 import type { EnhancerDatabase } from "./database/schema.ts";
 import type { SqliteOptions } from "./database/sqlite.ts";
@@ -18,6 +19,8 @@ const defaultTenantConcurrency = 64;
 export interface EnhancerStore {
   /** Business data. */
   database: EnhancerDatabase;
+  /** Reads business data in threads of its own, which start with the first search. */
+  context: ContextSearch;
   tenants: Tenants;
   queue: JobQueue;
   records: EnhancementRecords;
@@ -44,8 +47,10 @@ export function openEnhancerStore(dataDirectory: string, options: StoreOptions =
   const location = options.postgres === undefined ? { file } : { postgres: options.postgres };
   const database = openDatabase(location, options);
   const records = new EnhancementRecords(database);
+  const context = new ContextSearch(database, location);
   return {
     database,
+    context,
     records,
     feedback: new Feedback(database, records, vault.derive("throughline feedback links")),
     spending: new Spending(database),
@@ -53,6 +58,7 @@ export function openEnhancerStore(dataDirectory: string, options: StoreOptions =
     tenants: new Tenants(database, vault),
     queue,
     close: async () => {
+      await context.close();
       await database.destroy();
       await queue.close();
     },

@@ -23,8 +23,20 @@ export interface Source {
   excerpt: string;
   /** Higher is better; comparable within one kind only. */
   score: number;
-  /** Why it was found, for people: `words: vpn, certificate`. */
+  /** Why it was found, for people: `words: vpn (subject), certificate (subject, resolution)`. */
   why: string;
+  /** The same for programs, the most telling first; absent where nothing was searched. */
+  matches?: readonly Match[];
+}
+
+/** A word, address or name of the ticket that was found in a source. */
+export interface Match {
+  term: string;
+  fields: readonly string[];
+  /** What it counts in the source's score. */
+  score: number;
+  /** What the word was taken for where it stands nowhere itself. */
+  alike?: string;
 }
 
 export type ContextPart = "ticket_history" | "documentation" | "ip_lookup";

@@ -6,18 +6,25 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { openDatabase } from "../database/open.ts";
 import type { EnhancerDatabase } from "../database/schema.ts";
+import { replaceDocument } from "../history/store-document.ts";
+import { type System, upsertSystems } from "../history/store-systems.ts";
+import { storeTickets } from "../history/store-tickets.ts";
+import { ContextSearch } from "./context-search.ts";
 import type { Ticket } from "../ticket.ts";
 import { gatherContext } from "./gather.ts";
-import { addressesIn } from "./inventory.ts";
+import { mentionsIn } from "./systems/mentions.ts";
 
 let directory: string;
 let database: EnhancerDatabase;
+let search: ContextSearch;
 let spans: InMemorySpanExporter;
 let tracer: ReturnType<TracerProvider["getTracer"]>;
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), "throughline-context-"));
-  database = openDatabase({ file: join(directory, "throughline.db") });
+  const file = join(directory, "throughline.db");
+  database = openDatabase({ file });
+  search = new ContextSearch(database, { file });
   spans = new InMemorySpanExporter();
   tracer = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter: spans })] }).getTracer(
     "test",
@@ -25,6 +32,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  await search.close();
   await database.destroy();
   await rm(directory, { recursive: true });
 });
@@ -35,17 +43,13 @@ async function resolved(
   subject: string,
   resolution: string,
 ): Promise<void> {
-  const row = {
-    tenant_id: tenantId,
-    ticket_id: ticketId,
-    subject,
-    description: subject,
-    resolution,
-    resolved_at: 1,
-    priority: null,
-    tags: "[]",
-  };
-  await database.insertInto("ticket_history").values(row).execute();
+  const row = { ticket_id: ticketId, subject, description: subject, resolution, resolved_date: 1 };
+  await storeTickets(database, tenantId, [row]);
+}
+
+function system(given: Partial<System>): System {
+  const empty = { ip: null, cidr: null, hostname: "", assetTag: "", role: "", client: "", location: "" };
+  return { ...empty, ...given };
 }
 
 function gather(
@@ -61,7 +65,7 @@ function gather(
     createdAt: "2026-11-01T00:00:00Z",
   };
   return gatherContext(ticket, {
-    database,
+    search,
     tracer,
     budgetMs: options.budgetMs ?? 30_000,
     signal: options.signal ?? new AbortController().signal,
@@ -89,14 +93,13 @@ test("tickets that share words are found, the better one first, with what matche
 test("another tenant's rows are never found, nor is the ticket itself", async () => {
   await resolved("other", "B-1", "VPN certificate expired", "theirs");
   await resolved("acme", "SELF-1", "VPN certificate expired", "mine");
-  await database
-    .insertInto("documents")
-    .values({ tenant_id: "other", path: "p", anchor: "", title: "VPN certificate", body: "expired theirs" })
-    .execute();
-  await database
-    .insertInto("inventory")
-    .values({ tenant_id: "other", ip: "10.0.0.1", hostname: "h", role: "", client: "", location: "" })
-    .execute();
+  await replaceDocument(database, "other", {
+    path: "p",
+    origin: "folder",
+    labels: [],
+    sections: [{ anchor: "", title: "VPN certificate", body: "expired theirs" }],
+  });
+  await upsertSystems(database, "other", [system({ ip: "10.0.0.1", hostname: "h" })]);
   const found = await gather("VPN certificate expired on 10.0.0.1", { ticketId: "SELF-1" });
   expect([found.tickets, found.documents, found.systems]).toEqual([[], [], []]);
   expect(found.ipLookup).toBe("none");
@@ -130,20 +133,10 @@ test.each([
 });
 
 test("systems are looked up by the addresses in the text", async () => {
-  await database
-    .insertInto("inventory")
-    .values([
-      {
-        tenant_id: "acme",
-        ip: "10.0.0.5",
-        hostname: "lt-5",
-        role: "Laptop",
-        client: "Acme",
-        location: "Office",
-      },
-      { tenant_id: "acme", ip: "2001:db8::1", hostname: "gw", role: "Gateway", client: "", location: "" },
-    ])
-    .execute();
+  await upsertSystems(database, "acme", [
+    system({ ip: "10.0.0.5", hostname: "lt-5", role: "Laptop", client: "Acme", location: "Office" }),
+    system({ ip: "2001:db8::1", hostname: "gw", role: "Gateway" }),
+  ]);
   const found = await gather("From 10.0.0.5 to [2001:0DB8:0:0:0:0:0:1], and 10.9.9.9.");
   expect(found.ipLookup).toBe("found");
   expect(found.systems.map(({ id, title, excerpt }) => [id, title, excerpt])).toEqual([
@@ -161,7 +154,7 @@ test.each([
   ["http://10.1.2.3:8080/x", ["10.1.2.3"]],
   ["IP:10.0.0.5 ::ffff:10.0.0.6 10.0.0.7/24", ["10.0.0.5", "10.0.0.6", "10.0.0.7"]],
   ["IPv6:2001:db8::1 abc:def:12", ["2001:db8::1"]],
-])("addresses in %j", (text, addresses) => expect(addressesIn(text)).toEqual(addresses));
+])("addresses in %j", (text, addresses) => expect(mentionsIn(text).addresses).toEqual(addresses));
 
 test("what is late is left out and named, its spans say timeout", async () => {
   // Somebody holds the only connection for longer than the budget.
@@ -191,12 +184,18 @@ test("what is late is left out and named, its spans say timeout", async () => {
 
 test("one search that fails costs its part alone", async () => {
   await resolved("acme", "A-1", "VPN certificate expired", "Renewed.");
+  await replaceDocument(database, "acme", {
+    path: "p",
+    origin: "folder",
+    labels: [],
+    sections: [{ anchor: "", title: "VPN certificate", body: "expired" }],
+  });
   const { sql } = await import("kysely");
-  await sql`drop table documents_fts`.execute(database);
+  await sql`drop table documents_terms`.execute(database);
   const context = await gather("VPN certificate expired");
   expect(context.tickets).toHaveLength(1);
   expect(context.missing).toEqual([
-    { part: "documentation", reason: expect.stringContaining("documents_fts") },
+    { part: "documentation", reason: expect.stringContaining("documents_terms") },
   ]);
 });
 

@@ -1,18 +1,18 @@
-import { type Span, SpanKind, type Tracer } from "@opentelemetry/api";
-import type { EnhancerDatabase } from "../database/schema.ts";
+import { type Span, SpanKind, SpanStatusCode, type Tracer } from "@opentelemetry/api";
 import { failSpan, inTicketSpan } from "../span.ts";
 import type { ContextPart, GatheredContext, Source, Ticket } from "../ticket.ts";
-import { addressesIn, lookUpSystems } from "./inventory.ts";
-import { searchDocuments } from "./search-documents.ts";
-import { searchHistory } from "./search-history.ts";
-import { statementRunner } from "./statement.ts";
+import type { ContextSearch } from "./context-search.ts";
+import type { RanStatement } from "./search/index-reader.ts";
+import type { LabelRules } from "./search/requests.ts";
 
 export interface GatherDependencies {
-  database: EnhancerDatabase;
+  search: ContextSearch;
   tracer: Tracer;
   /** For all three together, milliseconds. */
   budgetMs: number;
   signal: AbortSignal;
+  /** Which documents the note may quote; without rules those without a `permission:` label. */
+  rules?: LabelRules;
 }
 
 const wording: Record<ContextPart, string> = {
@@ -20,6 +20,7 @@ const wording: Record<ContextPart, string> = {
   documentation: "documentation",
   ip_lookup: "ip lookup",
 };
+const withoutRules: LabelRules = { permissions: [], versions: [], exclude: [] };
 
 /**
  * Three searches in parallel. One that fails or comes too late is left out and named, the others count; only `signal` ends all.
@@ -27,22 +28,19 @@ const wording: Record<ContextPart, string> = {
 export function gatherContext(ticket: Ticket, deps: GatherDependencies): Promise<GatheredContext> {
   const options = { kind: SpanKind.INTERNAL, attributes: { operation: "context_gathering" } };
   return inTicketSpan(deps.tracer, "context_gathering", ticket, options, async (span) => {
-    const limit = AbortSignal.any([deps.signal, AbortSignal.timeout(deps.budgetMs)]);
-    const run = statementRunner(deps.tracer, ticket, limit);
-    const addresses = addressesIn(ticket.description);
+    const late = AbortSignal.timeout(deps.budgetMs);
+    const limit = AbortSignal.any([deps.signal, late]);
     const [history, documents, systems] = await Promise.all([
-      gatherPart("ticket_history", ticket, deps, limit, () => searchHistory(deps.database, ticket, run)),
-      gatherPart("documentation", ticket, deps, limit, () => searchDocuments(deps.database, ticket, run)),
-      gatherPart("ip_lookup", ticket, deps, limit, () =>
-        lookUpSystems(deps.database, ticket, addresses, run),
-      ),
+      gatherPart("ticket_history", ticket, deps, limit),
+      gatherPart("documentation", ticket, deps, limit),
+      gatherPart("ip_lookup", ticket, deps, limit),
     ]);
     deps.signal.throwIfAborted();
     const missing = [history, documents, systems].flatMap(({ missing: lacks }) =>
       lacks === undefined ? [] : [lacks],
     );
     const found = systems.sources.length > 0 ? "found" : "none";
-    const ipLookup = systems.missing !== undefined ? "error" : addresses.length === 0 ? "skipped" : found;
+    const ipLookup = systems.missing !== undefined ? "error" : systems.mentions === 0 ? "skipped" : found;
     span.setAttributes({
       "result.ticket_history.count": history.sources.length,
       "result.docs.count": documents.sources.length,
@@ -62,28 +60,64 @@ export function gatherContext(ticket: Ticket, deps: GatherDependencies): Promise
 
 interface Part {
   sources: Source[];
+  mentions: number;
   missing?: { part: ContextPart; reason: string; type: string };
 }
 
-async function gatherPart(
+function gatherPart(
   part: ContextPart,
   ticket: Ticket,
-  { tracer, signal }: GatherDependencies,
+  deps: GatherDependencies,
   limit: AbortSignal,
-  search: () => Promise<Source[]>,
 ): Promise<Part> {
+  const { tracer, search, signal } = deps;
   const options = { kind: SpanKind.INTERNAL, attributes: { "cache.hit": false } };
   return inTicketSpan(tracer, `context.${part}`, ticket, options, async (span): Promise<Part> => {
     try {
-      const sources = await beforeEnd(limit, search);
-      span.setAttribute("result.count", sources.length);
-      return { sources };
+      const searched = {
+        tenantId: ticket.tenantId,
+        ticketId: ticket.ticketId,
+        subject: ticket.subject ?? "",
+        description: ticket.description,
+      };
+      const rules = deps.rules ?? withoutRules;
+      const { sources, mentions, cacheHit, statements } = await beforeEnd(limit, () =>
+        search.search(part, searched, rules, { signal: limit, budgetMs: deps.budgetMs }),
+      );
+      for (const statement of statements) tellStatement(statement, tracer, ticket, search.system);
+      span.setAttributes({ "cache.hit": cacheHit, "result.count": sources.length });
+      return { sources, mentions };
     } catch (error) {
       // Not late: the whole job is being ended, and says why itself.
       signal.throwIfAborted();
-      return { sources: [], missing: tellMissing(span, part, error, limit) };
+      return { sources: [], mentions: 0, missing: tellMissing(span, part, error, limit) };
     }
   });
+}
+
+/** A CLIENT span of a statement that ran in a search thread (database semantic conventions); parameters are never on it. */
+function tellStatement(
+  { collection, text, startMs, endMs, rows, error }: RanStatement,
+  tracer: Tracer,
+  ticket: Ticket,
+  system: ContextSearch["system"],
+): void {
+  const span = tracer.startSpan(`SELECT ${collection}`, {
+    kind: SpanKind.CLIENT,
+    startTime: startMs,
+    attributes: {
+      "tenant.id": ticket.tenantId,
+      "ticket.id": ticket.ticketId,
+      "status.code": 0,
+      "db.system.name": system,
+      "db.operation.name": "SELECT",
+      "db.collection.name": collection,
+      "db.query.text": text,
+      "db.response.returned_rows": rows,
+    },
+  });
+  if (error !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: error.slice(0, 200) });
+  span.end(endMs);
 }
 
 function tellMissing(
@@ -92,7 +126,7 @@ function tellMissing(
   error: unknown,
   limit: AbortSignal,
 ): NonNullable<Part["missing"]> {
-  const late = limit.aborted;
+  const late = limit.aborted || (error instanceof Error && error.name === "TimeoutError");
   const type = late ? "timeout" : error instanceof Error ? error.name : "_OTHER";
   const reason = late
     ? `Timeout waiting for ${wording[part]}`

@@ -5,33 +5,35 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { openDatabase } from "../database/open.ts";
 import type { EnhancerDatabase } from "../database/schema.ts";
+import { storeTickets } from "../history/store-tickets.ts";
+import { ContextSearch } from "./context-search.ts";
 import { gatherContext } from "./gather.ts";
 
 let directory: string;
 let database: EnhancerDatabase;
+let search: ContextSearch;
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), "throughline-relevance-"));
-  database = openDatabase({ file: join(directory, "throughline.db") });
+  const file = join(directory, "throughline.db");
+  database = openDatabase({ file });
+  search = new ContextSearch(database, { file });
 });
 
 afterEach(async () => {
+  await search.close();
   await database.destroy();
   await rm(directory, { recursive: true });
 });
 
 async function resolved(tenantId: string, subjects: readonly string[]): Promise<void> {
   const rows = subjects.map((subject, at) => ({
-    tenant_id: tenantId,
     ticket_id: `T-${at}`,
     subject,
     description: "",
-    resolution: "Done.",
-    resolved_at: null,
-    priority: null,
-    tags: "[]",
+    resolution: `Done ${subject}.`,
   }));
-  await database.insertInto("ticket_history").values(rows).execute();
+  await storeTickets(database, tenantId, rows);
 }
 
 async function found(description: string): Promise<string[]> {
@@ -44,7 +46,7 @@ async function found(description: string): Promise<string[]> {
     createdAt: "",
   } as const;
   const context = await gatherContext(ticket, {
-    database,
+    search,
     tracer: trace.getTracer("unregistered"),
     budgetMs: 30_000,
     signal: new AbortController().signal,

@@ -10,12 +10,11 @@ import {
 } from "kysely";
 import { migrations } from "./migrations/index.ts";
 import { explainPostgresError } from "./postgres-errors.ts";
+import { bigintParser } from "./postgres-types.ts";
 import type { BusinessTables, EnhancerDatabase } from "./schema.ts";
 
 const connectionsAtMost = 10;
 const connectTimeoutMs = 5_000;
-/** Of PostgreSQL's type `bigint`, in pg_type. */
-const bigintType = 20;
 /** Any number that no other program takes in this database: who holds it migrates. */
 const migrationLock = 7_238_401_155;
 
@@ -96,11 +95,7 @@ async function openPool(url: string): Promise<PostgresPool> {
     connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,
     application_name: "throughline",
-    types: {
-      // Times and counts fit a double; pg would hand bigint out as text.
-      getTypeParser: (id: number, format?: "text" | "binary") =>
-        id === bigintType ? Number : pg.types.getTypeParser(id, format),
-    },
+    types: { getTypeParser: bigintParser(pg.types.getTypeParser.bind(pg.types)) },
   });
   // An idle connection that breaks is dropped by the pool; the next statement tells.
   pool.on("error", () => {});

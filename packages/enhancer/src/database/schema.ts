@@ -47,14 +47,40 @@ export interface BusinessTables {
     /** Headings from the document's title down to the section, joined by ` > `. */
     title: string;
     body: string;
+    /** JSON array of strings: `version:2.1`, `permission:staff`, or a word of its own. */
+    labels: Generated<string>;
+    /** Where it came from: an imported folder, or the desk's solutions. */
+    origin: Generated<"folder" | "desk">;
   };
   inventory: {
     tenant_id: string;
-    ip: string;
+    /** The first of address, network, host name and asset tag that it has. */
+    id: string;
+    ip: string | null;
+    /** Network in its one spelling: `10.1.0.0/16`. */
+    cidr: string | null;
     hostname: string;
+    asset_tag: string;
     role: string;
     client: string;
     location: string;
+    origin: Generated<"file" | "desk">;
+    /** What it is looked up by: the whole host name, its first label, the tag (lower case), the address as 32 hex digits. */
+    host_key: string;
+    short_key: string;
+    asset_key: string;
+    ip_key: string | null;
+  };
+  /** The vocabulary of a tenant's tickets and documents. */
+  search_words: { id: Generated<number>; tenant_id: string; word: string };
+  /** What is known of a tenant's context: no row, nothing was ever imported. */
+  context_state: {
+    tenant_id: string;
+    /** Grows with each change of history, documents or inventory: what was found before is found anew. */
+    version: number;
+    /** When the desk's solutions and assets were last read whole, and why that failed last. */
+    desk_synced_at: number | null;
+    desk_sync_error: string | null;
   };
   enhancements: EnhancementRow;
   feedback: {

@@ -45,8 +45,10 @@ function migrate(sqlite: DatabaseSync, file: string): void {
         `${file} has schema version ${version}; this program knows up to ${migrations.length}.`,
       );
     }
-    for (const { sqlite: statements } of migrations.slice(version))
+    for (const { sqlite: statements, afterSqlite } of migrations.slice(version)) {
       if (statements !== undefined) sqlite.exec(statements);
+      afterSqlite?.(sqlite);
+    }
     if (version < migrations.length) sqlite.exec(`pragma user_version = ${migrations.length}`);
     sqlite.exec("commit");
   } catch (error) {

@@ -1,13 +1,15 @@
 import { ThroughlineError } from "@throughline/api";
 import { lstat, readdir, readFile, realpath, stat } from "node:fs/promises";
-import { basename, join, relative, sep } from "node:path";
+import { basename, dirname, join, relative, sep } from "node:path";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
-import type { EnhancerDatabase } from "../database/schema.ts";
 import { type Importer, noneYet, requireTenant, unreadable } from "./import-result.ts";
-import { cutIntoSections, type Section } from "./sections.ts";
+import { normalLabels, takeFrontMatter } from "./labels.ts";
+import { cutIntoSections } from "./sections.ts";
+import { replaceDocument } from "./store-document.ts";
 
 const fileLimitBytes = 10 * 1024 * 1024;
+const labelFileLimitBytes = 10_000;
 const known = /\.(?:md|markdown|txt|html?)(?:\.gz)?$/i;
 const inflate = promisify(gunzip);
 
@@ -18,7 +20,8 @@ interface FoundFile {
 
 /**
  * Markdown, text and HTML of a folder and its sub-folders (gzip too), cut into sections by headings. A changed document
- * replaces its sections. Paths begin with the folder's name. Throws TL_TENANT_UNKNOWN, TL_FILE_UNREADABLE, TL_IMPORT_NOTHING.
+ * replaces its sections. Labels come from the options, from files `.labels` of the folders, and from a document's front matter.
+ * Paths begin with the folder's name. Throws TL_TENANT_UNKNOWN, TL_FILE_UNREADABLE, TL_IMPORT_NOTHING.
  */
 export const importDocuments: Importer = async (database, tenantId, folder, options) => {
   await requireTenant(database, tenantId);
@@ -35,8 +38,15 @@ export const importDocuments: Importer = async (database, tenantId, folder, opti
     const path = [basename(root), ...relative(root, file).split(sep)].join("/");
     result.read++;
     try {
-      const sections = cutIntoSections(file, await readText(file, bytes), basename(file).replace(known, ""));
-      const outcome = await replaceSections(database, tenantId, path, sections);
+      const text = await readText(file, bytes);
+      const { labels, body } = isMarkdown(file) ? takeFrontMatter(text) : { labels: [], body: text };
+      const sections = cutIntoSections(file, body, basename(file).replace(known, ""));
+      const outcome = await replaceDocument(database, tenantId, {
+        path,
+        origin: "folder",
+        labels: normalLabels([...(options.labels ?? []), ...(await folderLabels(root, file)), ...labels]),
+        sections,
+      });
       if (sections.length === 0) throw new Error("holds no text");
       result[outcome]++;
     } catch (error) {
@@ -50,6 +60,25 @@ export const importDocuments: Importer = async (database, tenantId, folder, opti
     throw new ThroughlineError("TL_IMPORT_NOTHING", `${folder} holds no .md, .txt or .html file.`);
   return result;
 };
+
+function isMarkdown(file: string): boolean {
+  return /\.(?:md|markdown)(?:\.gz)?$/i.test(file);
+}
+
+/** What the files `.labels` of the folder and of those above it say, one label a line. */
+async function folderLabels(root: string, file: string): Promise<string[]> {
+  const folders = [root];
+  for (const name of relative(root, dirname(file)).split(sep))
+    if (name !== "") folders.push(join(folders.at(-1) ?? root, name));
+  const texts = await Promise.all(
+    folders.map(async (folder) => {
+      const labelFile = join(folder, ".labels");
+      const info = await lstat(labelFile).catch(() => undefined);
+      return info?.isFile() === true && info.size <= labelFileLimitBytes ? readFile(labelFile, "utf8") : "";
+    }),
+  );
+  return texts.flatMap((text) => text.split(/\r?\n/)).filter((line) => !line.trimStart().startsWith("#"));
+}
 
 /** Sorted. Links that lead out of the folder are passed over. */
 async function findFiles(root: string): Promise<FoundFile[]> {
@@ -90,33 +119,4 @@ async function readText(file: string, bytes: number): Promise<string> {
   } catch {
     return new TextDecoder("windows-1252").decode(content);
   }
-}
-
-async function replaceSections(
-  database: EnhancerDatabase,
-  tenantId: string,
-  path: string,
-  sections: readonly Section[],
-) {
-  return database.transaction().execute(async (transaction) => {
-    const before = await transaction
-      .selectFrom("documents")
-      .select(["anchor", "title", "body"])
-      .where("tenant_id", "=", tenantId)
-      .where("path", "=", path)
-      .orderBy("rowid")
-      .execute();
-    if (JSON.stringify(before) === JSON.stringify(sections)) return "unchanged";
-    await transaction
-      .deleteFrom("documents")
-      .where("tenant_id", "=", tenantId)
-      .where("path", "=", path)
-      .execute();
-    for (const section of sections)
-      await transaction
-        .insertInto("documents")
-        .values({ tenant_id: tenantId, path, ...section })
-        .execute();
-    return before.length === 0 ? "inserted" : "updated";
-  });
 }

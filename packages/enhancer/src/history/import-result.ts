@@ -6,6 +6,8 @@ export interface ImportOptions {
   onProgress: (doneBytes: number, totalBytes: number) => void;
   /** A row, or a file of a folder, that was skipped: its line or path, and why. */
   onBadRow: (where: number | string, reason: string) => void;
+  /** Labels of every document of the folder: `version:2.1`, `permission:staff`, `howto`. */
+  labels?: readonly string[];
 }
 
 /** Counts of rows, or of files for a folder of documents. */

@@ -5,7 +5,7 @@ import { type ImportOptions, type ImportResult, noneYet, requireTenant } from ".
 import { readRows } from "./rows.ts";
 
 /** Rows that go into one transaction: other writers get their turn between two. */
-const rowsPerTransaction = 400;
+const rowsPerTransaction = 100;
 
 export interface RowImport<T> {
   schema: z.ZodType<T>;

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { termPrefix } from "../context/words/stored-terms.ts";
 import { type EnhancerStore, openEnhancerStore } from "../store.ts";
 import type { Importer } from "./import-result.ts";
 import { importDocuments, importHistory, importInventory } from "./index.ts";
@@ -106,7 +107,9 @@ test("a second run changes nothing, a changed row is updated and found by its ne
   const { sql } = await import("kysely");
   const found = await sql<{
     rowid: number;
-  }>`select rowid from ticket_history_fts where ticket_history_fts match 'zebra'`.execute(store.database);
+  }>`select rowid from ticket_history_terms where ticket_history_terms match ${`${termPrefix("acme")}zebra`}`.execute(
+    store.database,
+  );
   expect(found.rows).toHaveLength(1);
 });
 

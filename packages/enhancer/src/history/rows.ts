@@ -13,7 +13,7 @@ export interface Row {
 
 /**
  * Streams the rows of a CSV with a header, or of JSONL: told by the name, else by the first character.
- * Throws TL_FILE_UNREADABLE, and TL_IMPORT_NOTHING for a header that lacks a `required` column.
+ * Throws TL_FILE_UNREADABLE, and TL_IMPORT_NOTHING for a header that lacks a `required` column (`a|b`: one of them).
  */
 export async function* readRows(
   path: string,
@@ -77,7 +77,10 @@ async function* fromCsv(
 }
 
 function refuseMissing(path: string, header: readonly string[], required: readonly string[]): void {
-  const missing = required.filter((name) => !header.includes(name));
+  const missing = required
+    .map((names) => names.split("|"))
+    .filter((names) => !names.some((name) => header.includes(name)))
+    .map((names) => names.join(" or "));
   if (missing.length === 0) return;
   throw new ThroughlineError(
     "TL_IMPORT_NOTHING",

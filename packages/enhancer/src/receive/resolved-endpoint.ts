@@ -1,7 +1,8 @@
 import { type FieldError, ThroughlineError } from "@throughline/api";
 import { setImmediate as turn } from "node:timers/promises";
 import { z } from "zod";
-import { type ResolvedTicket, resolvedTicket } from "../history/import-history.ts";
+import { resolvedTicket } from "../history/import-history.ts";
+import type { ResolvedTicket } from "../history/store-tickets.ts";
 import { tenantId } from "../tenants/settings.ts";
 import { decodeUtf8 } from "./body/charset.ts";
 import { isTooDeepValue, parseJson } from "./body/json.ts";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { upsertResolvedTickets } from "../history/import-history.ts";
+import { storeTickets } from "../history/store-tickets.ts";
 import { type EnhancerStore, openEnhancerStore } from "../store.ts";
 import { Metrics, metricsFormat, metricsText } from "@throughline/api/metrics";
 import { defaultLimits } from "./limits/limits.ts";
@@ -41,7 +41,7 @@ beforeEach(async () => {
     {
       tenants: store.tenants,
       queue: store.queue,
-      history: { upsert: (tenantId, tickets) => upsertResolvedTickets(store.database, tenantId, tickets) },
+      history: { upsert: (tenantId, tickets) => storeTickets(store.database, tenantId, tickets) },
       rates: new MemoryRateLimiter(),
       tracer: trace.getTracer("test"),
       slowAfterMs: () => undefined,

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { upsertSystems } from "../history/store-systems.ts";
 import { migrations } from "../database/migrations/index.ts";
 import { openEnhancerStore } from "../store.ts";
 import { type NewTenant, webhookSecrets } from "./tenants.ts";
@@ -76,14 +77,21 @@ test.each([
   await store.close();
 });
 
+const system = {
+  ip: "10.0.0.1",
+  cidr: null,
+  hostname: "h",
+  assetTag: "",
+  role: "",
+  client: "",
+  location: "",
+};
+
 test("what is removed takes its history, documents and inventory along, and nobody else's", async () => {
   const store = openEnhancerStore(directory);
   for (const id of ["acme", "beta"]) {
     await store.tenants.add({ ...acme, id });
-    await store.database
-      .insertInto("inventory")
-      .values({ tenant_id: id, ip: "10.0.0.1", hostname: "h", role: "", client: "", location: "" })
-      .execute();
+    await upsertSystems(store.database, id, [system]);
   }
   await store.tenants.remove("acme");
   expect((await store.tenants.list()).map(({ id }) => id)).toEqual(["beta"]);

@@ -59,6 +59,8 @@ const tablesOfTenants = [
   "ticket_history",
   "documents",
   "inventory",
+  "search_words",
+  "context_state",
   "feedback",
   "model_spending",
   "enhancements",

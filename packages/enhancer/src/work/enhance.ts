@@ -1,8 +1,8 @@
 import { context, type Context, type Span, SpanKind, trace, type Tracer } from "@opentelemetry/api";
 import type { Redactor } from "@throughline/redaction";
 import type { Logger } from "pino";
+import type { ContextSearch } from "../context/context-search.ts";
 import { gatherContext } from "../context/gather.ts";
-import type { EnhancerDatabase } from "../database/schema.ts";
 import type { ServiceDesk } from "../desk/desk.ts";
 import type { NoteWriter, WrittenNote } from "../llm/writer.ts";
 import { renderNoteHtml } from "../note/html.ts";
@@ -20,7 +20,7 @@ import { type Refusal, type RefusalDependencies, whyNotAgain, whyNotWanted, whyO
 import { isThrottled } from "./retry.ts";
 
 export interface EnhanceDependencies extends RefusalDependencies {
-  database: EnhancerDatabase;
+  context: ContextSearch;
   queue: JobSource;
   tracer: Tracer;
   writer: NoteWriter;
@@ -140,9 +140,9 @@ async function writeNote(
 ): Promise<Noted> {
   const { ticket } = read;
   record.read(ticket);
-  const { database, tracer } = deps;
+  const { context: search, tracer } = deps;
   const gathered = await record.timed("context", () =>
-    gatherContext(ticket, { database, tracer, budgetMs: contextBudgetMs, signal }),
+    gatherContext(ticket, { search, tracer, budgetMs: contextBudgetMs, signal }),
   );
   const { note, budget } = tenant.settings;
   const wishes = { language: note.language, caps: budget, hidePersonalData: note.hidePersonalData };

@@ -3,6 +3,7 @@ import { sampling } from "./0002-sampling.ts";
 import { queue } from "./0003-queue.ts";
 import { tenantSettings } from "./0004-tenant-settings.ts";
 import { enhancementRecords } from "./0005-enhancements.ts";
+import { context } from "./0006-context.ts";
 import type { Migration } from "./migration.ts";
 
 /**
@@ -14,4 +15,5 @@ export const migrations: readonly Migration[] = [
   queue,
   tenantSettings,
   enhancementRecords,
+  context,
 ];
