@@ -3,15 +3,20 @@ import { type Flags, invalidSetting } from "../config.ts";
 import { parseAddress, parseDuration } from "../runtime/address.ts";
 import { openDataDirectory, writeReadyFile } from "../runtime/data-directory.ts";
 
-const kinds = { desk: "a ServiceDesk Plus (API v3)", llm: "an OpenAI-compatible model server" } as const;
+const kinds = {
+  desk: "a ServiceDesk Plus (API v3) or a Zammad",
+  llm: "an OpenAI-compatible model server",
+} as const;
 type Kind = keyof typeof kinds;
+const deskKinds = ["servicedesk-plus", "zammad"] as const;
+const brokenKinds = ["hang", "garbage", "endless", "bomb", "cut", "inner"] as const;
 
 export function addSimulateCommands(program: Command): void {
   const simulate = program
     .command("simulate")
     .description("faithful simulators of what Throughline talks to");
   for (const kind of Object.keys(kinds) as Kind[]) {
-    simulate
+    const command = simulate
       .command(kind)
       .description(`simulate ${kinds[kind]}`)
       .option("--listen <HOST:PORT>", "where to listen", "127.0.0.1:0")
@@ -29,7 +34,15 @@ export function addSimulateCommands(program: Command): void {
           ? "an unknown request is an error; without it, it is made on first touch"
           : "an unknown model is an error",
       )
-      .action((flags: Flags) => run(kind, flags));
+      .option("--answer <KIND>", `in place of a right answer: ${brokenKinds.join(", ")}`)
+      .option("--on-reads", "faults hit what only reads, too");
+    if (kind === "desk")
+      command.option("--kind <KIND>", `which desk: ${deskKinds.join(" or ")}`, deskKinds[0]);
+    else
+      command
+        .option("--gullible", "obey whatever a ticket asks for")
+        .option("--cached <SHARE>", "of the prompt's tokens that count as cached, 0 to 1");
+    command.action((flags: Flags) => run(kind, flags));
   }
 }
 
@@ -47,8 +60,16 @@ async function run(kind: Kind, flags: Flags): Promise<void> {
   };
   const simulator =
     kind === "desk"
-      ? await (await import("../simulate/desk/simulator.ts")).createDeskSimulator(options)
-      : await (await import("../simulate/llm/simulator.ts")).createLlmSimulator(options);
+      ? await (
+          await import("../simulate/desk/simulator.ts")
+        ).createDeskSimulator({ ...options, kind: oneOf(flags, "kind", deskKinds) ?? deskKinds[0] })
+      : await (
+          await import("../simulate/llm/simulator.ts")
+        ).createLlmSimulator({
+          ...options,
+          isGullible: flags["gullible"] === true,
+          cachedShare: number(flags, "cached", isShare, "expected a number from 0 to 1") ?? 0,
+        });
   process.stdout.write(`simulated ${kind} is ready at ${simulator.url}, data in ${dataDirectory}\n`);
   if (typeof flags["readyFile"] === "string")
     writeReadyFile(flags["readyFile"], { pid: process.pid, [kind]: simulator.url });
@@ -73,6 +94,7 @@ function faultsOf(flags: Flags) {
     (value) => Number.isInteger(value) && value > 0,
     "expected a whole number of requests a minute",
   );
+  const answer = oneOf(flags, "answer", brokenKinds);
   const { delay } = flags;
   const delayMs = typeof delay === "string" ? parseDuration(delay) : undefined;
   if (typeof delay === "string" && delayMs === undefined) {
@@ -84,7 +106,17 @@ function faultsOf(flags: Flags) {
     ...(drop === undefined ? {} : { drop }),
     ...(throttle === undefined ? {} : { throttle }),
     ...(delayMs === undefined ? {} : { delayMs }),
+    ...(answer === undefined ? {} : { answer }),
+    ...(flags["onReads"] === true ? { reads: true } : {}),
   };
+}
+
+function oneOf<T extends string>(flags: Flags, name: string, values: readonly T[]): T | undefined {
+  const text = flags[name];
+  if (typeof text !== "string") return undefined;
+  const found = values.find((value) => value === text);
+  if (found === undefined) throw invalidSetting(`--${name}`, text, `expected one of ${values.join(", ")}`);
+  return found;
 }
 
 function isShare(value: number): boolean {

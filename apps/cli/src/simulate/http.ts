@@ -3,10 +3,15 @@ import type { Address } from "../runtime/address.ts";
 
 const bodyLimitBytes = 5 * 1024 * 1024;
 
-/** What a simulator answers; `cut`: the connection is closed without an answer. */
+/**
+ * What a simulator answers; `cut`: the connection is closed without an answer, `cutAfter`: amid one, `hang`: it stays open and
+ * nothing comes.
+ */
 export type SimulatedAnswer =
   | { cut: true }
-  | { status: number; headers?: Record<string, string>; body: string | AsyncIterable<string> };
+  | { hang: true }
+  | { cutAfter: string; headers: Record<string, string> }
+  | { status: number; headers?: Record<string, string>; body: string | Buffer | AsyncIterable<string> };
 
 export type Handler = (request: IncomingMessage, url: URL, body: string) => Promise<SimulatedAnswer>;
 
@@ -42,10 +47,19 @@ async function respond(request: IncomingMessage, response: ServerResponse, handl
     response.destroy();
     return;
   }
+  if ("hang" in answer) return;
+  if ("cutAfter" in answer) {
+    response.writeHead(200, answer.headers);
+    response.write(answer.cutAfter, () => response.destroy());
+    return;
+  }
   response.writeHead(answer.status, answer.headers);
-  if (typeof answer.body === "string") response.end(answer.body);
+  if (typeof answer.body === "string" || Buffer.isBuffer(answer.body)) response.end(answer.body);
   else {
-    for await (const chunk of answer.body) response.write(chunk);
+    for await (const chunk of answer.body) {
+      if (response.destroyed) return;
+      if (!response.write(chunk)) await drained(response);
+    }
     response.end();
   }
 }
@@ -73,5 +87,18 @@ function close(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
     server.closeAllConnections();
+  });
+}
+
+/** Resolves when more may be written, or nobody reads any more. */
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off("drain", done);
+      response.off("close", done);
+      resolve();
+    };
+    response.on("drain", done);
+    response.on("close", done);
   });
 }

@@ -1,24 +1,58 @@
 import type { Tenant } from "../tenants/tenants.ts";
 import type { ServiceDesk } from "./desk.ts";
 import { createServiceDeskPlus } from "./servicedesk-plus/adapter.ts";
+import { createTokenSource } from "./servicedesk-plus/oauth.ts";
+import { createZammad } from "./zammad/adapter.ts";
 
 const keptOpen = 1_000;
 
-/** Desks by tenant: one adapter, with its connections and tokens, for as long as the tenant's settings stay as they are. */
+/** Desks by tenant: one adapter, with its connections and tokens, for as long as the tenant stays as it is. */
 export function deskOpener(): (tenant: Tenant) => ServiceDesk {
-  const open = new Map<string, { settings: string; desk: ServiceDesk }>();
+  const open = new Map<string, { revision: number; createdAt: number; desk: ServiceDesk }>();
   return (tenant) => {
-    const { url } = tenant.settings.desk;
-    const key = tenant.secrets.deskKey ?? "";
-    const settings = `${url}\n${key}`;
-    const known = open.get(tenant.id);
-    if (known?.settings === settings) return known.desk;
-    const desk = createServiceDeskPlus({
-      baseUrl: url,
-      credentials: { kind: "key", key, style: "both" },
-    });
+    const { id, revision, createdAt } = tenant;
+    const known = open.get(id);
+    // A tenant that was removed and added again begins at revision 1.
+    if (known?.revision === revision && known.createdAt === createdAt) return known.desk;
+    const desk = openDesk(tenant);
     if (open.size >= keptOpen) open.clear();
-    open.set(tenant.id, { settings, desk });
+    open.set(id, { revision, createdAt, desk });
     return desk;
   };
+}
+
+/** Each kind of desk: its settings become its adapter. */
+function openDesk({ settings, secrets }: Pick<Tenant, "settings" | "secrets">): ServiceDesk {
+  const { desk } = settings;
+  const key = secrets.deskKey ?? "";
+  switch (desk.kind) {
+    case "servicedesk-plus":
+      return createServiceDeskPlus({
+        baseUrl: desk.url,
+        credentials: { kind: "key", key, style: desk.headerStyle },
+        portalId: desk.portal ?? undefined,
+      });
+    case "servicedesk-plus-cloud":
+      return createServiceDeskPlus({
+        baseUrl: cloudBase(desk.url, desk.portal),
+        credentials: {
+          kind: "oauth",
+          tokens: createTokenSource({
+            accountsUrl: desk.accountsUrl,
+            clientId: desk.clientId,
+            clientSecret: secrets.deskClientSecret ?? "",
+            refreshToken: secrets.deskRefreshToken ?? "",
+          }),
+        },
+      });
+    case "zammad":
+      return createZammad({ baseUrl: desk.url, token: key });
+  }
+}
+
+/** The cloud serves each portal below `/app/<portal>`; an address that names it already stays. */
+function cloudBase(url: string, portal: string | null): string {
+  return portal === null || /\/app\/[^/]+/.test(url)
+    ? url
+    : `${url.replace(/\/+$/, "")}/app/${encodeURIComponent(portal)}`;
 }

@@ -36,6 +36,9 @@ export const badInput = (field: string) => failed(400, 4001, "Invalid value.", f
 export const missingField = (field: string) =>
   failed(400, 4012, "Value for a mandatory field is missing.", field);
 
+/** An error inside HTTP 200, as the real desk gives at times. */
+export const innerFailure = () => ({ ...failed(200, 4004, "Internal error."), status: 200 });
+
 /** The answer that a fault asks for: the codes that the real desk gives with that status. */
 export function faulty(status: number, retryAfterSeconds: number | undefined): DeskAnswer {
   const codes: Record<number, [number, string]> = {

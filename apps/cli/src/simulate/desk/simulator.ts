@@ -1,12 +1,15 @@
 import type { Address } from "../../runtime/address.ts";
 import { FaultPlan, type Faults, faultsSchema } from "../faults.ts";
 import { listen, type SimulatedAnswer } from "../http.ts";
-import { type DeskAnswer, faulty, invalidKey, noSuchUrl, noteJson } from "./answers.ts";
-import { DeskApi, keyOf } from "./api.ts";
+import { type DeskAnswer, noteJson } from "./answers.ts";
 import { indexPage, pagePolicy, requestPage } from "./page.ts";
+import { serviceDeskPlus } from "./servicedesk-plus.ts";
 import { DeskState } from "./state.ts";
+import { zammad } from "./zammad.ts";
 
 export interface SimulatorOptions {
+  /** Which desk; ServiceDesk Plus unless told otherwise. */
+  kind?: "servicedesk-plus" | "zammad";
   listen: Address;
   /** State is kept there between runs; made when missing. */
   dataDirectory: string;
@@ -25,33 +28,18 @@ export interface Simulator {
 }
 
 /**
- * A ServiceDesk Plus over a real socket: API v3 under `/api/v3` (on-premises) and `/app/<portal>/api/v3` (cloud).
+ * A desk over a real socket: ServiceDesk Plus, or Zammad.
  * For people `/` and `/requests/{id}`; for tests `GET /_simulator/requests/{id}` and `GET|PUT /_simulator/faults`.
  * Faults concern the writing of notes: what was written is durable before a delayed or cut answer.
  */
 export async function createDeskSimulator(options: SimulatorOptions): Promise<Simulator> {
   const state = new DeskState(options.dataDirectory);
-  const api = new DeskApi(state, options.strict);
   const plan = new FaultPlan(options.faults);
+  const product = (options.kind === "zammad" ? zammad : serviceDeskPlus)(state, plan, options);
 
   const server = await listen(options.listen, async (request, url, body): Promise<SimulatedAnswer> => {
-    const method = request.method ?? "GET";
-    const control = controlAnswer(method, url, body);
-    if (control !== undefined) return control;
-    const segments = apiSegments(url.pathname);
-    if (segments === undefined) return json(noSuchUrl());
-    const key = keyOf(request.headers, url.searchParams);
-    if (key === undefined || key === "" || (options.key !== undefined && key !== options.key))
-      return json(invalidKey());
-    const call = { method, segments, input: inputOf(method, request.headers["content-type"], url, body) };
-    const writes = method === "POST" && segments[2] === "notes";
-    if (!writes) return json(api.answer(call));
-    const verdict = plan.judge(segments[1]);
-    const answer =
-      verdict.failStatus === undefined
-        ? api.answer(call)
-        : faulty(verdict.failStatus, verdict.retryAfterSeconds);
-    return (await verdict.beforeAnswer()) ? { cut: true } : json(answer);
+    const control = controlAnswer(request.method ?? "GET", url, body);
+    return control ?? product.answer(request, url, body);
   });
 
   function controlAnswer(method: string, url: URL, body: string): SimulatedAnswer | undefined {
@@ -93,31 +81,10 @@ export async function createDeskSimulator(options: SimulatorOptions): Promise<Si
   };
 }
 
-function apiSegments(pathname: string): string[] | undefined {
-  const rest = /^(?:\/app\/[^/]+)?\/api\/v3\/(.+)$/.exec(pathname)?.[1];
-  return rest
-    ?.split("/")
-    .filter((part) => part !== "")
-    .map(decoded);
-}
-
-/** Reads carry `input_data` in the query, writes in the form; some clients send JSON or put it in the query all the same. */
-function inputOf(
-  method: string,
-  contentType: string | undefined,
-  url: URL,
-  body: string,
-): string | undefined {
-  const inQuery = url.searchParams.get("input_data") ?? undefined;
-  if (method === "GET" || body === "") return inQuery;
-  if (contentType?.includes("application/json") === true) return body;
-  return new URLSearchParams(body).get("input_data") ?? inQuery;
-}
-
 function json({ status, body, headers = {} }: DeskAnswer): SimulatedAnswer {
   return {
     status,
-    headers: { "content-type": "application/vnd.manageengine.v3.responsejson;charset=UTF-8", ...headers },
+    headers: { "content-type": "application/json; charset=utf-8", ...headers },
     body: JSON.stringify(body),
   };
 }

@@ -2,17 +2,25 @@ import { randomUUID, timingSafeEqual } from "node:crypto";
 import { appendFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Simulator, SimulatorOptions } from "../desk/simulator.ts";
-import { FaultPlan, faultsSchema } from "../faults.ts";
+import { brokenAnswer, FaultPlan, faultsSchema } from "../faults.ts";
 import { listen, type SimulatedAnswer } from "../http.ts";
+import { obeyTicket } from "./gullible.ts";
 import { type ChatRequest, chatRequest, textOf, tokensOf, writeAnswer } from "./write-answer.ts";
 
 const knownModels = ["gpt-4o-mini", "gpt-4o", "gpt-4.1-mini"];
+
+export interface LlmSimulatorOptions extends SimulatorOptions {
+  /** Obeys the ticket instead of its instructions. */
+  isGullible?: boolean;
+  /** Of the prompt's tokens, how many count as cached: 0..1. */
+  cachedShare?: number;
+}
 
 /**
  * An OpenAI-compatible server: `POST /v1/chat/completions` (whole or streamed), `GET /v1/models`, usage, errors in OpenAI's shape.
  * For tests `GET /_simulator/requests` gives what was asked (kept in `requests.jsonl`), `GET|PUT /_simulator/faults` steers.
  */
-export async function createLlmSimulator(options: SimulatorOptions): Promise<Simulator> {
+export async function createLlmSimulator(options: LlmSimulatorOptions): Promise<Simulator> {
   const plan = new FaultPlan(options.faults);
   const journal = join(options.dataDirectory, "requests.jsonl");
 
@@ -61,7 +69,10 @@ export async function createLlmSimulator(options: SimulatorOptions): Promise<Sim
     const cut = await verdict.beforeAnswer();
     if (cut) return { cut: true };
     if (verdict.failStatus !== undefined) return refusal(verdict.failStatus, verdict.retryAfterSeconds);
-    return parsed.data.stream ? streamed(parsed.data) : json(200, completion(parsed.data));
+    if (verdict.answer === "inner") return json(200, { error: { message: "Upstream failed.", code: 502 } });
+    const whole = completion(parsed.data, options);
+    if (verdict.answer !== undefined) return brokenAnswer(verdict.answer, JSON.stringify(whole));
+    return parsed.data.stream ? streamed(parsed.data, options) : json(200, whole);
   });
 
   function control(method: string, path: string, body: string): SimulatedAnswer {
@@ -78,8 +89,8 @@ export async function createLlmSimulator(options: SimulatorOptions): Promise<Sim
   return { url: server.url, setFaults: (faults) => plan.set(faults), stop: () => server.stop() };
 }
 
-function completion(request: ChatRequest) {
-  const { content, finishReason } = contentOf(request);
+function completion(request: ChatRequest, options: LlmSimulatorOptions) {
+  const { content, finishReason } = contentOf(request, options);
   return {
     id: `chatcmpl-${randomUUID().replaceAll("-", "")}`,
     object: "chat.completion",
@@ -93,26 +104,30 @@ function completion(request: ChatRequest) {
         finish_reason: finishReason,
       },
     ],
-    usage: usageOf(request, content),
+    usage: usageOf(request, content, options),
     system_fingerprint: "fp_simulator",
   };
 }
 
-function contentOf(request: ChatRequest): { content: string; finishReason: "stop" | "length" } {
+function contentOf(
+  request: ChatRequest,
+  { isGullible = false }: LlmSimulatorOptions,
+): { content: string; finishReason: "stop" | "length" } {
+  if (isGullible) return { content: obeyTicket(request), finishReason: "stop" };
   const whole = writeAnswer(request);
   const limit = request.max_completion_tokens ?? request.max_tokens ?? undefined;
   const isCut = limit !== undefined && tokensOf(whole) > limit;
   return { content: isCut ? whole.slice(0, limit * 4) : whole, finishReason: isCut ? "length" : "stop" };
 }
 
-function usageOf(request: ChatRequest, content: string) {
+function usageOf(request: ChatRequest, content: string, { cachedShare = 0 }: LlmSimulatorOptions) {
   const prompt = request.messages.reduce((sum, message) => sum + tokensOf(textOf(message)), 0);
   const answer = tokensOf(content);
   return {
     prompt_tokens: prompt,
     completion_tokens: answer,
     total_tokens: prompt + answer,
-    prompt_tokens_details: { cached_tokens: 0, audio_tokens: 0 },
+    prompt_tokens_details: { cached_tokens: Math.floor(prompt * cachedShare), audio_tokens: 0 },
     completion_tokens_details: {
       reasoning_tokens: 0,
       audio_tokens: 0,
@@ -123,8 +138,8 @@ function usageOf(request: ChatRequest, content: string) {
 }
 
 /** Server-sent events: one chunk a piece, the usage where it is asked for, then `[DONE]`. */
-function streamed(request: ChatRequest): SimulatedAnswer {
-  const { content, finishReason } = contentOf(request);
+function streamed(request: ChatRequest, options: LlmSimulatorOptions): SimulatedAnswer {
+  const { content, finishReason } = contentOf(request, options);
   const base = {
     id: `chatcmpl-${randomUUID().replaceAll("-", "")}`,
     object: "chat.completion.chunk",
@@ -140,7 +155,7 @@ function streamed(request: ChatRequest): SimulatedAnswer {
       yield choice({ content: content.slice(at, at + 200) }, null);
     yield choice({}, finishReason);
     if (request.stream_options?.include_usage === true)
-      yield event({ choices: [], usage: usageOf(request, content) });
+      yield event({ choices: [], usage: usageOf(request, content, options) });
     yield "data: [DONE]\n\n";
   }
   return { status: 200, headers: { "content-type": "text/event-stream; charset=utf-8" }, body: chunks() };
@@ -156,7 +171,7 @@ function refusal(status: number, retryAfterSeconds: number | undefined): Simulat
   };
   const [type, code, message] = kinds[status] ?? ["server_error", null, "The request failed."];
   const answer = failure(status, type, code, message);
-  if (retryAfterSeconds === undefined || "cut" in answer) return answer;
+  if (retryAfterSeconds === undefined || !("status" in answer)) return answer;
   return { ...answer, headers: { ...answer.headers, "retry-after": String(retryAfterSeconds) } };
 }
 

@@ -1,4 +1,4 @@
-import { DeskHttp } from "../http.ts";
+import { DeskHttp, type DeskResponse } from "../http.ts";
 import { type Patience, retryRead } from "../retry-read.ts";
 import { judgeAnswer } from "./answer.ts";
 
@@ -11,7 +11,7 @@ export type Credentials =
   | { kind: "oauth"; tokens: TokenSource };
 
 /** Gives the token that is good now; `refused` says that the desk did not take it. */
-interface TokenSource {
+export interface TokenSource {
   token(signal: AbortSignal): Promise<string>;
   refused(token: string): void;
 }
@@ -72,6 +72,7 @@ export class ServiceDeskPlusClient {
     return new URL(`${this.base.href}/${path}`);
   }
 
+  /** A token that the desk takes no more was refused before anything was done: with a new one the same is asked once more. */
   private async call(
     url: URL,
     body: string | undefined,
@@ -79,6 +80,18 @@ export class ServiceDeskPlusClient {
     signal: AbortSignal,
     limitBytes = answerLimitBytes,
   ): Promise<{ status: number; body: unknown }> {
+    const response = await this.send(url, body, signal, limitBytes);
+    const isStale = response.status === 401 && this.options.credentials.kind === "oauth";
+    const last = isStale ? await this.send(url, body, signal, limitBytes) : response;
+    return { status: last.status, body: judgeAnswer(last, asked) };
+  }
+
+  private async send(
+    url: URL,
+    body: string | undefined,
+    signal: AbortSignal,
+    limitBytes: number,
+  ): Promise<DeskResponse> {
     const { credentials, portalId, timeoutMs } = this.options;
     const oauthToken = credentials.kind === "oauth" ? await credentials.tokens.token(signal) : undefined;
     if (credentials.kind === "key" && credentials.style === "query")
@@ -99,7 +112,7 @@ export class ServiceDeskPlusClient {
     });
     if (response.status === 401 && credentials.kind === "oauth" && oauthToken !== undefined)
       credentials.tokens.refused(oauthToken);
-    return { status: response.status, body: judgeAnswer(response, asked) };
+    return response;
   }
 }
 
