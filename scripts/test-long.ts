@@ -11,7 +11,7 @@ const suites = [
   ["encoding, sampling, propagation, bad input", "packages/tracing/src"],
   [
     "trace store: every query against a naive model, damaged parts, garbage as OTLP and as pages",
-    "packages/traces/test/search-model packages/traces/test/fuzz packages/traces/test/fuzz-foreign packages/traces/test/damage",
+    "packages/traces/test/search-model packages/traces/test/store-model packages/traces/test/fuzz packages/traces/test/fuzz-foreign packages/traces/test/damage",
   ],
   ["trace store: kill -9, loss of power, full and failing disk at any step", "packages/traces/test/crash"],
 ] as const;

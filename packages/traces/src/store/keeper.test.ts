@@ -60,6 +60,19 @@ test("a pinned trace stays when its block goes, until it is unpinned", async () 
   expect(await operations(opened)).toEqual([]);
 });
 
+test("of pinned traces in one block those that are unpinned go, the others stay", async () => {
+  const { opened, clock } = await withBlocks(["kept", "freed"]);
+  opened.keeper.pin(traceOf("kept"));
+  opened.keeper.pin(traceOf("freed"));
+  clock.ms = 200 * minute;
+  opened.maintain();
+  expect(opened.keeper.entries()).toHaveLength(1);
+  opened.keeper.unpin(traceOf("freed"));
+  opened.maintain();
+  expect(await operations(opened)).toEqual(["kept"]);
+  expect(opened.keeper.retain()).toBe(false);
+});
+
 test("small blocks are merged, eight to one, and answer as before", async () => {
   const all = Array.from({ length: 20 }, (_, n) => `operation ${String(n).padStart(2, "0")}`);
   const { opened } = await withBlocks(all);

@@ -102,9 +102,11 @@ export class Keeper {
   retain(olderThanMs = this.config.retentionMs): boolean {
     const old = outlived(this.manifest.blocks, this.nowMs() - olderThanMs, this.config.maxBytes);
     const pins = new Set(this.manifest.pins);
-    const unpinned = this.manifest.blocks.filter((block) => block.isKept && !this.holdsPinned(block, pins));
+    const unpinned = this.manifest.blocks.filter(
+      (block) => block.isKept && this.pinnedIn(block, pins) < block.traces,
+    );
     if (old.length === 0 && unpinned.length === 0) return false;
-    const kept = old.filter((block) => this.holdsPinned(block, pins));
+    const kept = [...unpinned, ...old].filter((block) => this.pinnedIn(block, pins) > 0);
     const made =
       kept.length === 0
         ? []
@@ -271,13 +273,16 @@ export class Keeper {
     this.manifest = manifest;
   }
 
-  private holdsPinned(entry: BlockEntry, pins: ReadonlySet<string>): boolean {
-    if (pins.size === 0) return false;
+  /** How many of its traces are pinned. */
+  private pinnedIn(entry: BlockEntry, pins: ReadonlySet<string>): number {
+    if (pins.size === 0) return 0;
     const block = this.open(entry);
-    return [...pins].some((pin) => {
+    let count = 0;
+    for (const pin of pins) {
       const key = traceKey(pin);
-      return block.mayHaveTrace(key) && block.findTrace(key) !== -1;
-    });
+      if (block.mayHaveTrace(key) && block.findTrace(key) !== -1) count++;
+    }
+    return count;
   }
 
   private open(entry: BlockEntry): Block {

@@ -57,7 +57,7 @@ export class BlockSegment implements Segment {
     };
   }
 
-  spans({ pages }: TraceRows): SpanRecord[] {
+  spans({ pages }: Pick<TraceRows, "pages">): SpanRecord[] {
     return pages.flatMap(({ page, rows }) => {
       const decoded = this.block.page(page);
       const from = rows[0] ?? 0;
@@ -133,6 +133,10 @@ class BlockSegmentPage implements SegmentPage {
 
   traceId(trace: number): string {
     return this.block.traceId(trace);
+  }
+
+  spanKey(row: number): string {
+    return this.page.spanKey(row);
   }
 }
 

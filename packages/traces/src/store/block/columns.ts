@@ -1,5 +1,5 @@
 import { HashTable } from "../head/hash-table.ts";
-import { startOf } from "../head/head-reader.ts";
+import { startOf } from "../head/entries.ts";
 import { type HeadColumns, type Place, fieldKeys } from "../head/layout.ts";
 
 /** A column with more distinct values has a dictionary on each page instead of one for the block. */

@@ -11,7 +11,8 @@
  *   origins    count; for each: resource, scope, rows, pages (u32)
  */
 import type { KeyValue, ResourceRecord, ScopeRecord } from "../../model.ts";
-import { startOf, type HeadReader } from "../head/head-reader.ts";
+import { startOf } from "../head/entries.ts";
+import type { HeadReader } from "../head/head-reader.ts";
 import type { Place } from "../head/layout.ts";
 import { readValue } from "../head/value-bytes.ts";
 import { type ByteReader, ByteWriter, DamagedBlockError } from "./bytes.ts";

@@ -1,4 +1,5 @@
 import { serviceName } from "../../model.ts";
+import { durationOf } from "../head/entries.ts";
 import type { HeadReader } from "../head/head-reader.ts";
 import type { BlockOrder } from "./order.ts";
 import { PeerNames } from "./peers.ts";
@@ -106,13 +107,6 @@ export function makeRollup(reader: HeadReader, { rows }: BlockOrder, parentRow: 
     };
   });
   return { series, edges: [...edges.values()] };
-}
-
-/** End minus start as two halves; a span that ends before it begins lasted nothing. */
-export function durationOf(start: Uint32Array, end: Uint32Array, row: number): [low: number, high: number] {
-  const low = (end[row * 2] ?? 0) - (start[row * 2] ?? 0);
-  const high = (end[row * 2 + 1] ?? 0) - (start[row * 2 + 1] ?? 0) - (low < 0 ? 1 : 0);
-  return high < 0 ? [0, 0] : [low >>> 0, high];
 }
 
 /** Services by number, and the one of each origin. */

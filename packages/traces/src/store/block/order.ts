@@ -48,8 +48,8 @@ export function orderRows(
   return { rows, traces: Int32Array.from(order, (number) => traces[number] ?? 0), firstRow };
 }
 
-/** `rows`: the newest first. */
-function withoutCopies(
+/** Of rows of one trace, the newest first, those that no newer copy stands for. */
+export function withoutCopies(
   { spanId, kindStatus, start, origin }: HeadColumns,
   owners: Int32Array,
   rows: number[],

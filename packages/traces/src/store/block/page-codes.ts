@@ -1,4 +1,4 @@
-import { startOf } from "../head/head-reader.ts";
+import { startOf } from "../head/entries.ts";
 import type { HeadColumns } from "../head/layout.ts";
 import { readValue, valueType } from "../head/value-bytes.ts";
 import { keyHash, makeBloom, valueHash } from "./bloom.ts";

@@ -1,4 +1,12 @@
-import type { EventRecord, KeyValue, LinkRecord, SpanKind, SpanRecord, StatusCode } from "../../model.ts";
+import {
+  type EventRecord,
+  type KeyValue,
+  type LinkRecord,
+  ownerOf,
+  type SpanKind,
+  type SpanRecord,
+  type StatusCode,
+} from "../../model.ts";
 import { fieldColumn } from "../head/layout.ts";
 import { readValue, valueText } from "../head/value-bytes.ts";
 import { type ByteReader, DamagedBlockError, type Vector } from "./bytes.ts";
@@ -130,13 +138,15 @@ export class BlockPage {
     return this.lazyValues;
   }
 
+  /** What copies of a span have in common. */
+  spanKey(row: number): string {
+    const origin = this.dictionary.origins[this.origins.get(row)];
+    const owner = origin === undefined ? "" : (ownerOf(origin.resource) ?? "");
+    return `${this.spanId(row)}${this.kindStatus.get(row) & 15}${timeOf(this.starts, row)} ${owner}`;
+  }
+
   /** Spans of rows `from` to `to`, which are of one trace. */
   read(from: number, to: number, traceId: string): SpanRecord[] {
-    const noisyBytes = this.noisy.buffer;
-    const spanIds = noisyBytes.length - this.rows * 8;
-    if (spanIds < 0) throw new DamagedBlockError("span ids are missing");
-    const idOf = (row: number): string =>
-      noisyBytes.toString("hex", spanIds + row * 8, spanIds + row * 8 + 8);
     const spans = new TableCursor(this, this.spans, from);
     const events =
       this.events === undefined
@@ -159,7 +169,7 @@ export class BlockPage {
       } else if (parent >= 2) {
         const distance = ((parent - 2) >>> 1) ^ -((parent - 2) & 1);
         if (row + distance < 0 || row + distance >= this.rows) throw new DamagedBlockError("no such parent");
-        parentSpanId = idOf(row + distance);
+        parentSpanId = this.spanId(row + distance);
       }
       const origin = this.dictionary.origins[this.origins.get(row)];
       if (origin === undefined) throw new DamagedBlockError("no such origin");
@@ -175,7 +185,7 @@ export class BlockPage {
       const statusMessage = text(fieldColumn.message);
       records.push({
         traceId,
-        spanId: idOf(row),
+        spanId: this.spanId(row),
         parentSpanId,
         traceState,
         flags: this.flags.get(row),
@@ -227,6 +237,14 @@ export class BlockPage {
     const columns = this.dictionary.shapes[shape];
     if (columns === undefined) throw new DamagedBlockError("no such shape");
     return columns;
+  }
+
+  /** They are what the part ends with. */
+  private spanId(row: number): string {
+    const { buffer } = this.noisy;
+    const from = buffer.length - (this.rows - row) * 8;
+    if (from < 0) throw new DamagedBlockError("span ids are missing");
+    return buffer.toString("hex", from, from + 8);
   }
 
   private eventsOf(cursor: TableCursor | undefined, count: number): EventRecord[] {

@@ -1,4 +1,5 @@
-import { type HeadReader, startOf } from "../head/head-reader.ts";
+import { startOf } from "../head/entries.ts";
+import type { HeadReader } from "../head/head-reader.ts";
 
 /** What a span calls, or is called by, when nothing of the other side is stored: by its attributes, in this order of strength. */
 const wanted = {

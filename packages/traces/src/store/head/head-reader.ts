@@ -9,19 +9,29 @@ import type {
   StatusCode,
 } from "../../model.ts";
 import { hashTraceId } from "../hash.ts";
+import { startOf, timeOf } from "./entries.ts";
+import { HeadIndex } from "./head-index.ts";
 import type { Counts, HeadColumns } from "./layout.ts";
+import { ownersOf } from "./owners.ts";
 import { readValue, valueText } from "./value-bytes.ts";
 
 /** Spans out of a head, as far as `counts` goes: rows and entries beyond it are not looked at. */
 export class HeadReader {
   readonly counts: Readonly<Counts>;
   readonly columns: HeadColumns;
-  private readonly attributes = new Map<number, KeyValue>();
-  private readonly origins = new Map<number, { resource: ResourceRecord; scope: ScopeRecord }>();
+  readonly index: HeadIndex;
+  private lazyOwners: Int32Array | undefined;
 
-  constructor(columns: HeadColumns, counts: Readonly<Counts>) {
+  /** `index`: what readers of the same head found out before. */
+  constructor(columns: HeadColumns, counts: Readonly<Counts>, index = new HeadIndex(columns)) {
     this.columns = columns;
     this.counts = counts;
+    this.index = index;
+  }
+
+  /** The distinct values of a column. */
+  pairsOfColumn(column: number): readonly number[] {
+    return this.index.pairsOfColumn(column, this.counts);
   }
 
   /** Rows of a trace, the newest first. `id`: the words of its 16 bytes. */
@@ -37,6 +47,19 @@ export class HeadReader {
 
   traceId(trace: number): string {
     return hexOf(this.columns.traceIds, trace * 4, 4);
+  }
+
+  /** By origin: the pair of the tenant whose token sent its spans. */
+  get owners(): Int32Array {
+    this.lazyOwners ??= ownersOf(this.columns, this.counts);
+    return this.lazyOwners;
+  }
+
+  /** What copies of a span have in common. */
+  spanKey(row: number): string {
+    const { spanId, kindStatus, start, origin } = this.columns;
+    const owner = this.text(this.owners[origin[row] ?? 0] ?? 0);
+    return `${hexOf(spanId, row * 2, 2)}${(kindStatus[row] ?? 0) & 15}${timeOf(start, row)} ${owner}`;
   }
 
   span(row: number): SpanRecord {
@@ -67,7 +90,7 @@ export class HeadReader {
   }
 
   originOf(origin: number): { resource: ResourceRecord; scope: ScopeRecord } {
-    const known = this.origins.get(origin);
+    const known = this.index.origins.get(origin);
     if (known !== undefined) return known;
     const { columns } = this;
     const [resourceSet = 0, resourceSchema = 0, scopeSet = 0, scopeSchema = 0] = columns.originWords.subarray(
@@ -90,7 +113,7 @@ export class HeadReader {
         schemaUrl: this.text(scopeSchema),
       },
     };
-    this.origins.set(origin, made);
+    this.index.origins.set(origin, made);
     return made;
   }
 
@@ -136,14 +159,14 @@ export class HeadReader {
   }
 
   private attribute(pair: number): KeyValue {
-    const known = this.attributes.get(pair);
+    const known = this.index.attributes.get(pair);
     if (known !== undefined) return known;
     const { valueBytes, pairEnd, pairColumn } = this.columns;
     const made = {
       key: this.key(pairColumn[pair] ?? 0),
       value: readValue(valueBytes, startOf(pairEnd, pair), pairEnd[pair] ?? 0),
     };
-    this.attributes.set(pair, made);
+    this.index.attributes.set(pair, made);
     return made;
   }
 
@@ -189,11 +212,6 @@ export class HeadReader {
   }
 }
 
-/** Where an entry begins in a list whose ends are known. */
-export function startOf(ends: Int32Array, entry: number): number {
-  return entry === 0 ? 0 : (ends[entry - 1] ?? 0);
-}
-
 /** Lowercase hex of words that were read from bytes. */
 function hexOf(words: Uint32Array, from: number, length: number): string {
   return Buffer.from(new Uint32Array(words.subarray(from, from + length)).buffer).toString("hex");
@@ -201,10 +219,6 @@ function hexOf(words: Uint32Array, from: number, length: number): string {
 
 function parentOf(words: Uint32Array, from: number): string {
   return words[from] === 0 && words[from + 1] === 0 ? "" : hexOf(words, from, 2);
-}
-
-export function timeOf(times: Uint32Array, entry: number): bigint {
-  return (BigInt(times[entry * 2 + 1] ?? 0) << 32n) | BigInt(times[entry * 2] ?? 0);
 }
 
 function range<T>(from: number, to: number, make: (at: number) => T): T[] {

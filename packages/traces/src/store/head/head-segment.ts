@@ -3,7 +3,7 @@ import { serviceName } from "../../model.ts";
 import { type AttributePlace, type SpanField, statusNames, type ValueTest } from "../../query/condition.ts";
 import { kindNames } from "../../query/kinds.ts";
 import { rowsOfPage } from "../block/format.ts";
-import { durationOf } from "../block/make-rollup.ts";
+import { withoutCopies } from "../block/order.ts";
 import type {
   Marker,
   PageBounds,
@@ -15,11 +15,28 @@ import type {
 } from "../search/segment.ts";
 import { numberTest, textMatcher, type ValueMatcher, valueMatcher } from "../search/value-test.ts";
 import type { Rollup } from "../block/rollup.ts";
-import { headKeys, headOperations, headRollup, visitHeadValues } from "./head-values.ts";
+import { headKeys, visitHeadValues } from "./head-values.ts";
+import { HeadIndex } from "./head-index.ts";
+import { durationOf, startOf, timeOf } from "./entries.ts";
+import { HeadRollup } from "./head-rollup.ts";
+import { HeadPage } from "./head-page.ts";
 import { HeadTenants } from "./head-tenants.ts";
-import { HeadReader, startOf, timeOf } from "./head-reader.ts";
+import { HeadReader } from "./head-reader.ts";
 import { type Counts, fieldColumn, type HeadColumns, place as places } from "./layout.ts";
 import { slowPairs } from "./slow-pairs.ts";
+
+/** With more values than so many, pages are looked through without asking which of them they have. */
+const lookedUpAtMost = 1_000;
+
+/** What segments of one head found out, each for those after it. */
+export interface HeadFound {
+  index: HeadIndex;
+  rollup: HeadRollup;
+}
+
+export function nothingFound(columns: HeadColumns): HeadFound {
+  return { index: new HeadIndex(columns), rollup: new HeadRollup(columns) };
+}
 
 /** The head, as far as it was committed when this was made: rows as they came, in pages. */
 export class HeadSegment implements Segment {
@@ -28,41 +45,32 @@ export class HeadSegment implements Segment {
   private readonly columns: HeadColumns;
   readonly counts: Readonly<Counts>;
   readonly tenants: SegmentTenants;
+  private readonly rollups: HeadRollup;
   private lazySlow: Set<number> | undefined;
-  private lazyRollup: Rollup | undefined;
 
-  constructor(columns: HeadColumns, counts: Readonly<Counts> = columns.committed()) {
+  constructor(
+    columns: HeadColumns,
+    counts: Readonly<Counts> = columns.committed(),
+    found = nothingFound(columns),
+  ) {
     this.columns = columns;
     this.counts = counts;
-    this.reader = new HeadReader(columns, counts);
+    this.reader = new HeadReader(columns, counts, found.index);
     this.tenants = new HeadTenants(this.reader);
-    this.pages = Array.from({ length: Math.ceil(counts.rows / rowsOfPage) }, (_, page) => this.bounds(page));
+    this.rollups = found.rollup;
+    this.pages = found.index.bounds(counts);
   }
 
   page(number: number): SegmentPage {
-    const from = number * rowsOfPage;
-    const rows = this.pages[number]?.rows ?? 0;
-    const { columns, reader } = this;
-    const durations = new Uint32Array(rows * 2);
-    for (let row = 0; row < rows; row++) {
-      const [low, high] = durationOf(columns.start, columns.end, from + row);
-      durations[row * 2] = low;
-      durations[row * 2 + 1] = high;
-    }
-    return {
-      rows,
-      starts: columns.start.subarray(from * 2, (from + rows) * 2),
-      durations,
-      traceOf: (row) => columns.trace[from + row] ?? 0,
-      traceId: (trace) => reader.traceId(trace),
-    };
+    return new HeadPage(this.reader, number * rowsOfPage, this.pages[number]?.rows ?? 0);
   }
 
   attribute(key: string, place: AttributePlace | undefined, test: ValueTest): Marker | undefined {
     const asked = this.askedColumns(key, place);
     if (asked.size === 0) return undefined;
-    const hits = this.pairsThat(valueMatcher(test), (column) => asked.has(column));
-    if (hits === undefined) return undefined;
+    const found = this.pairsThat(valueMatcher(test), asked);
+    if (found.length === 0) return undefined;
+    const hits = this.marked(found);
     const origins = this.originsThat((words) => words.some((pair) => hits[pair] === 1));
     const { attrs, attrEnd, eventEnd, eventAttrs, eventAttrEnd, linkEnd, linkAttrs, linkAttrEnd, origin } =
       this.columns;
@@ -81,6 +89,8 @@ export class HeadSegment implements Segment {
         hasHit(attrs, startOf(attrEnd, row), attrEnd[row] ?? 0) ||
         ofEntries(eventEnd, eventAttrEnd, eventAttrs, row) ||
         ofEntries(linkEnd, linkAttrEnd, linkAttrs, row),
+      found,
+      origins,
     );
   }
 
@@ -94,8 +104,9 @@ export class HeadSegment implements Segment {
       case "traceState":
         return this.textMarker(fieldColumn.state, columns.state, valueMatcher(test), false);
       case "event": {
-        const hits = this.pairsThat(valueMatcher(test), (column) => column === fieldColumn.eventName);
-        if (hits === undefined) return undefined;
+        const found = this.pairsThat(valueMatcher(test), [fieldColumn.eventName]);
+        if (found.length === 0) return undefined;
+        const hits = this.marked(found);
         const { eventEnd, eventName } = columns;
         return this.marker((row) => {
           for (let event = startOf(eventEnd, row); event < (eventEnd[row] ?? 0); event++) {
@@ -103,7 +114,7 @@ export class HeadSegment implements Segment {
             if (pair !== 0 && hits[pair] === 1) return true;
           }
           return false;
-        });
+        }, found);
       }
       case "service":
       case "scopeName":
@@ -115,7 +126,9 @@ export class HeadSegment implements Segment {
             field === "service" ? serviceName(resource) : field === "scopeName" ? scope.name : scope.version;
           return text !== "" && matches(text) ? 1 : 0;
         });
-        return hits.includes(1) ? this.marker((row) => hits[columns.origin[row] ?? 0] === 1) : undefined;
+        return hits.includes(1)
+          ? this.marker((row) => hits[columns.origin[row] ?? 0] === 1, [], hits)
+          : undefined;
       }
       case "kind": {
         const matches = textMatcher(test);
@@ -138,9 +151,9 @@ export class HeadSegment implements Segment {
   }
 
   trace(id: TraceKey): TraceRows | undefined {
-    const rows = this.reader.rowsOf(id.words);
-    if (rows.length === 0) return undefined;
     const { columns } = this;
+    const rows = withoutCopies(columns, this.reader.owners, this.reader.rowsOf(id.words));
+    if (rows.length === 0) return undefined;
     this.lazySlow ??= slowPairs(this.reader);
     const slow = this.lazySlow;
     let firstStart = 2n ** 64n;
@@ -185,12 +198,11 @@ export class HeadSegment implements Segment {
   }
 
   operations(): Iterable<{ service: string; operation: string; kind: number }> {
-    return headOperations(this.reader);
+    return this.rollup().series;
   }
 
   rollup(): Rollup {
-    this.lazyRollup ??= headRollup(this.reader);
-    return this.lazyRollup;
+    return this.rollups.upTo(this.reader);
   }
 
   keys(): Map<string, number | undefined> {
@@ -207,35 +219,18 @@ export class HeadSegment implements Segment {
     return undefined;
   }
 
-  spans({ pages }: TraceRows): SpanRecord[] {
+  spans({ pages }: Pick<TraceRows, "pages">): SpanRecord[] {
     return pages.flatMap(({ page, rows }) => rows.map((row) => this.reader.span(page * rowsOfPage + row)));
   }
 
-  private bounds(page: number): PageBounds {
-    const { start, end } = this.columns;
-    const from = page * rowsOfPage;
-    const to = Math.min(from + rowsOfPage, this.counts.rows);
-    let first = [0xffff_ffff, 0xffff_ffff];
-    let last = [0, 0];
-    let longest = [0, 0];
-    const isLess = (a: readonly number[], b: readonly number[]): boolean =>
-      (a[1] ?? 0) < (b[1] ?? 0) || (a[1] === b[1] && (a[0] ?? 0) < (b[0] ?? 0));
-    for (let row = from; row < to; row++) {
-      const time = [start[row * 2] ?? 0, start[row * 2 + 1] ?? 0];
-      if (isLess(time, first)) first = time;
-      if (isLess(last, time)) last = time;
-      const duration = durationOf(start, end, row);
-      if (isLess(longest, duration)) longest = duration;
-    }
-    const [firstStart = 0n, lastStart = 0n, longestNs = 0n] = [first, last, longest].map(
-      ([low = 0, high = 0]) => (BigInt(high) << 32n) | BigInt(low),
-    );
-    return { rows: to - from, firstStart, lastStart, longest: longestNs };
-  }
-
-  private marker(test: (row: number) => boolean): Marker {
+  /** `pairs`, `origins`: one of these a row must refer to; neither: any row may be meant. */
+  private marker(test: (row: number) => boolean, pairs?: readonly number[], origins?: Uint8Array): Marker {
+    const { index } = this.reader;
+    const fullPages = Math.floor(this.counts.rows / rowsOfPage);
+    const hitOrigins = [...(origins ?? []).keys()].filter((origin) => origins?.[origin] === 1);
+    const isSelective = pairs !== undefined && pairs.length + hitOrigins.length <= lookedUpAtMost;
     return {
-      mayMatch: () => true,
+      mayMatch: (page) => !isSelective || page >= fullPages || index.isUsed(page, pairs, hitOrigins),
       mark: (page, rows) => {
         const from = page * rowsOfPage;
         const count = this.pages[page]?.rows ?? 0;
@@ -250,10 +245,11 @@ export class HeadSegment implements Segment {
     matches: ValueMatcher,
     mayBeEmpty: boolean,
   ): Marker | undefined {
-    const hits = this.pairsThat(matches, (other) => other === column) ?? new Uint8Array(1);
-    const empty = Buffer.from([1]);
-    hits[0] = mayBeEmpty && matches(empty, 0, 1) ? 1 : 0;
-    return hits.includes(1) ? this.marker((row) => hits[pairs[row] ?? 0] === 1) : undefined;
+    const found = this.pairsThat(matches, [column]);
+    if (mayBeEmpty && matches(Buffer.from([1]), 0, 1)) found.push(0);
+    if (found.length === 0) return undefined;
+    const hits = this.marked(found);
+    return this.marker((row) => hits[pairs[row] ?? 0] === 1, found);
   }
 
   private askedColumns(key: string, place: AttributePlace | undefined): Set<number> {
@@ -266,19 +262,23 @@ export class HeadSegment implements Segment {
     return asked;
   }
 
-  /** 1 for each pair that matches; undefined where none does. */
-  private pairsThat(matches: ValueMatcher, isAsked: (column: number) => boolean): Uint8Array | undefined {
-    const { pairColumn, pairEnd, valueBytes } = this.columns;
-    const asked = Uint8Array.from({ length: this.counts.columns }, (_, column) => (isAsked(column) ? 1 : 0));
-    const hits = new Uint8Array(this.counts.pairs);
-    let found = false;
-    for (let pair = 1; pair < this.counts.pairs; pair++) {
-      if (asked[pairColumn[pair] ?? 0] !== 1) continue;
-      if (!matches(valueBytes, startOf(pairEnd, pair), pairEnd[pair] ?? 0)) continue;
-      hits[pair] = 1;
-      found = true;
+  private pairsThat(matches: ValueMatcher, asked: Iterable<number>): number[] {
+    const { pairEnd, valueBytes } = this.columns;
+    const found: number[] = [];
+    for (const column of asked) {
+      for (const pair of this.reader.pairsOfColumn(column)) {
+        if (pair >= this.counts.pairs) break;
+        if (matches(valueBytes, startOf(pairEnd, pair), pairEnd[pair] ?? 0)) found.push(pair);
+      }
     }
-    return found ? hits : undefined;
+    return found;
+  }
+
+  /** 1 for each. */
+  private marked(pairs: readonly number[]): Uint8Array {
+    const hits = new Uint8Array(this.counts.pairs);
+    for (const pair of pairs) hits[pair] = 1;
+    return hits;
   }
 
   private originsThat(test: (pairs: Int32Array) => boolean): Uint8Array {

@@ -2,9 +2,9 @@ import type { Rollup } from "../block/rollup.ts";
 import { serviceName } from "../../model.ts";
 import { makeRollup } from "../block/make-rollup.ts";
 import { orderRows } from "../block/order.ts";
-import { noParent } from "../block/parents.ts";
-import { parentDistances } from "../block/parents.ts";
-import { type HeadReader, startOf } from "./head-reader.ts";
+import { noParent, parentDistances } from "../block/parents.ts";
+import { startOf } from "./entries.ts";
+import type { HeadReader } from "./head-reader.ts";
 import { place } from "./layout.ts";
 import { valueText } from "./value-bytes.ts";
 

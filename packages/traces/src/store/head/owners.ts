@@ -1,5 +1,5 @@
 import { tenantAttribute } from "../../model.ts";
-import { startOf } from "./head-reader.ts";
+import { startOf } from "./entries.ts";
 import { type Counts, type HeadColumns, place } from "./layout.ts";
 
 /** By origin: the pair of the tenant whose token sent its spans; 0 where the sender was bound to none. */

@@ -1,4 +1,5 @@
-import { startOf, type HeadReader } from "./head-reader.ts";
+import { startOf } from "./entries.ts";
+import type { HeadReader } from "./head-reader.ts";
 import { place } from "./layout.ts";
 
 /** Pairs by which a span says that its trace is slow: `slow_trace` true, or the text "true". */
@@ -7,8 +8,7 @@ export function slowPairs(reader: HeadReader): Set<number> {
   const slow = new Set<number>();
   for (let column = 0; column < counts.columns; column++) {
     if (columns.columnPlace[column] !== place.span || reader.key(column) !== "slow_trace") continue;
-    for (let pair = 1; pair < counts.pairs; pair++) {
-      if (columns.pairColumn[pair] !== column) continue;
+    for (const pair of reader.pairsOfColumn(column)) {
       const value = columns.valueBytes.toString(
         "latin1",
         startOf(columns.pairEnd, pair),

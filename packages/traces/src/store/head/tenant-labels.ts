@@ -1,4 +1,5 @@
-import { type HeadReader, startOf } from "./head-reader.ts";
+import { startOf } from "./entries.ts";
+import type { HeadReader } from "./head-reader.ts";
 import { place } from "./layout.ts";
 import { ownersOf } from "./owners.ts";
 import { valueText } from "./value-bytes.ts";

@@ -1,6 +1,7 @@
 import type { SearchCursor, SpanQuery } from "../../query/reader.ts";
 import type { Pace } from "./pace.ts";
 import { conditionOf, prepareQuery } from "./prepare.ts";
+import { withoutOutdated } from "./outdated.ts";
 import { type Marker, type Segment, traceKey, type TraceRows } from "./segment.ts";
 import { splitSlow } from "./slow-trace.ts";
 
@@ -125,7 +126,10 @@ class Search {
     if (this.seen.has(traceId)) return;
     this.seen.add(traceId);
     const key = traceKey(traceId);
-    const parts = this.segments.map((segment) => segment.trace(key));
+    const parts = withoutOutdated(
+      this.segments,
+      this.segments.map((segment) => segment.trace(key)),
+    );
     let start = -1n;
     parts.forEach((rows, segment) => {
       if (rows === undefined) return;

@@ -3,7 +3,7 @@ import { BlockFile, BlockGoneError, OpenFiles } from "../block/block-file.ts";
 import { Block, type BlockCaches, BlockFailure } from "../block/block.ts";
 import { BlockSegment } from "../block/block-segment.ts";
 import { Lru } from "../block/lru.ts";
-import { HeadSegment } from "../head/head-segment.ts";
+import { type HeadFound, HeadSegment, nothingFound } from "../head/head-segment.ts";
 import { type HeadBuffers, HeadColumns } from "../head/layout.ts";
 import { blockPath } from "../manifest.ts";
 import type { Segment } from "./segment.ts";
@@ -30,7 +30,7 @@ export class SegmentSet implements SegmentSource {
   private readonly caches: BlockCaches = { parts: new Lru(partBytes), pages: new Lru(pageBytes) };
   private readonly blocks = new Map<number, BlockSegment>();
   private readonly failedBlocks = new Set<number>();
-  private readonly columns = new Map<number, HeadColumns>();
+  private readonly heads = new Map<number, HeadFound>();
   private readonly headSegments = new Map<number, HeadSegment>();
   private view: StoreView = { blocks: [], heads: [] };
 
@@ -44,9 +44,9 @@ export class SegmentSet implements SegmentSource {
     const ids = new Set(view.blocks.map(({ id }) => id));
     for (const id of this.blocks.keys()) if (!ids.has(id)) this.forget(id);
     const heads = new Set(view.heads.map(({ id }) => id));
-    for (const id of this.columns.keys()) {
+    for (const id of this.heads.keys()) {
       if (heads.has(id)) continue;
-      this.columns.delete(id);
+      this.heads.delete(id);
       this.headSegments.delete(id);
     }
     this.view = view;
@@ -99,15 +99,16 @@ export class SegmentSet implements SegmentSource {
 
   /** A head's segment is made anew when more was committed. */
   private head(id: number, buffers: HeadBuffers): HeadSegment {
-    let columns = this.columns.get(id);
-    if (columns === undefined) {
-      columns = new HeadColumns(buffers);
-      this.columns.set(id, columns);
+    let found = this.heads.get(id);
+    if (found === undefined) {
+      found = nothingFound(new HeadColumns(buffers));
+      this.heads.set(id, found);
     }
+    const { columns } = found.index;
     const counts = columns.committed();
     const known = this.headSegments.get(id);
     if (known?.counts.rows === counts.rows) return known;
-    const made = new HeadSegment(columns, counts);
+    const made = new HeadSegment(columns, counts, found);
     this.headSegments.set(id, made);
     return made;
   }

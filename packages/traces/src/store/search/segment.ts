@@ -23,7 +23,7 @@ export interface Segment {
   /** How many spans have each value of `key`, where that is known without reading pages. */
   valueCounts(key: string): Map<string, number> | undefined;
   /** Spans of rows as `trace` gives them. */
-  spans(rows: TraceRows): SpanRecord[];
+  spans(rows: Pick<TraceRows, "pages">): SpanRecord[];
   /** Whose the spans are. */
   readonly tenants: SegmentTenants;
   /** What every condition is held against beside its own; undefined where all rows may be seen. */
@@ -71,6 +71,8 @@ export interface SegmentPage {
   /** A number for the row's trace within the segment, and the id that it stands for. */
   traceOf(row: number): number;
   traceId(trace: number): string;
+  /** What copies of a span have in common: its id, kind, start and the tenant of its sender. */
+  spanKey(row: number): string;
 }
 
 /** Finds the rows of a page that meet one thing. */

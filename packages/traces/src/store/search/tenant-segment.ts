@@ -13,7 +13,7 @@ import {
   type TraceKey,
   type TraceRows,
 } from "./segment.ts";
-import { saysSlow } from "./slow-trace.ts";
+import { factsOf } from "./trace-facts.ts";
 import type { TraceTenants } from "./trace-tenants.ts";
 
 const pagesAtMost = 256;
@@ -87,7 +87,7 @@ export class TenantSegment implements Segment {
       }
     }
     if (pages.length === 0) return undefined;
-    return isCut ? factsOf(pages, this.inner.spans({ ...whole, pages })) : whole;
+    return isCut ? factsOf(pages, this.inner.spans({ pages })) : whole;
   }
 
   slowTraces(): string[] {
@@ -135,7 +135,7 @@ export class TenantSegment implements Segment {
     return undefined;
   }
 
-  spans(rows: TraceRows): SpanRecord[] {
+  spans(rows: Pick<TraceRows, "pages">): SpanRecord[] {
     return this.inner.spans(rows);
   }
 
@@ -216,21 +216,4 @@ export class TenantSegment implements Segment {
       },
     };
   }
-}
-
-/** What is known of a trace by a part of its spans. */
-function factsOf(pages: TraceRows["pages"], spans: readonly SpanRecord[]): TraceRows {
-  let firstStart = 2n ** 64n;
-  let lastEnd = 0n;
-  for (const { startUnixNano, endUnixNano } of spans) {
-    if (startUnixNano < firstStart) firstStart = startUnixNano;
-    if (endUnixNano > lastEnd) lastEnd = endUnixNano;
-  }
-  return {
-    pages,
-    firstStart,
-    lastEnd: lastEnd > firstStart ? lastEnd : firstStart,
-    hasError: spans.some(({ statusCode }) => statusCode === 2),
-    isSlow: spans.some(saysSlow),
-  };
 }
