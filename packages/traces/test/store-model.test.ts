@@ -15,7 +15,7 @@ import type { TraceStore } from "../src/store/store.ts";
 import { rounds, seed } from "./rounds.ts";
 
 type Step =
-  | { do: "send"; spans: { span: SpanRecord; number: number; ticket: number }[] }
+  | { do: "send"; spans: { span: SpanRecord; again: number; ticket: number }[] }
   | { do: "seal" | "maintain" | "retain" | "reopen" }
   | { do: "pin" | "unpin"; trace: number }
   | { do: "erase"; ticket: number };
@@ -28,8 +28,8 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
       weight: 6,
       arbitrary: fc.record({
         do: fc.constant("send" as const),
-        // Few numbers: many spans are sent again, with other contents.
-        spans: fc.array(fc.record({ span: smallSpan, number: fc.nat({ max: 60 }), ticket }), {
+        // Some are spans that were sent before, with other contents.
+        spans: fc.array(fc.record({ span: smallSpan, again: fc.nat({ max: 60 }), ticket }), {
           minLength: 1,
           maxLength: 8,
         }),
@@ -43,7 +43,8 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   { minLength: 1, maxLength: 40 },
 );
 
-const keyOf = ({ traceId, spanId, kind }: SpanRecord): string => `${traceId} ${spanId} ${kind}`;
+const keyOf = ({ traceId, spanId, kind, startUnixNano }: SpanRecord): string =>
+  `${traceId} ${spanId} ${kind} ${startUnixNano}`;
 const traceIdOf = (number: number): string => String(number + 1).padStart(32, "0");
 
 test("whatever is done to a store, in whatever order, it answers as a list of spans would", async () => {
@@ -58,7 +59,7 @@ test("whatever is done to a store, in whatever order, it answers as a list of sp
         const open = (): Promise<TraceStore> =>
           newStore({ directory, nowMs: () => clock.ms, headSize: smallHead, durability: "os" });
         let opened = await open();
-        let sent = 0;
+        const sent: SpanRecord[] = [];
         let inHead = new Map<string, SpanRecord>();
         let stored = new Map<string, SpanRecord>();
         const pins = new Set<string>();
@@ -72,11 +73,22 @@ test("whatever is done to a store, in whatever order, it answers as a list of sp
             clock.ms += 10;
             switch (step.do) {
               case "send": {
-                const spans = step.spans.map(({ span, number, ticket: own }) => ({
-                  ...span,
-                  spanId: String((sendsAgain ? number : ++sent) + 1).padStart(16, "0"),
-                  attributes: [...span.attributes, text("ticket.id", `T-${own}`)],
-                }));
+                const spans = step.spans.map(({ span, again, ticket: own }) => {
+                  const { traceId, spanId, kind, startUnixNano } = (sendsAgain && sent[again]) || {
+                    ...span,
+                    spanId: String(sent.length + 1).padStart(16, "0"),
+                  };
+                  const made = {
+                    ...span,
+                    traceId,
+                    spanId,
+                    kind,
+                    startUnixNano,
+                    attributes: [...span.attributes, text("ticket.id", `T-${own}`)],
+                  };
+                  sent.push(made);
+                  return made;
+                });
                 await store(opened, ...spans);
                 for (const span of spans) {
                   inHead.delete(keyOf(span));
