@@ -35,6 +35,38 @@ export async function startRedis(): Promise<number> {
   return port;
 }
 
+/** A Redis that keeps its file in a directory, for tests that end it and start it again on the same port. The caller ends it. */
+export async function startRedisIn(
+  directory: string,
+  options: { port?: number; config?: string; args?: readonly string[] } = {},
+) {
+  const port = options.port ?? (await freePort());
+  const { config } = options;
+  const every = [
+    ...(config === undefined ? [] : [config]),
+    ...(config === undefined ? ["--save", ""] : []),
+    "--port",
+    String(port),
+    "--bind",
+    "127.0.0.1",
+    "--dir",
+    directory,
+  ];
+  const child = spawn(program("redis-server"), [...every, ...(options.args ?? [])], { stdio: "ignore" });
+  const closed = new Promise((resolve) => child.once("close", resolve));
+  const end = async () => {
+    if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
+    await closed;
+  };
+  try {
+    await answering(port);
+  } catch (error) {
+    await end();
+    throw error;
+  }
+  return { port, end };
+}
+
 /** A PostgreSQL of the test's own with the database `shop`; the server refuses to run as root. */
 export async function startPostgres(): Promise<number> {
   const { port } = await startPostgresIn(join(await temporaryDirectory(), "data"));

@@ -78,6 +78,19 @@ const settingsSchema = z.object({
   postgres: z
     .url({ protocol: /^postgres(?:ql)?$/, error: "expected postgres://user@host:5432/database" })
     .optional(),
+  redis: z
+    .string()
+    .regex(
+      /^rediss?(\+(sentinel|cluster))?:\/\//,
+      "expected redis://host:6379, redis+sentinel://h1,h2/master or redis+cluster://h1,h2",
+    )
+    .optional(),
+  concurrency: count(4),
+  tenantConcurrency: count(64),
+  jobLimit: duration("120s"),
+  keepJobs: duration("7d"),
+  keepJobsCount: count(100_000),
+  keepDeliveries: duration("7d"),
   webhook: address("127.0.0.1:8000"),
   trustedProxies: networks(),
   webhookMaxBody: bytes().default(1_048_576),

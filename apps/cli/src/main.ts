@@ -180,6 +180,10 @@ async function startEnhancer(
     {
       dataDirectory,
       postgres: settings.postgres,
+      redis: settings.redis,
+      queue: queueSettingsOf(settings),
+      concurrency: settings.concurrency,
+      jobLimitMs: settings.jobLimit,
       webhook: receives ? { ...settings.webhook, limits: webhookLimits(settings) } : undefined,
       worker: works,
       models,
@@ -195,6 +199,11 @@ async function startEnhancer(
       logger,
     },
   );
+}
+
+function queueSettingsOf({ keepJobs, keepJobsCount, keepDeliveries, tenantConcurrency }: Settings) {
+  const keep = { finishedMs: keepJobs, finishedCount: keepJobsCount, deliveriesMs: keepDeliveries };
+  return { keep, tenantConcurrency };
 }
 
 /** As --access says of the trace backend: whether whoever only looks at the admin address needs a token. */

@@ -14,13 +14,16 @@ import { storeTickets } from "./history/store-tickets.ts";
 import type { WebhookLimits } from "./receive/limits/limits.ts";
 import { MemoryRateLimiter } from "./receive/rate/memory-rate-limiter.ts";
 import { createWebhookServer, stopWebhookServer } from "./receive/server.ts";
-import { type EnhancerStore, openEnhancerStore } from "./store.ts";
-import { Worker, workerDefaults } from "./work/worker.ts";
+import { startPruning } from "./queue/janitor.ts";
+import { queueDefaults, type QueueSettings } from "./queue/open-queue.ts";
+import type { JobQueue } from "./queue/queue.ts";
+import { type EnhancerStore, openStore } from "./store.ts";
+import { Worker } from "./work/worker.ts";
 
 export { keepTicket } from "./work/keep-ticket.ts";
 export { sign } from "./receive/signature.ts";
 export { defaultLimits, type WebhookLimits } from "./receive/limits/limits.ts";
-export { type EnhancerStore, openEnhancerStore } from "./store.ts";
+export { type EnhancerStore, openStore } from "./store.ts";
 export type { TenantInfo } from "./tenants/tenants.ts";
 
 export interface EnhancerConfig {
@@ -28,6 +31,13 @@ export interface EnhancerConfig {
   dataDirectory: string;
   /** `postgres://` URL of business data; undefined: it is kept in the data directory. */
   postgres: string | undefined;
+  /** Redis URL of the queue; undefined: it is in the data directory. */
+  redis?: string | undefined;
+  queue?: QueueSettings;
+  /** Jobs at once in this process. */
+  concurrency?: number;
+  /** Of one attempt, milliseconds. */
+  jobLimitMs?: number;
   /** Where webhooks are taken; undefined: this process does not receive. */
   webhook: { host: string; port: number; limits: WebhookLimits } | undefined;
   /** Whether this process takes jobs. */
@@ -70,12 +80,15 @@ export interface Enhancer {
 export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDependencies): Promise<Enhancer> {
   const { tracer, logger, slowAfterMs, redactor } = deps;
   const { postgres } = config;
-  const store = openEnhancerStore(config.dataDirectory, postgres === undefined ? {} : { postgres });
+  const { redis, queue: settings = queueDefaults, concurrency = 4, jobLimitMs = 120_000 } = config;
+  const store = await openStore(config.dataDirectory, { postgres, redis, queue: settings, logger });
   const { database, tenants, queue } = store;
   const ending = new AbortController();
   const reached = postgres === undefined ? undefined : awaitDatabase(database, logger, ending.signal);
+  const stopPruning = startPruning(queue, logger);
   const close = async () => {
     ending.abort();
+    await stopPruning();
     await reached;
     await store.close();
   };
@@ -115,7 +128,11 @@ export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDepen
           openDesk: deskOpener(),
           publicUrl: config.publicUrl,
         },
-        workerDefaults,
+        {
+          concurrency,
+          softLimitMs: (jobLimitMs * 5) / 6,
+          hardLimitMs: jobLimitMs,
+        },
         metrics.observeJob,
       )
     : undefined;
@@ -125,7 +142,8 @@ export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDepen
   let webhookUrl: string | undefined;
   try {
     if (worker !== undefined) {
-      await queue.reclaimFromDeadProcesses();
+      if (redis === undefined) await queue.reclaimFromDeadProcesses();
+      else void reclaim(queue, logger);
       worker.start();
     }
     if (server !== undefined && config.webhook !== undefined)
@@ -171,4 +189,11 @@ function noteWriterOf(
     personalData: createRedactor({ optIn: ["email", "phone", "ip"] }),
     timeoutMs: modelTimeoutMs,
   });
+}
+
+/** Redis may be away just now: the worker starts all the same, and leases that nobody reclaims end by themselves. */
+async function reclaim(queue: JobQueue, logger: Logger): Promise<void> {
+  await queue
+    .reclaimFromDeadProcesses()
+    .catch((error: unknown) => logger.warn({ err: error }, "leases of dead processes run out by themselves"));
 }

@@ -1,19 +1,23 @@
+import type { Logger } from "pino";
 import { join } from "node:path";
 import { ContextSearch } from "./context/context-search.ts";
 import { openDatabase } from "./database/open.ts";
 import type { EnhancerDatabase } from "./database/schema.ts";
 import type { SqliteOptions } from "./database/sqlite.ts";
+import {
+  type OpenQueue,
+  queueDefaults,
+  type QueueSettings,
+  redisQueue,
+  sqliteQueue,
+} from "./queue/open-queue.ts";
 import type { JobQueue } from "./queue/queue.ts";
-import { SqliteQueue } from "./queue/sqlite/sqlite-queue.ts";
 import { EnhancementRecords } from "./records/enhancements.ts";
 import { Feedback } from "./records/feedback.ts";
 import { NoteSwitch } from "./records/note-switch.ts";
 import { Spending } from "./records/spending.ts";
 import { Tenants } from "./tenants/tenants.ts";
 import { openVault } from "./tenants/vault.ts";
-
-/** Jobs of one tenant at once, in all processes together. */
-const defaultTenantConcurrency = 64;
 
 /** The enhancer's state: shared by its roles and by the commands, in any number of processes. */
 export interface EnhancerStore {
@@ -33,19 +37,48 @@ export interface EnhancerStore {
 export interface StoreOptions extends SqliteOptions {
   /** Where business data is kept in place of `throughline.db`. It may be down: statements throw TL_DATABASE_UNAVAILABLE until it is up. */
   postgres?: string;
+  /** Where jobs are kept in place of `throughline.db`. */
+  openQueue?: OpenQueue | undefined;
+  tenantConcurrency?: number;
+  logger?: Logger;
+}
+
+/** As `openEnhancerStore`, with the queue on Redis where it is to be there. Throws TL_SETTING_INVALID for an address that cannot be read. */
+export async function openStore(
+  dataDirectory: string,
+  { redis, postgres, queue = queueDefaults, ...rest }: QueuedStoreOptions,
+): Promise<EnhancerStore> {
+  return openEnhancerStore(dataDirectory, {
+    ...rest,
+    ...(postgres === undefined ? {} : { postgres }),
+    openQueue: redis === undefined ? sqliteQueue(queue) : await redisQueue(redis, queue),
+    tenantConcurrency: queue.tenantConcurrency,
+  });
+}
+
+export interface QueuedStoreOptions extends SqliteOptions {
+  postgres: string | undefined;
+  /** `redis://`, `redis+sentinel://` or `redis+cluster://` URL. */
+  redis: string | undefined;
+  queue?: QueueSettings;
+  logger?: Logger;
 }
 
 /** Opens `throughline.db` and `tenants.key` in a directory that exists. Throws TL_DATA_DIRECTORY_UNUSABLE, TL_DATA_VERSION_UNKNOWN. */
 export function openEnhancerStore(dataDirectory: string, options: StoreOptions = {}): EnhancerStore {
   const vault = openVault(join(dataDirectory, "tenants.key"));
   const file = join(dataDirectory, "throughline.db");
-  const queue = new SqliteQueue({
-    file,
-    wakeFile: join(dataDirectory, "queue.wake"),
-    concurrencyOf: () => Promise.resolve(defaultTenantConcurrency),
-  });
   const location = options.postgres === undefined ? { file } : { postgres: options.postgres };
   const database = openDatabase(location, options);
+  const tenants = new Tenants(database, vault);
+  const { openQueue = sqliteQueue(queueDefaults), tenantConcurrency = queueDefaults.tenantConcurrency } =
+    options;
+  const queue = openQueue({
+    dataDirectory,
+    logger: options.logger,
+    concurrencyOf: async (tenantId) =>
+      (await tenants.find(tenantId))?.settings.concurrency ?? tenantConcurrency,
+  });
   const records = new EnhancementRecords(database);
   const context = new ContextSearch(database, location);
   return {
@@ -55,12 +88,12 @@ export function openEnhancerStore(dataDirectory: string, options: StoreOptions =
     feedback: new Feedback(database, records, vault.derive("throughline feedback links")),
     spending: new Spending(database),
     noteSwitch: new NoteSwitch(database),
-    tenants: new Tenants(database, vault),
+    tenants,
     queue,
     close: async () => {
       await context.close();
-      await database.destroy();
       await queue.close();
+      await database.destroy();
     },
   };
 }

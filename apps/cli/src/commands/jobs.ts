@@ -2,17 +2,18 @@ import { jobView, type JobView, type QueueStatus } from "@throughline/api";
 import type { EnhancerStore } from "@throughline/enhancer";
 import type { Command } from "commander";
 import { type Flags, invalidSetting } from "../config.ts";
-import { addSettings, printJson, printTable, storeSettings } from "./options.ts";
+import { addSettings, printJson, printTable, storeSettings, textOf } from "./options.ts";
 import type { CommandContext } from "./context.ts";
 import { withStore as openStore } from "./tenant.ts";
 
-/** `jobs` and `queue` work on the job table itself: with or without a process that runs, and running ones obey at once. */
+/** `jobs` and `queue` work on the queue itself: with or without a process that runs, and running ones obey at once. */
 export function addJobCommands(program: Command, context: CommandContext): void {
   const jobs = program.command("jobs").description("the queue's jobs");
   const list = jobs
     .command("list")
     .description("newest first")
     .option("--state <STATE>", "waiting, active, done or dead")
+    .option("--tenant <ID>", "of this tenant only")
     .option("--ticket <ID>", "of this ticket only")
     .option("--limit <N>", "at most so many", "50")
     .option("--json", "print JSON");
@@ -24,42 +25,52 @@ export function addJobCommands(program: Command, context: CommandContext): void 
         printTable([["JOB", "TICKET", "TENANT", "STATE", "STATUS", "ATTEMPTS", "REASON"], ...found.map(row)]);
     }),
   );
-  one(jobs, "show", "one job, whole", (store, id) => store.queue.show(id));
-  one(jobs, "retry", "send a dead job through again, in its ticket's trace", (store, id) =>
-    store.queue.retry(id),
-  );
+  one("show", "one job, whole", (store, id) => store.queue.show(id));
+  one("retry", "send a dead job through again, in its ticket's trace", (store, id) => store.queue.retry(id));
+  one("discard", "remove a job that waits, is done or is dead", (store, id) => store.queue.discard(id));
+  one("rerun", "make a new job for the ticket of one that ended", (store, id, flags) =>
+    store.queue.rerun(id, { isForced: flags["force"] === true }),
+  ).option("--force", "write another note even where one stands");
 
   const queue = program.command("queue").description("the queue of enhancements");
-  const control = (name: "pause" | "resume" | "status", description: string) =>
-    addSettings(
-      queue.command(name).description(description).option("--json", "print JSON"),
-      storeSettings,
-    ).action((flags: Flags) =>
-      withStore(flags, context, async ({ queue: jobQueue }) => {
-        if (name !== "status") await jobQueue[name]();
+  const change = (name: "pause" | "resume", description: string) =>
+    control(queue.command(name).description(description), (jobQueue, tenant) =>
+      jobQueue[name](tenant),
+    ).option("--tenant <ID>", "the jobs of this tenant only");
+  change("pause", "take no more jobs; what is under way ends");
+  change("resume", "take jobs again");
+  control(queue.command("status").description("how many jobs are where"), () => Promise.resolve());
+
+  function control(
+    command: Command,
+    act: (jobQueue: EnhancerStore["queue"], tenant: string | undefined) => Promise<void>,
+  ): Command {
+    return addSettings(command.option("--json", "print JSON"), storeSettings).action((flags: Flags) =>
+      withStore(flags, context, async ({ queue: jobQueue, tenants }) => {
+        const tenant = textOf(flags, "tenant");
+        // A misspelt tenant would look paused and go on.
+        if (tenant !== undefined) await tenants.get(tenant);
+        await act(jobQueue, tenant);
         const status = await jobQueue.status();
         if (flags["json"] === true) printJson(status);
         else printTable(statusRows(status));
       }),
     );
-  control("pause", "take no more jobs; what is under way ends");
-  control("resume", "take jobs again");
-  control("status", "how many jobs are where");
+  }
 
   function one(
-    parent: Command,
     name: string,
     description: string,
-    read: (store: EnhancerStore, id: string) => Promise<JobView>,
-  ) {
-    const command = parent
+    read: (store: EnhancerStore, id: string, flags: Flags) => Promise<JobView>,
+  ): Command {
+    const command = jobs
       .command(name)
       .description(description)
       .argument("<id>")
       .option("--json", "print JSON");
-    addSettings(command, storeSettings).action((id: string, flags: Flags) =>
+    return addSettings(command, storeSettings).action((id: string, flags: Flags) =>
       withStore(flags, context, async (store) => {
-        const job = await read(store, id);
+        const job = await read(store, id, flags);
         if (flags["json"] === true) printJson(job);
         else printTable(Object.entries(job).map(([key, value]) => [key, String(value)]));
       }),
@@ -85,10 +96,12 @@ function listFilter(flags: Flags) {
   const state = jobView.shape.state.optional().safeParse(flags["state"]);
   if (!state.success)
     throw invalidSetting("--state", String(flags["state"]), "expected waiting, active, done or dead");
+  const [tenantId, ticketId] = [textOf(flags, "tenant"), textOf(flags, "ticket")];
   return {
     limit,
     ...(state.data === undefined ? {} : { state: state.data }),
-    ...(typeof flags["ticket"] === "string" ? { ticketId: flags["ticket"] } : {}),
+    ...(tenantId === undefined ? {} : { tenantId }),
+    ...(ticketId === undefined ? {} : { ticketId }),
   };
 }
 

@@ -11,6 +11,22 @@ const texts: Record<SettingName, [placeholder: string, description: string]> = {
     "URL",
     "tenants, history, documents and inventory in PostgreSQL in place of the data directory; best set by the variable, a flag can be read by others",
   ],
+  redis: [
+    "URL",
+    "where jobs are queued in place of the data directory: redis[s]://, redis+sentinel://h1,h2/master, redis+cluster://h1,h2",
+  ],
+  concurrency: ["N", "jobs at once in this process (default 4)"],
+  tenantConcurrency: [
+    "N",
+    "jobs of one tenant at once, in all processes together, where it has no limit of its own (default 64)",
+  ],
+  jobLimit: [
+    "TIME",
+    "one attempt at a ticket winds up after five sixths of it and is cancelled at its end (default 120s)",
+  ],
+  keepJobs: ["TIME", "how long jobs that ended are kept; dead letters stay (default 7d)"],
+  keepJobsCount: ["N", "how many of them at most (default 100000)"],
+  keepDeliveries: ["TIME", "how long a repeated delivery is known as one (default 7d)"],
   webhook: ["HOST:PORT", "webhooks (default 127.0.0.1:8000)"],
   trustedProxies: [
     "LIST",
@@ -59,7 +75,7 @@ const texts: Record<SettingName, [placeholder: string, description: string]> = {
 };
 
 /** Settings of a command that opens the enhancer's state. */
-export const storeSettings = ["data", "postgres"] as const;
+export const storeSettings = ["data", "postgres", "redis"] as const;
 
 /** Adds the flags of settings; each may also stand in the environment or in `.env`. */
 export function addSettings(command: Command, names: readonly SettingName[]): Command {

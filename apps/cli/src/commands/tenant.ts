@@ -131,11 +131,12 @@ export async function withStore(
   work: (store: EnhancerStore) => Promise<void>,
   options: { orDemo?: boolean } = {},
 ): Promise<void> {
-  const { openEnhancerStore } = await import("@throughline/enhancer");
-  const { postgres } = settingsOf(flags, context);
-  const store = openEnhancerStore(dataDirectoryOf(flags, context, options), {
+  const { openStore } = await import("@throughline/enhancer");
+  const { postgres, redis } = settingsOf(flags, context);
+  const store = await openStore(dataDirectoryOf(flags, context, options), {
     busyTimeoutMs: 10_000,
-    ...(postgres === undefined ? {} : { postgres }),
+    postgres,
+    redis,
   });
   try {
     await work(store);

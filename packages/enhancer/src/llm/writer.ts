@@ -49,9 +49,15 @@ export interface Wishes {
   hidePersonalData: boolean;
 }
 
-/** Turns a ticket and what was found into a note. Throws only when `signal` ends it. */
+/** Turns a ticket and what was found into a note. Throws only when `signal` ends it; no model is waited for past `until`. */
 export interface NoteWriter {
-  write(ticket: Ticket, context: GatheredContext, wishes: Wishes, signal: AbortSignal): Promise<WrittenNote>;
+  write(
+    ticket: Ticket,
+    context: GatheredContext,
+    wishes: Wishes,
+    signal: AbortSignal,
+    until?: number,
+  ): Promise<WrittenNote>;
 }
 
 export interface WriterOptions {
@@ -101,7 +107,7 @@ export function createNoteWriter(options: WriterOptions): NoteWriter {
   const promptVersion = promptVersionOf(text);
 
   return {
-    write: async (ticket, context, wishes, signal) => {
+    write: async (ticket, context, wishes, signal, until = Infinity) => {
       const language = languageFor(ticket, wishes);
       const nothing = { calls: [], promptVersion: undefined, removed: {} };
       if (candidates.length === 0) {
@@ -112,7 +118,7 @@ export function createNoteWriter(options: WriterOptions): NoteWriter {
       }
       const prompt = buildPrompt(ticket, context, redactorFor(options, wishes), languageName(language), text);
       const question = { ticket, context, wishes, prompt, language };
-      const deadline = Date.now() + options.timeoutMs;
+      const deadline = Math.min(until, Date.now() + options.timeoutMs);
       const calls: ModelCall[] = [];
       let failure: Error | undefined;
       let because: "failed" | "budget" = "failed";

@@ -150,8 +150,8 @@ export interface Keep {
 
 export interface JobQueue extends JobIntake, JobSource, JobAdmin {
   readonly system: "sqlite" | "redis";
-  /** Removes what is older than it is kept. Returns how many jobs went. */
-  prune(keep: Keep): Promise<number>;
+  /** Removes what is kept no longer. Returns how many jobs went. */
+  prune(): Promise<number>;
   /** Throws where the queue cannot be read. */
   ping(): Promise<void>;
   close(): Promise<void>;

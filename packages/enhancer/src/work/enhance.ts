@@ -12,6 +12,7 @@ import type { Feedback } from "../records/feedback.ts";
 import { inTicketSpan } from "../span.ts";
 import type { Tenant } from "../tenants/tenants.ts";
 import type { GatheredContext } from "../ticket.ts";
+import type { AttemptLimits } from "./limits.ts";
 import { noteMeta } from "./note-meta.ts";
 import { putNote, writtenBefore } from "./put-note.ts";
 import { type ReadTicket, readTicket, textChanged } from "./read-ticket.ts";
@@ -43,10 +44,11 @@ const passesAtMost = 2;
 export async function enhance(
   job: LeasedJob,
   parent: Context,
-  signal: AbortSignal,
+  limits: AttemptLimits,
   deps: EnhanceDependencies,
 ): Promise<JobOutcome> {
   const { ticket } = job;
+  const { signal } = limits;
   const origin = trace.getSpanContext(parent);
   const options = {
     kind: SpanKind.CONSUMER,
@@ -74,7 +76,7 @@ export async function enhance(
     const record = new AttemptRecord(job, span.spanContext().traceId);
     span.setAttribute("enhancement.id", record.id);
     try {
-      return await attempt({ job, span, record, signal, deps });
+      return await attempt({ job, span, record, ...limits, deps });
     } catch (error) {
       if (isEnd(error, signal)) await keepFailure(record, error, deps);
       throw error;
@@ -83,11 +85,10 @@ export async function enhance(
   return inTicketSpan(deps.tracer, "enhance_ticket", ticket, options, work, parent);
 }
 
-interface Attempt {
+interface Attempt extends AttemptLimits {
   job: LeasedJob;
   span: Span;
   record: AttemptRecord;
-  signal: AbortSignal;
   deps: EnhanceDependencies;
 }
 
@@ -134,19 +135,22 @@ interface Noted {
 }
 
 async function writeNote(
-  { record, signal, deps }: Attempt,
+  { record, signal, windUpAt, deps }: Attempt,
   read: ReadTicket,
   tenant: Tenant,
 ): Promise<Noted> {
   const { ticket } = read;
   record.read(ticket);
   const { context: search, tracer } = deps;
+  const budgetMs = Math.max(1, Math.min(contextBudgetMs, windUpAt - Date.now()));
   const gathered = await record.timed("context", () =>
-    gatherContext(ticket, { search, tracer, budgetMs: contextBudgetMs, signal }),
+    gatherContext(ticket, { search, tracer, budgetMs, signal }),
   );
   const { note, budget } = tenant.settings;
   const wishes = { language: note.language, caps: budget, hidePersonalData: note.hidePersonalData };
-  const written = await record.timed("write", () => deps.writer.write(ticket, gathered, wishes, signal));
+  const written = await record.timed("write", () =>
+    deps.writer.write(ticket, gathered, wishes, signal, windUpAt),
+  );
   record.wrote(written);
   return { written, gathered };
 }

@@ -4,35 +4,45 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { JobResult } from "../metrics.ts";
 import { type JobSource, type LeasedJob, LeaseLost } from "../queue/queue.ts";
 import { ancestorsOf } from "./ancestors.ts";
+import { Bell } from "./bell.ts";
 import { enhance, type EnhanceDependencies, spanIdsOf } from "./enhance.ts";
+import { AttemptClock, type AttemptLimits } from "./limits.ts";
 import { backoffMs, isPermanent, isThrottled, throttleMs } from "./retry.ts";
 
 export interface WorkerOptions {
   /** Jobs at the same time. */
   concurrency: number;
-  /** A job that runs longer is cancelled, milliseconds. */
-  jobLimitMs: number;
-  /** How often the queue is looked at when nobody wakes the worker, milliseconds. */
-  pollMs: number;
+  /** After so long an attempt winds up, milliseconds. */
+  softLimitMs: number;
+  /** After so long it is cancelled. */
+  hardLimitMs: number;
 }
 
-export const workerDefaults: WorkerOptions = { concurrency: 4, jobLimitMs: 120_000, pollMs: 200 };
+/** Somebody rings when there is work; this is for jobs whose time comes, and for file systems that tell of no changes. */
+const pollMs = 250;
 const heartbeatMs = 10_000;
+/** After its cancellation a job gets so long to go back to the queue; one that does not is taken over when its lease ends. */
+const releaseMs = 1_500;
 
 export type JobObserver = (result: JobResult) => void;
 
-/** Takes jobs as places get free, and ends each one: complete, later again, or dead. */
+interface Running {
+  clock: AttemptClock;
+  done: Promise<void>;
+}
+
+/** Takes jobs as places get free, and ends each one: complete, later again, or dead. Takes none ahead. */
 export class Worker {
   private readonly deps: EnhanceDependencies;
   private readonly queue: JobSource;
   private readonly options: WorkerOptions;
   private readonly observe: JobObserver;
-  private readonly running = new Map<string, Promise<void>>();
-  /** Ends the taking of jobs. */
-  private readonly drain = new AbortController();
-  /** Ends the jobs under way. */
-  private readonly abandon = new AbortController();
-  private nap = new AbortController();
+  private readonly running = new Map<string, Running>();
+  private readonly bell = new Bell();
+  /** Jobs that have a place: one whose end is being stored has none any more. */
+  private placed = 0;
+  private isDraining = false;
+  private isAbandoned = false;
   private loop: Promise<void> = Promise.resolve();
   private heart: NodeJS.Timeout | undefined;
   private queueFailing = false;
@@ -45,7 +55,7 @@ export class Worker {
   }
 
   start(): void {
-    this.queue.onWork(() => this.nap.abort());
+    this.queue.onWork(() => this.bell.ring());
     this.heart = setInterval(() => void this.beat(), heartbeatMs);
     this.loop = this.run();
   }
@@ -56,26 +66,25 @@ export class Worker {
 
   /** Takes no more, waits `graceMs` for what is under way, then cancels it: cancelled jobs go back to the queue. */
   async stop(graceMs: number): Promise<void> {
-    this.drain.abort();
-    this.nap.abort();
-    await this.loop;
-    const timer = setTimeout(() => this.abandon.abort(new WorkerStopping()), graceMs);
-    await Promise.all(this.running.values());
-    clearTimeout(timer);
+    this.isDraining = true;
+    this.bell.ring();
+    const ended = this.loop.then(() => Promise.all([...this.running.values()].map(({ done }) => done)));
+    await within(graceMs, ended);
+    this.isAbandoned = true;
+    for (const { clock } of this.running.values()) clock.cancel(new WorkerStopping());
+    await within(releaseMs, ended);
     clearInterval(this.heart);
   }
 
   private async run(): Promise<void> {
-    while (!this.drain.signal.aborted) {
-      this.nap = new AbortController();
-      const taken = await this.takeFree();
-      if (taken === 0) await this.rest();
+    while (!this.isDraining) {
+      const free = this.options.concurrency - this.placed;
+      const taken = free > 0 ? await this.take(free) : 0;
+      if (taken < free || free <= 0) await this.bell.wait(pollMs);
     }
   }
 
-  private async takeFree(): Promise<number> {
-    const free = this.options.concurrency - this.running.size;
-    if (free === 0) return 0;
+  private async take(free: number): Promise<number> {
     try {
       const jobs = await this.queue.take(free);
       this.queueFailing = false;
@@ -90,30 +99,30 @@ export class Worker {
 
   /** A process that was suspended past its leases may get back a job that it still has in hand: one end before the next begins. */
   private begin(job: LeasedJob): void {
-    const before = this.running.get(job.id) ?? Promise.resolve();
-    const done = before
-      .then(() => this.process(job))
+    const before = this.running.get(job.id);
+    before?.clock.cancel(new LeaseLost(job.id));
+    this.placed++;
+    const clock = new AttemptClock(this.options.softLimitMs, this.options.hardLimitMs);
+    const done = (before?.done ?? Promise.resolve())
+      .then(() => this.process(job, clock))
       .finally(() => {
-        if (this.running.get(job.id) === done) this.running.delete(job.id);
-        this.nap.abort();
+        clock.clear();
+        if (this.running.get(job.id)?.done === done) this.running.delete(job.id);
       });
-    this.running.set(job.id, done);
-  }
-
-  private async rest(): Promise<void> {
-    await sleep(this.options.pollMs, undefined, { signal: this.nap.signal }).catch(() => undefined);
+    this.running.set(job.id, { clock, done });
   }
 
   private async beat(): Promise<void> {
     try {
-      await this.queue.heartbeat([...this.running.keys()]);
+      for (const id of await this.queue.heartbeat([...this.running.keys()]))
+        this.running.get(id)?.clock.cancel(new LeaseLost(id));
     } catch (error) {
       this.deps.logger.warn({ err: error }, "leases could not be renewed");
     }
   }
 
   /** Never throws: what cannot be written down now is taken over when the lease ends. */
-  private async process(job: LeasedJob): Promise<void> {
+  private async process(job: LeasedJob, { limits }: AttemptClock): Promise<void> {
     const started = Date.now();
     const parent = parentOf(job);
     const log = this.deps.logger.child({
@@ -123,12 +132,8 @@ export class Worker {
       job_id: job.id,
       attempt: job.attempt,
     });
-    const { jobLimitMs } = this.options;
-    const late = new AbortController();
-    const timer = setTimeout(() => late.abort(new JobTimeout(jobLimitMs)), jobLimitMs);
-    const signal = AbortSignal.any([this.abandon.signal, late.signal]);
     try {
-      const status = await this.attempt(job, parent, signal, log);
+      const status = await this.attempt(job, parent, limits, log);
       if (status !== undefined) {
         this.observe({
           tenantId: job.ticket.tenantId,
@@ -141,8 +146,6 @@ export class Worker {
     } catch (error) {
       if (error instanceof LeaseLost) log.warn("the lease ended before the job did; another worker has it");
       else log.error({ err: error }, "the job's end could not be stored; it will be taken over");
-    } finally {
-      clearTimeout(timer);
     }
   }
 
@@ -150,37 +153,50 @@ export class Worker {
   private async attempt(
     job: LeasedJob,
     parent: Context,
-    signal: AbortSignal,
+    limits: AttemptLimits,
     log: EnhanceDependencies["logger"],
   ) {
-    try {
-      const outcome = await enhance(job, parent, signal, this.deps);
-      await this.queue.complete(job.id, outcome);
-      return outcome.status;
-    } catch (error) {
-      if (error instanceof LeaseLost) throw error;
-      if (this.abandon.signal.aborted) {
-        await this.queue.release(job.id);
-        return undefined;
-      }
-      const reason = error instanceof Error ? error.message : String(error);
-      if (isPermanent(error) || (job.isLastAttempt && !isThrottled(error))) {
-        await this.queue.bury(job.id, reason);
-        log.error({ err: error, reason }, "ticket not enhanced: dead letter");
-        return "failed" as const;
-      }
-      if (isThrottled(error)) {
-        const holdMs = throttleMs(job.attempt, error.retryAfterMs);
-        await this.queue.holdTenant(job.id, reason, holdMs);
-        log.warn({ reason, delay_ms: holdMs }, "the desk asks to come later: the tenant's jobs wait");
-        return undefined;
-      }
-      const delayMs = backoffMs(job.attempt);
-      await this.queue.retryLater(job.id, reason, delayMs);
-      log.warn({ reason, delay_ms: delayMs }, "attempt failed, tried again later");
+    const result = await enhance(job, parent, limits, this.deps).then(
+      (outcome) => ({ outcome }),
+      (error: unknown) => ({ error }),
+    );
+    // The place is free before the end is stored: both go to the queue together.
+    this.placed--;
+    this.bell.ring();
+    if ("outcome" in result) {
+      await this.queue.complete(job.id, result.outcome);
+      return result.outcome.status;
+    }
+    const { error } = result;
+    if (error instanceof LeaseLost) throw error;
+    if (limits.signal.reason instanceof LeaseLost) throw limits.signal.reason;
+    if (this.isAbandoned) {
+      await this.queue.release(job.id);
       return undefined;
     }
+    const reason = error instanceof Error ? error.message : String(error);
+    if (isThrottled(error)) {
+      const holdMs = throttleMs(job.attempt, error.retryAfterMs);
+      await this.queue.holdTenant(job.id, reason, holdMs);
+      log.warn({ reason, delay_ms: holdMs }, "the desk asks to come later: the tenant's jobs wait");
+      return undefined;
+    }
+    if (isPermanent(error) || job.isLastAttempt) {
+      await this.queue.bury(job.id, reason);
+      log.error({ err: error, reason }, "ticket not enhanced: dead letter");
+      return "failed" as const;
+    }
+    const delayMs = backoffMs(job.attempt);
+    await this.queue.retryLater(job.id, reason, delayMs);
+    log.warn({ reason, delay_ms: delayMs }, "attempt failed, tried again later");
+    return undefined;
   }
+}
+
+async function within(ms: number, ended: Promise<unknown>): Promise<void> {
+  const late = new AbortController();
+  await Promise.race([ended, sleep(ms, undefined, { signal: late.signal }).catch(() => undefined)]);
+  late.abort();
 }
 
 /** Where the job's trace goes on; the receiver's spans come with it if they were not sampled and this attempt is exported. */
@@ -197,14 +213,5 @@ class WorkerStopping extends Error {
 
   constructor() {
     super("The worker stops; the job goes back to the queue.");
-  }
-}
-
-/** Named as the platform's own, so that spans tell `error.type=timeout`. */
-class JobTimeout extends Error {
-  override readonly name = "TimeoutError";
-
-  constructor(limitMs: number) {
-    super(`The job took longer than ${limitMs / 1_000} s.`);
   }
 }

@@ -1,14 +1,14 @@
 import type { TicketWebhook } from "@throughline/api";
 import { afterEach, beforeEach } from "vitest";
 import { jobIdOf } from "../job-id.ts";
-import type { JobQueue, LeasedJob, NewJob } from "../queue.ts";
+import type { JobQueue, Keep, LeasedJob, NewJob } from "../queue.ts";
 
 /** A queue of its own for one test. */
 export interface QueueUnderTest {
   /** Another worker on the same queue, as of another process. */
   open(): JobQueue;
   /** How far the clock of all of them is ahead, milliseconds. */
-  passTime(ms: number): void;
+  passTime(ms: number): Promise<void>;
   setConcurrency(tenantId: string, limit: number): void;
   /** Stores a job whose payload has this version, as another release would. */
   storeForeign(jobId: string, version: number): Promise<void>;
@@ -18,6 +18,9 @@ export interface QueueUnderTest {
 }
 
 export type CreateQueue = () => Promise<QueueUnderTest>;
+
+/** Which queues of these tests keep what ended so long. */
+export const keptInTests: Keep = { finishedMs: 60_000, finishedCount: 2, deliveriesMs: 120_000 };
 
 /** As every queue has it. */
 export const leaseMs = 30_000;

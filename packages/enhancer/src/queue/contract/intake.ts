@@ -9,7 +9,7 @@ export function intakeContract(create: CreateQueue): void {
   test("a job comes out as it went in, with its trace context", async () => {
     const job = newJob("one");
     const enqueued = await queue().enqueue(job);
-    expect(enqueued).toEqual({ jobId: idOf("one"), isNew: true, traceId: "a".repeat(32) });
+    expect(enqueued).toEqual({ jobId: idOf("one"), isNew: true, isRepeated: false, traceId: "a".repeat(32) });
     const [taken] = await queue().take(4);
     expect(taken).toMatchObject({
       id: enqueued.jobId,
@@ -39,14 +39,14 @@ export function intakeContract(create: CreateQueue): void {
     expect(answers.filter(({ isNew }) => isNew)).toHaveLength(1);
     const { id } = await takeOne();
     await queue().complete(id, { status: "success", noteId: "1" });
-    expect(await queue().enqueue(newJob("one"))).toMatchObject({ jobId: id, isNew: false });
+    expect(await queue().enqueue(newJob("one"))).toMatchObject({ jobId: id, isNew: false, isRepeated: true });
     expect(await queue().take(1)).toHaveLength(0);
   });
 
   test("edits of one ticket that come before a worker does become one job with the newest ticket", async () => {
     await enqueue(["first", { ticket: "T-1", priority: "low" }]);
     const second = await queue().enqueue(newJob("second", { ticket: "T-1", priority: "high" }));
-    expect(second).toMatchObject({ jobId: idOf("first"), isNew: false });
+    expect(second).toMatchObject({ jobId: idOf("first"), isNew: false, isRepeated: false });
     expect(await queue().enqueue(newJob("second", { ticket: "T-1" }))).toMatchObject({
       jobId: idOf("first"),
     });

@@ -20,7 +20,7 @@ export function leaseContract(create: CreateQueue): void {
     const { id } = await takeOne();
     await queue().markWriteStarted(id);
     expect(await queue().heartbeat([id])).toEqual([]);
-    under().passTime(leaseMs + 1_000);
+    await under().passTime(leaseMs + 1_000);
     const other = under().open();
     const again = await takeOne(other);
     expect(again).toMatchObject({ id, attempt: 1, takes: 2 });
@@ -33,7 +33,7 @@ export function leaseContract(create: CreateQueue): void {
     await enqueue(["one"]);
     const { id } = await takeOne();
     for (let at = 0; at < 3; at++) {
-      under().passTime(leaseMs - 5_000);
+      await under().passTime(leaseMs - 5_000);
       await queue().heartbeat([id]);
       expect(await under().open().take(1)).toHaveLength(0);
     }
@@ -43,11 +43,11 @@ export function leaseContract(create: CreateQueue): void {
     await enqueue(["one"]);
     for (let at = 0; at <= mostTakeovers; at++) {
       await takeOne();
-      under().passTime(leaseMs + 1_000);
+      await under().passTime(leaseMs + 1_000);
     }
     expect(await queue().take(1)).toHaveLength(0);
     const job = await queue().show(idOf("one"));
-    expect(job).toMatchObject({ state: "dead", attempts: 0 });
+    expect(job).toMatchObject({ state: "dead", status: "failed" });
     expect(job.reason).toContain("worker");
   });
 
@@ -67,7 +67,7 @@ export function leaseContract(create: CreateQueue): void {
     await queue().retryLater(id, "desk down", 60_000);
     expect(await queue().take(1)).toHaveLength(0);
     expect(await queue().show(id)).toMatchObject({ state: "waiting", attempts: 1, reason: "desk down" });
-    under().passTime(60_001);
+    await under().passTime(60_001);
     const again = await takeOne();
     expect(again).toMatchObject({ id, attempt: 2 });
     expect(again.writeStartedAt).toBeTypeOf("number");
@@ -97,7 +97,7 @@ export function leaseContract(create: CreateQueue): void {
   test("a job with a delay is not taken before it", async () => {
     await enqueue(["one", { delayMs: 5_000 }]);
     expect(await queue().take(1)).toHaveLength(0);
-    under().passTime(5_001);
+    await under().passTime(5_001);
     expect(await queue().take(1)).toHaveLength(1);
   });
 
@@ -109,9 +109,9 @@ export function leaseContract(create: CreateQueue): void {
     await enqueue(["four"], ["five", { tenant: "other" }]);
     expect(deliveries(await queue().take(5))).toEqual(["five"]);
     expect((await queue().status()).heldTenants.map(({ tenantId }) => tenantId)).toEqual(["acme"]);
-    under().passTime(20_001);
+    await under().passTime(20_001);
     const after = await queue().take(5);
-    expect(deliveries(after)).toEqual(["one", "two", "four"]);
-    expect(after[0]).toMatchObject({ attempt: 1 });
+    expect(new Set(deliveries(after))).toEqual(new Set(["one", "two", "four"]));
+    expect(after.every(({ attempt }) => attempt === 1)).toBe(true);
   });
 }

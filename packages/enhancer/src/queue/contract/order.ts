@@ -8,14 +8,14 @@ export function orderContract(create: CreateQueue): void {
 
   test("urgent jobs are taken first, old before new", async () => {
     await enqueue(["low", { priority: "low" }], ["medium"], ["critical", { priority: "critical" }]);
-    under().passTime(1_000);
+    await under().passTime(1_000);
     await enqueue(["later"]);
     expect(deliveries(await queue().take(4))).toEqual(["critical", "medium", "later", "low"]);
   });
 
   test("a job of low priority is overtaken for a while, and then no more", async () => {
     await enqueue(["low", { priority: "low" }]);
-    under().passTime(3 * ageingMs + 1_000);
+    await under().passTime(3 * ageingMs + 1_000);
     await enqueue(["critical", { priority: "critical" }]);
     expect(deliveries(await queue().take(2))).toEqual(["low", "critical"]);
   });

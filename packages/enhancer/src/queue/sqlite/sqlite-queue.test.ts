@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { openSqlite } from "../../database/sqlite.ts";
-import { newJob, type QueueUnderTest } from "../contract/harness.ts";
+import { keptInTests, newJob, type QueueUnderTest } from "../contract/harness.ts";
 import { queueContract } from "../contract/index.ts";
 import { SqliteQueue } from "./sqlite-queue.ts";
 
@@ -22,6 +22,7 @@ async function createQueue(): Promise<QueueUnderTest & { file: string }> {
         file,
         wakeFile: join(directory, "queue.wake"),
         concurrencyOf: (tenantId) => Promise.resolve(limits.get(tenantId) ?? 1_000),
+        keep: keptInTests,
         now: () => Date.now() + aheadMs,
       });
       opened.push(queue);
@@ -29,6 +30,7 @@ async function createQueue(): Promise<QueueUnderTest & { file: string }> {
     },
     passTime: (ms) => {
       aheadMs += ms;
+      return Promise.resolve();
     },
     setConcurrency: (tenantId, limit) => limits.set(tenantId, limit),
     storeForeign: async (id, version) => {

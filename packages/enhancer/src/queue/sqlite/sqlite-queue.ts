@@ -17,7 +17,7 @@ import { TenantLimits } from "../tenant-limits.ts";
 import * as admin from "./admin.ts";
 import { QueueConnection } from "./connection.ts";
 import { enqueue, wakeLane } from "./intake.ts";
-import { isGone } from "./owner.ts";
+import { isGone } from "../owner.ts";
 import { prune } from "./prune.ts";
 import { leaseMs, takeJobs, type TakenOver, takeOver } from "./take.ts";
 import { WakeFile } from "./wake-file.ts";
@@ -31,6 +31,7 @@ export interface SqliteQueueOptions {
   /** Touched when there is work, so that other processes on the file need not look again and again. */
   wakeFile: string;
   concurrencyOf: ConcurrencyOf;
+  keep: Keep;
   /** Milliseconds since the epoch. */
   now?: () => number;
 }
@@ -40,12 +41,14 @@ export class SqliteQueue implements JobQueue {
   readonly system = "sqlite";
   private readonly connection: QueueConnection;
   private readonly owner = `${hostname()}:${process.pid}:${randomUUID()}`;
+  private readonly keep: Keep;
   private readonly limits: TenantLimits;
   private readonly wakeFile: WakeFile;
   private wake: (() => void) | undefined;
 
-  constructor({ file, wakeFile, concurrencyOf, now = Date.now }: SqliteQueueOptions) {
+  constructor({ file, wakeFile, concurrencyOf, keep, now = Date.now }: SqliteQueueOptions) {
     this.connection = new QueueConnection(file, now);
+    this.keep = keep;
     this.limits = new TenantLimits(concurrencyOf);
     this.wakeFile = new WakeFile(wakeFile);
   }
@@ -176,8 +179,8 @@ export class SqliteQueue implements JobQueue {
     return Promise.resolve(admin.status(this.connection));
   }
 
-  prune(keep: Keep): Promise<number> {
-    return prune(this.connection, keep);
+  prune(): Promise<number> {
+    return prune(this.connection, this.keep);
   }
 
   async ping(): Promise<void> {

@@ -1,0 +1,107 @@
+import { Job } from "bullmq";
+import { UnreadablePayload } from "../payload.ts";
+import type { LeasedJob } from "../queue.ts";
+import type { TenantLimits } from "../tenant-limits.ts";
+import type { RedisClient } from "./clients.ts";
+import type { Holding } from "./hold.ts";
+import { leasedJob } from "./job-data.ts";
+import { runScript } from "./scripts.ts";
+import { base, type TenantQueues } from "./tenant-queues.ts";
+
+/** How often it is looked for jobs whose worker let their lock go. */
+const lostEveryMs = 1_000;
+
+/** Takes jobs of the tenants in turn; BullMQ moves and locks each. */
+export class RedisTaker {
+  private readonly client: RedisClient;
+  private readonly queues: TenantQueues;
+  private readonly holding: Holding;
+  private readonly limits: TenantLimits;
+  private readonly owner: string;
+  /** What BullMQ has as each tenant's concurrency. */
+  private readonly stored = new Map<string, number>();
+  private takes = 0;
+  private lookedAt = 0;
+
+  constructor(
+    client: RedisClient,
+    queues: TenantQueues,
+    holding: Holding,
+    limits: TenantLimits,
+    owner: string,
+  ) {
+    this.client = client;
+    this.queues = queues;
+    this.holding = holding;
+    this.limits = limits;
+    this.owner = owner;
+  }
+
+  async take(count: number): Promise<LeasedJob[]> {
+    await this.takeOverLost();
+    const taken: LeasedJob[] = [];
+    while (taken.length < count) {
+      const lanes = await this.lanes(count - taken.length);
+      if (lanes.length === 0) break;
+      const jobs = await Promise.all(lanes.map(([tenantId, resumedAt]) => this.takeOne(tenantId, resumedAt)));
+      taken.push(...jobs.filter((job) => job !== undefined));
+    }
+    return taken;
+  }
+
+  /** To be called before a tenant's jobs are looked for: BullMQ counts what is under way against it. */
+  async applyLimits(tenantIds: readonly string[]): Promise<void> {
+    await this.limits.refresh(tenantIds);
+    for (const tenantId of tenantIds) {
+      const limit = this.limits.of(tenantId);
+      if (this.stored.get(tenantId) === limit) continue;
+      await this.queues.of(tenantId).setGlobalConcurrency(limit);
+      this.stored.set(tenantId, limit);
+    }
+  }
+
+  private async lanes(count: number): Promise<[tenantId: string, resumedAt: number][]> {
+    const [all = "0", ...found] = (await runScript(this.client, "tlLanes", [
+      `${base}lanes`,
+      base,
+      Date.now(),
+      count,
+    ])) as string[];
+    const lanes: [string, number][] = [];
+    for (let at = 0; at < found.length; at += 2)
+      lanes.push([found[at] ?? "", Math.max(Number(all), Number(found[at + 1]))]);
+    await this.applyLimits(lanes.map(([tenantId]) => tenantId));
+    return lanes;
+  }
+
+  private async takeOne(tenantId: string, resumedAt: number): Promise<LeasedJob | undefined> {
+    const queue = this.queues.of(tenantId);
+    const token = `${this.owner}:${++this.takes}`;
+    for (;;) {
+      const [json, id] = await queue.getBackend().moveToActive(token, undefined);
+      if (json === null || json === undefined || id === undefined) return undefined;
+      const job = Job.fromJSON(queue, json, id);
+      this.holding.add(id, { tenantId, job, token });
+      const crashed = json.deferredFailure;
+      try {
+        if (crashed === undefined) return leasedJob(id, json, resumedAt);
+        throw new UnreadablePayload("Its worker ended without a word too often while it had the job.");
+      } catch (error) {
+        if (!(error instanceof UnreadablePayload)) throw error;
+        await this.holding.end(id, (held) => held.job.moveToFailed(error, held.token));
+      }
+    }
+  }
+
+  private async takeOverLost(): Promise<void> {
+    const now = Date.now();
+    if (Math.abs(now - this.lookedAt) < lostEveryMs) return;
+    this.lookedAt = now;
+    await this.moveLost();
+  }
+
+  async moveLost(): Promise<void> {
+    const tenants = (await runScript(this.client, "tlLost", [`${base}lanes`, base])) as string[];
+    for (const tenantId of tenants) await this.queues.backend(tenantId).moveStalledJobsToWait();
+  }
+}
