@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { get } from "node:https";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import {
@@ -11,6 +12,7 @@ import {
   temporaryDirectory,
   until,
 } from "./harness.ts";
+import { newAuthority } from "../packages/traces/src/test-certificates.ts";
 
 interface Made {
   id: string;
@@ -124,4 +126,33 @@ test.each([
   const { code, stderr } = await run(["token", "add", "x", ...args, "--data", await temporaryDirectory()]);
   expect(code).toBe(2);
   expect(stderr).toContain(flag);
+});
+
+test("with TLS the product still reaches itself, and others by TLS", { timeout: 120_000 }, async () => {
+  const { caFile, sign, ca } = newAuthority();
+  const { certFile, keyFile } = sign("server", "subjectAltName=IP:127.0.0.1");
+  const files = ["cert", certFile, "key", keyFile, "client-ca", caFile];
+  const flags = ["--tls", "--console-tls"].flatMap((prefix) =>
+    files.map((text, at) => (at % 2 === 0 ? `${prefix}-${text}` : text)),
+  );
+  const { up, data } = await startWithDesk({ args: flags });
+  const { job_id: jobId } = await acceptTicket(up.address("webhook"), "TLS-1");
+  await jobEnded(up.address("admin"), jobId);
+  await until("the trace", async () => {
+    const shown = await run(["trace", "TLS-1", "--data", data]);
+    return shown.code === 0 && shown.stdout.includes("enhance_ticket");
+  });
+  const client = sign("client", "extendedKeyUsage=clientAuth");
+  const status = (own: { cert?: string; key?: string }): Promise<number | string> =>
+    new Promise((resolve) => {
+      get(`${up.address("console")}/api/services`, { ca, ...own }, (answer) => {
+        answer.resume();
+        resolve(answer.statusCode ?? 0);
+      }).on("error", (error) => resolve(error.message));
+    });
+  expect(await status({ cert: client.cert, key: client.key })).toBe(200);
+  expect(await status({})).not.toBe(200);
+  const half = await run(["traces", "--tls-cert", certFile, "--data", join(data, "other")]);
+  expect(half.code).toBe(2);
+  expect(half.stderr).toContain("--tls-key");
 });

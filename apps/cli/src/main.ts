@@ -29,6 +29,7 @@ import type { Instance, InstanceOptions, Role } from "./runtime/instance.ts";
 import { explainListenError } from "./runtime/port-holder.ts";
 import { accessOf } from "./runtime/access.ts";
 import { processMetrics } from "./runtime/process-metrics.ts";
+import { tlsFiles } from "./runtime/tls-files.ts";
 import { spanMetrics } from "./runtime/span-metrics.ts";
 import { version } from "./version.ts";
 
@@ -79,7 +80,7 @@ async function startInstance(options: InstanceOptions): Promise<Instance> {
       attributes: role === "up" ? {} : { "throughline.role": role },
       // Without a setting, spans go to the backend of this data directory, wherever it listens just now.
       defaultEndpoint: () =>
-        `http://${addresses["otlpGrpc"] ?? addressOfRunning(directory, "otlpGrpc") ?? "127.0.0.1:4317"}`,
+        `http://${backend?.own.otlpGrpc ?? addresses["otlpGrpc"] ?? addressOfRunning(directory, "otlpGrpc") ?? "127.0.0.1:4317"}`,
       // A backend that asks for tokens takes those of the processes on its directory.
       defaultHeaders: () => {
         const known = backend === undefined ? tokenOfRunning(directory, "otlpGrpc") : token;
@@ -114,7 +115,13 @@ async function startInstance(options: InstanceOptions): Promise<Instance> {
     addresses["admin"] = await admin.listen(settings.admin);
     stops.push(() => admin.close());
 
-    const withdraw = announce(directory, { role, pid: process.pid, token, addresses });
+    const withdraw = announce(directory, {
+      role,
+      pid: process.pid,
+      token,
+      addresses,
+      own: { ...backend?.own },
+    });
     stops.push(() => Promise.resolve(withdraw()));
     if (settings.readyFile !== undefined)
       writeReadyFile(settings.readyFile, { pid: process.pid, ...addresses });
@@ -154,6 +161,8 @@ async function startTraceBackend(
       console: settings.console,
       redaction,
       accessMode: settings.access,
+      tls: tlsFiles(settings, "tls"),
+      consoleTls: tlsFiles(settings, "consoleTls"),
       jaegerUi:
         settings.ui === undefined
           ? undefined

@@ -1,4 +1,6 @@
 import { ThroughlineError } from "@throughline/api/errors";
+import type { Socket } from "node:net";
+import { type PeerCertificate, TLSSocket } from "node:tls";
 import type { Origin } from "./sink.ts";
 
 /** What a token allows: to send spans, to read them, to archive, everything. */
@@ -47,40 +49,58 @@ export interface Access {
  */
 export type AccessMode = "auto" | "token" | "open";
 
+/** A connection, or the certificate of one that was verified. */
+export type Peer = Socket | PeerCertificate | undefined;
+
 /** The door of one listener. */
 export class Gate {
   private readonly access: Access;
   private readonly isRequired: boolean;
+  private readonly certificateScopes: readonly Scope[];
+  /** A connection's certificate does not change. */
+  private readonly certified = new WeakMap<object, Principal>();
 
-  constructor(access: Access, isRequired: boolean) {
+  /** `certificateScopes`: what a client may that came with a certificate that was verified. */
+  constructor(access: Access, isRequired: boolean, certificateScopes: readonly Scope[] = []) {
     this.access = access;
     this.isRequired = isRequired;
+    this.certificateScopes = certificateScopes;
   }
 
   /**
-   * `authorization`: the header's value. Who it is: `anybody` where none is asked for and no token was sent. Throws ThroughlineError
-   * TL_TOKEN_REQUIRED, TL_TOKEN_REFUSED, TL_TOKEN_SCOPE.
+   * `authorization`: the header's value; `peer`: the connection. Who it is: whom the token stands for, or else the certificate; `anybody`
+   * where neither came and none is asked for. Throws ThroughlineError TL_TOKEN_REQUIRED, TL_TOKEN_REFUSED, TL_TOKEN_SCOPE.
    */
-  async admit(authorization: string | undefined, scope: Scope): Promise<Principal> {
-    const principal = await this.identify(authorization);
+  async admit(authorization: string | undefined, scope: Scope, peer?: Peer): Promise<Principal> {
+    const principal = await this.identify(authorization, peer);
     if (principal === anybody) return principal;
     if (principal.scopes.includes(scope) || principal.scopes.includes("admin")) return principal;
     throw new ThroughlineError("TL_TOKEN_SCOPE", `The token "${principal.name}" has not the scope ${scope}.`);
   }
 
   /** As `admit`, whatever the token allows. */
-  async identify(authorization: string | undefined): Promise<Principal> {
+  async identify(authorization: string | undefined, peer?: Peer): Promise<Principal> {
+    const certified = this.certifiedBy(peer);
     if (authorization === undefined || authorization === "") {
+      if (certified !== undefined) return certified;
       if (this.isRequired) throw new ThroughlineError("TL_TOKEN_REQUIRED", "This address asks for a token.");
       return anybody;
     }
     const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
     // What a proxy asks its own users for.
+    if (token === undefined && certified !== undefined) return certified;
     if (token === undefined && !this.isRequired) return anybody;
     const principal = token === undefined ? undefined : await this.access.authenticate(token);
     if (principal === undefined)
       throw new ThroughlineError("TL_TOKEN_REFUSED", "The token is unknown, expired or revoked.");
     return principal;
+  }
+
+  private certifiedBy(peer: Peer): Principal | undefined {
+    if (peer === undefined || this.certificateScopes.length === 0) return undefined;
+    const known = this.certified.get(peer) ?? certifiedPrincipal(peer, this.certificateScopes);
+    if (known !== undefined) this.certified.set(peer, known);
+    return known;
   }
 }
 
@@ -94,4 +114,32 @@ export function asksForToken(mode: AccessMode, host: string): boolean {
 
 export function isLoopbackHost(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127(?:\.\d{1,3}){3}$/.test(host);
+}
+
+const tenantUri = "urn:throughline:tenant:";
+
+/**
+ * Whom a client's certificate stands for; undefined where the connection has none that was verified. A certificate with the alternative
+ * name `URI:urn:throughline:tenant:acme` is bound to that tenant. Throws ThroughlineError TL_TOKEN_REFUSED for one that says it wrongly.
+ */
+function certifiedPrincipal(peer: Socket | PeerCertificate, scopes: readonly Scope[]): Principal | undefined {
+  const certificate = "fingerprint256" in peer ? peer : verifiedCertificate(peer);
+  if (certificate === undefined) return undefined;
+  const { subject, subjectaltname = "", fingerprint256 } = certificate;
+  const names = subjectaltname.split(", ").filter((name) => name.includes(tenantUri));
+  const [tenant, ...more] = names.map(
+    (name) => /^URI:urn:throughline:tenant:([A-Za-z0-9][A-Za-z0-9._-]{0,63})$/.exec(name)?.[1],
+  );
+  if (names.length > 0 && (tenant === undefined || more.length > 0))
+    throw new ThroughlineError(
+      "TL_TOKEN_REFUSED",
+      `The certificate must name one tenant, as ${tenantUri}NAME.`,
+    );
+  return { ...anybody, id: `certificate ${fingerprint256}`, name: String(subject.CN), scopes, tenant };
+}
+
+function verifiedCertificate(connection: Socket): PeerCertificate | undefined {
+  return connection instanceof TLSSocket && connection.authorized
+    ? connection.getPeerCertificate()
+    : undefined;
 }

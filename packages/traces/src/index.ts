@@ -2,10 +2,11 @@ import { ThroughlineError } from "@throughline/api/errors";
 import type { Metrics } from "@throughline/api/metrics";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
-import { type Access, type AccessMode, asksForToken, Gate, isLoopbackHost } from "./access.ts";
+import { type Access, type AccessMode, asksForToken, Gate, isLoopbackHost, type Scope } from "./access.ts";
+import { Tls, type TlsFiles } from "./tls.ts";
 import { QueryGrpcListener } from "./api/grpc/listener.ts";
 import { checkJaegerUi, type JaegerUi } from "./api/jaeger-ui.ts";
-import { createReadServer } from "./api/server.ts";
+import { createReadServer, type ReadServerDependencies } from "./api/server.ts";
 import { decodeUploaded } from "./ingest.ts";
 import { CountingSink } from "./ingest-metrics.ts";
 import type { RedactionSettings } from "./threads/messages.ts";
@@ -26,6 +27,7 @@ import { storageOf, storageRoutes, type TraceStorage } from "./storage.ts";
 import { Engine, type EngineStats } from "./threads/engine.ts";
 
 export type { Access, Principal } from "./access.ts";
+export type { TlsFiles } from "./tls.ts";
 export { openTraceStorage, type TraceStorage } from "./storage.ts";
 
 export interface TraceBackendConfig extends ReceiverAddresses<Address> {
@@ -39,6 +41,10 @@ export interface TraceBackendConfig extends ReceiverAddresses<Address> {
   maxBytes?: number | undefined;
   /** Where a token is required. */
   accessMode: AccessMode;
+  /** Of what takes spans, except datagrams. */
+  tls?: TlsFiles | undefined;
+  /** Of the console and the gRPC query services. */
+  consoleTls?: TlsFiles | undefined;
   console: Address;
   /** Jaeger's query and storage services over gRPC. */
   queryGrpc: Address;
@@ -53,8 +59,10 @@ export interface TraceBackendConfig extends ReceiverAddresses<Address> {
 }
 
 export interface TraceBackend {
-  /** As bound: HTTP ones as `http://host:port`, gRPC and UDP as `host:port`. */
+  /** As bound: HTTP ones as `http://host:port` or `https://...`, gRPC and UDP as `host:port`. */
   addresses: ReceiverAddresses<string> & { console: string; queryGrpc: string };
+  /** Of parts that listen with TLS: where the product's own processes reach them without, on loopback, by their tokens. */
+  own: { otlpGrpc?: string; otlpHttp?: string; console?: string };
   health(): Promise<{ ok: boolean; detail: string }>;
   /** Status, cleaning, pinning, erasing: for the admin address. */
   adminRoutes: (server: FastifyInstance) => void;
@@ -74,9 +82,13 @@ export async function createTraceBackend(
   deps: { logger: Logger; access: Access; metrics: Metrics },
 ): Promise<TraceBackend> {
   const { logger, access } = deps;
-  const gateOf = (host: string): Gate => new Gate(access, asksForToken(config.accessMode, host));
+  const gateOf = (host: string, scopes: readonly Scope[]): Gate =>
+    new Gate(access, asksForToken(config.accessMode, host), scopes);
+  const ownGate = new Gate(access, true);
   refuseOpenDatagrams(config);
   if (config.jaegerUi !== undefined) checkJaegerUi(config.jaegerUi);
+  const tls = config.tls === undefined ? undefined : new Tls(config.tls, logger);
+  const consoleTls = config.consoleTls === undefined ? undefined : new Tls(config.consoleTls, logger);
   const { dataDirectory: directory, durability, retentionMs, consoleAssets } = config;
   const { maxBytes, redaction } = config;
   const {
@@ -90,16 +102,18 @@ export async function createTraceBackend(
     ? localStore(await Engine.start({ directory, durability, retentionMs, maxBytes, redaction }, logger))
     : await remoteStore(config.remote, redaction, logger);
   let receivers: Receivers | undefined;
-  let readServer: FastifyInstance | undefined;
+  const readServers: FastifyInstance[] = [];
   let queryGrpc: QueryGrpcListener | undefined;
   const stop = async (): Promise<void> => {
     try {
       await Promise.all([
         receivers?.stop(),
         queryGrpc?.stop(),
-        readServer && closing(readServer.server, readServer.close()),
+        ...readServers.map((server) => closing(server.server, server.close())),
       ]);
     } finally {
+      tls?.stop();
+      consoleTls?.stop();
       await store.stop();
     }
   };
@@ -108,8 +122,7 @@ export async function createTraceBackend(
     const budget = new ByteBudget(requestBudgetBytes);
     const intake = new Intake({ sink, budget, refused: (sender) => sink.rateLimited(sender) });
     const isHealthy = async (): Promise<boolean> => (await store.health()).ok;
-    readServer = createReadServer({
-      gate: gateOf(config.console.host),
+    const reads: Omit<ReadServerDependencies, "gate"> = {
       reader,
       readerOf,
       pin: (traceId) => storage.pin(traceId),
@@ -118,10 +131,22 @@ export async function createTraceBackend(
       consoleAssets,
       jaegerUi: config.jaegerUi,
       logger,
-    });
-    const console = await readServer.listen(config.console);
+    };
+    const listenForReaders = (gate: Gate, at: Address, secured?: Tls): Promise<string> => {
+      const server = createReadServer({ ...reads, gate, tls: secured });
+      readServers.push(server);
+      return server.listen(at);
+    };
+    const readGate = gateOf(config.console.host, ["read", "write"]);
+    const bound = await listenForReaders(readGate, config.console, consoleTls);
+    const console = consoleTls === undefined ? bound : bound.replace(/^http:/, "https:");
+    const ownConsole =
+      consoleTls === undefined
+        ? {}
+        : { console: await listenForReaders(ownGate, { host: "127.0.0.1", port: 0 }) };
     queryGrpc = new QueryGrpcListener({
-      gate: gateOf(config.queryGrpc.host),
+      gate: gateOf(config.queryGrpc.host, ["read", "write", "ingest"]),
+      tls: consoleTls,
       reader,
       readerOf,
       pin: (traceId) => storage.pin(traceId),
@@ -129,11 +154,21 @@ export async function createTraceBackend(
       logger,
     });
     const queries = await queryGrpc.listen(config.queryGrpc.host, config.queryGrpc.port);
-    const taking = await listenForSpans(config, { sink, intake, gateOf, isHealthy, budget, logger });
+    const taking = await listenForSpans(config, {
+      sink,
+      intake,
+      gateOf: (host) => gateOf(host, ["ingest"]),
+      ownGate,
+      tls,
+      isHealthy,
+      budget,
+      logger,
+    });
     receivers = taking;
     sink.register(deps.metrics, stats, () => taking.lostDatagrams());
     return {
       addresses: { ...taking.addresses, console, queryGrpc: queries },
+      own: { ...taking.own, ...ownConsole },
       health: () => store.health(),
       adminRoutes: storageRoutes(storage),
       stop,

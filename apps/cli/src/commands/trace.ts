@@ -31,7 +31,7 @@ export function addTraceCommand(program: Command, context: CommandContext): void
         renderWaterfall(found, {
           order,
           colour: hasColours(context),
-          consoleUrl: console,
+          consoleUrl: addressOfRunning(directory, "console", "shown") ?? console,
           data: textOf(flags, "data"),
         }),
       );

@@ -9,7 +9,7 @@ import { findTrace, hasColours } from "../commands/trace.ts";
 import type { CommandContext } from "../commands/context.ts";
 import { postWebhook } from "../commands/ticket.ts";
 import { type Flags, readModelSettings, readSettings } from "../config.ts";
-import { openDataDirectory, tokenOfRunning } from "../runtime/data-directory.ts";
+import { addressOfRunning, openDataDirectory, tokenOfRunning } from "../runtime/data-directory.ts";
 import type { Instance } from "../runtime/instance.ts";
 import { createLogger } from "../runtime/logger.ts";
 import { runUntilStopped } from "../runtime/run-until-stopped.ts";
@@ -123,7 +123,7 @@ async function sendTickets(
     }),
   );
   for (const { trace_id: traceId } of sent) {
-    const trace = await untilComplete(consoleUrl, traceId, token);
+    const trace = await untilComplete(addressOfRunning(directory, "console") ?? consoleUrl, traceId, token);
     say(`${renderWaterfall(traceView.parse(trace), { order: "start", consoleUrl, ...view })}\n`);
   }
 }

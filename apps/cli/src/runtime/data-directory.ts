@@ -10,6 +10,8 @@ const runFileSchema = z.object({
   /** Bearer token for what changes state. */
   token: z.string(),
   addresses: z.record(z.string(), z.string()),
+  /** Of parts that speak TLS: where processes on this directory reach them without, on loopback. */
+  own: z.record(z.string(), z.string()).default({}),
 });
 /** `run/<role>.json` in the data directory: how a command finds a running instance. */
 export type RunFile = z.infer<typeof runFileSchema>;
@@ -80,10 +82,16 @@ export function runningInstances(directory: string): RunFile[] {
     });
 }
 
-/** The address of a part that runs on this directory; undefined where none does. */
-export function addressOfRunning(directory: string, part: string): string | undefined {
-  for (const { addresses } of runningInstances(directory)) {
-    const address = addresses[part];
+/**
+ * The address at which processes on this directory reach a part that runs on it, or which is shown to people; undefined where none does.
+ */
+export function addressOfRunning(
+  directory: string,
+  part: string,
+  whose: "own" | "shown" = "own",
+): string | undefined {
+  for (const { addresses, own } of runningInstances(directory)) {
+    const address = (whose === "own" ? own[part] : undefined) ?? addresses[part];
     if (address !== undefined) return address;
   }
   return undefined;

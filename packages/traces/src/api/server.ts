@@ -5,6 +5,7 @@ import type { Logger } from "pino";
 import type { Gate } from "../access.ts";
 import type { SpanRecord } from "../model.ts";
 import type { RemovedSpans, SpanReader } from "../query/reader.ts";
+import { newHttpServer, type Tls } from "../tls.ts";
 import { serveConsole } from "./console.ts";
 import { answerError, isApiPath, knownError } from "./errors.ts";
 import { mayServeHost } from "./host-guard.ts";
@@ -32,6 +33,7 @@ export interface ReadServerDependencies {
   consoleAssets: string;
   /** In place of the console. */
   jaegerUi?: JaegerUi | undefined;
+  tls?: Tls | undefined;
   logger: Logger;
   /** Milliseconds since the epoch; the system's clock unless given. */
   nowMs?: () => number;
@@ -52,7 +54,7 @@ const securityHeaders = {
  * which have nothing but its reader: no route can answer with more.
  */
 export function createReadServer(deps: ReadServerDependencies): FastifyInstance {
-  const server = newServer(deps.logger);
+  const server = newServer(deps.logger, deps.tls);
   const views = new TenantViews((tenant) => {
     const view = newServer(deps.logger);
     // It was admitted before it came here, and the hosts are the listener's to know.
@@ -66,7 +68,7 @@ export function createReadServer(deps: ReadServerDependencies): FastifyInstance 
     // The page itself says nothing of anybody's traces.
     if (!isApiPath(path)) return;
     const scope = path.startsWith("/api/archive/") ? "write" : "read";
-    const { tenant } = await deps.gate.admit(request.headers.authorization, scope);
+    const { tenant } = await deps.gate.admit(request.headers.authorization, scope, request.raw.socket);
     if (tenant === undefined) return;
     reply.hijack();
     (await views.of(tenant)).routing(request.raw, reply.raw);
@@ -76,7 +78,7 @@ export function createReadServer(deps: ReadServerDependencies): FastifyInstance 
   return server;
 }
 
-function newServer(logger: Logger): FastifyInstance {
+function newServer(logger: Logger, tls?: Tls): FastifyInstance {
   const answer = (thrown: unknown, request: FastifyRequest, reply: FastifyReply) => {
     const error = knownError(thrown);
     const { status } = toProblem(error);
@@ -86,7 +88,7 @@ function newServer(logger: Logger): FastifyInstance {
   const server = Fastify({
     schemaController: withoutSchemaCompilers,
     bodyLimit: 1024,
-    requestTimeout: 30_000,
+    serverFactory: (listener) => newHttpServer({ requestTimeout: 30_000 }, tls, listener),
     forceCloseConnections: true,
     // As long as a request line may be: services have long names.
     routerOptions: { maxParamLength: 16 * 1024 },

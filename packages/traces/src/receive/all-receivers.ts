@@ -2,6 +2,7 @@ import type { Server } from "node:http";
 import type { Logger } from "pino";
 import type { Gate } from "../access.ts";
 import type { SpanSink } from "../sink.ts";
+import type { Tls } from "../tls.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 import type { Intake } from "./intake.ts";
 import { JaegerUdpReceiver } from "./jaeger-udp.ts";
@@ -33,12 +34,18 @@ export interface ReceiverOptions {
   gateOf: (host: string) => Gate;
   isHealthy: () => Promise<boolean>;
   budget: ByteBudget;
+  /** For everything but datagrams. */
+  tls?: Tls | undefined;
+  /** The door of what listens beside TLS for the product's own processes, on loopback. */
+  ownGate: Gate;
   logger: Logger;
 }
 
 export interface Receivers {
-  /** As bound: HTTP ones as `http://host:port`, the others as `host:port`. */
+  /** As bound: HTTP ones as `http://host:port` or `https://...`, the others as `host:port`. */
   addresses: ReceiverAddresses<string>;
+  /** Without TLS, on loopback, where `addresses` have it: for processes on this data directory, by their own tokens. */
+  own: { otlpGrpc?: string; otlpHttp?: string };
   /** Datagrams that were thrown away because there was no room, or no disk. */
   lostDatagrams(): number;
   stop(): Promise<void>;
@@ -57,20 +64,22 @@ export async function listenForSpans(
   const stop = async (): Promise<void> => {
     await Promise.all(stops.splice(0).map((stopOne) => stopOne()));
   };
-  const http = async (server: Server, { host, port }: Address): Promise<string> => {
+  const { gateOf, tls, ownGate } = options;
+  const http = async (server: Server, { host, port }: Address, scheme: string): Promise<string> => {
     stops.push(() => stopHttpServer(server));
     const bound = await listenOn(server, host, port, (err) =>
       logger.error({ err }, "a port for spans cannot accept a connection"),
     );
-    return `http://${bound}`;
+    return `${scheme}://${bound}`;
   };
-  const { gateOf } = options;
+  const scheme = tls === undefined ? "http" : "https";
   const gated = ({ host }: Address) => ({ ...options, gate: gateOf(host) });
   const grpc = createOtlpGrpcServer({
     intake: options.intake,
     logger,
     isHealthy: options.isHealthy,
     gate: gateOf(at.otlpGrpc.host),
+    tls,
   });
   const compact = new JaegerUdpReceiver({ sink, budget, logger, encoding: "jaeger-compact-datagrams" });
   const binary = new JaegerUdpReceiver({ sink, budget, logger, encoding: "jaeger-binary-datagrams" });
@@ -81,14 +90,22 @@ export async function listenForSpans(
       () => binary.stop(),
     );
     const addresses = {
-      otlpHttp: await http(createOtlpHttpServer(gated(at.otlpHttp)), at.otlpHttp),
+      otlpHttp: await http(createOtlpHttpServer(gated(at.otlpHttp)), at.otlpHttp, scheme),
       otlpGrpc: await grpc.listen(at.otlpGrpc.host, at.otlpGrpc.port),
-      zipkin: await http(createZipkinServer(gated(at.zipkin)), at.zipkin),
-      jaegerThrift: await http(createJaegerThriftServer(gated(at.jaegerThrift)), at.jaegerThrift),
+      zipkin: await http(createZipkinServer(gated(at.zipkin)), at.zipkin, scheme),
+      jaegerThrift: await http(createJaegerThriftServer(gated(at.jaegerThrift)), at.jaegerThrift, scheme),
       jaegerCompact: await compact.listen(at.jaegerCompact.host, at.jaegerCompact.port),
       jaegerBinary: await binary.listen(at.jaegerBinary.host, at.jaegerBinary.port),
     };
-    return { addresses, stop, lostDatagrams: () => compact.lostDatagrams + binary.lostDatagrams };
+    const own: Receivers["own"] = {};
+    if (tls !== undefined) {
+      const plain = { ...options, tls: undefined, gate: ownGate };
+      const ownGrpc = createOtlpGrpcServer(plain);
+      stops.push(() => ownGrpc.stop(graceMs));
+      own.otlpGrpc = await ownGrpc.listen("127.0.0.1", 0);
+      own.otlpHttp = await http(createOtlpHttpServer(plain), { host: "127.0.0.1", port: 0 }, "http");
+    }
+    return { addresses, own, stop, lostDatagrams: () => compact.lostDatagrams + binary.lostDatagrams };
   } catch (error) {
     await stop();
     throw error;

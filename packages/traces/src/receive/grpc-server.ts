@@ -5,14 +5,17 @@
  */
 import {
   constants,
+  createSecureServer,
   createServer,
+  type Http2SecureServer,
   type Http2Server,
   type IncomingHttpHeaders,
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from "node:http2";
 import type { Logger } from "pino";
-import type { Principal } from "../access.ts";
+import type { Peer, Principal } from "../access.ts";
+import type { Tls } from "../tls.ts";
 import type { BudgetShare } from "./byte-budget.ts";
 import { type ContentCoding, inflateBody, requestLimitBytes, tooLarge } from "./inflate.ts";
 import { listenOn } from "../listen.ts";
@@ -35,24 +38,31 @@ export interface GrpcServerOptions {
   /** By path: `/package.Service/Method`. */
   methods: ReadonlyMap<string, UnaryMethod>;
   /** Asked before a method's message is received. Throws what becomes the call's status. */
-  admit: (path: string, headers: IncomingHttpHeaders) => Promise<Principal>;
+  admit: (path: string, headers: IncomingHttpHeaders, peer: Peer) => Promise<Principal>;
   /** Room for a call's message. Throws what becomes the call's status. */
   open: (sender: Principal) => BudgetShare;
+  tls?: Tls | undefined;
   logger: Logger;
 }
 
 export class GrpcServer {
   private readonly options: GrpcServerOptions;
-  private readonly server: Http2Server;
+  private readonly server: Http2Server | Http2SecureServer;
   private readonly sessions = new Set<ServerHttp2Session>();
 
   constructor(options: GrpcServerOptions) {
     this.options = options;
-    this.server = createServer({
+    const settings = {
       settings: { initialWindowSize: streamWindowBytes, maxConcurrentStreams: 1024 },
       // Megabytes; what is held for calls is bounded by the budget.
       maxSessionMemory: 256,
-    });
+    };
+    if (options.tls === undefined) this.server = createServer(settings);
+    else {
+      const server = createSecureServer({ ...settings, ...options.tls.options() });
+      options.tls.keep(server);
+      this.server = server;
+    }
     this.server.on("session", (session) => this.open(session));
     this.server.on("sessionError", (error) => options.logger.debug({ err: error }, "gRPC connection failed"));
     this.server.on("stream", (stream, headers) => void this.call(stream, headers));
@@ -96,7 +106,7 @@ export class GrpcServer {
     try {
       const method = this.options.methods.get(headers[":path"] ?? "");
       if (method === undefined) throw unimplemented(`unknown method ${headers[":path"] ?? ""}`);
-      const sender = await this.options.admit(headers[":path"] ?? "", headers);
+      const sender = await this.options.admit(headers[":path"] ?? "", headers, stream.session?.socket);
       if (stream.destroyed) return;
       const share = this.options.open(sender);
       stream.on("close", () => share.release());

@@ -26,8 +26,10 @@ export function createOtlpGrpcServer({ intake, gate, isHealthy, ...options }: Ot
     ],
     ["/grpc.health.v1.Health/Check", (message) => healthCheck(message, isHealthy)],
   ]);
-  const admit = (path: string, { authorization }: { authorization?: string | undefined }) =>
-    path.startsWith(`/${traceService}/`) ? gate.admit(authorization, "ingest") : Promise.resolve(anybody);
+  const admit: GrpcServerOptions["admit"] = (path, { authorization }, peer) =>
+    path.startsWith(`/${traceService}/`)
+      ? gate.admit(authorization, "ingest", peer)
+      : Promise.resolve(anybody);
   return new GrpcServer({ ...options, methods, admit, open: (sender) => intake.open(sender) });
 }
 

@@ -1,5 +1,5 @@
 /** OTLP over HTTP for traces (OTLP 1.11, "OTLP/HTTP"): protobuf and JSON on one port, answered in the request's type. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Logger } from "pino";
 import type { Gate } from "../access.ts";
 import { encodeExportResponse, exportResponseJson } from "./export-response.ts";
@@ -14,6 +14,7 @@ import {
   statusJson,
 } from "../rpc-status.ts";
 import type { SpanEncoding } from "../sink.ts";
+import { newHttpServer, type Tls } from "../tls.ts";
 
 type OtlpEncoding = Extract<SpanEncoding, "protobuf" | "json">;
 
@@ -26,12 +27,13 @@ export interface OtlpHttpOptions {
   intake: Intake;
   gate: Gate;
   isHealthy: () => Promise<boolean>;
+  tls?: Tls | undefined;
   logger: Logger;
 }
 
 /** Not listening yet. */
 export function createOtlpHttpServer(options: OtlpHttpOptions): Server {
-  const server = createServer({ requestTimeout: 60_000, keepAliveTimeout: 65_000 });
+  const server = newHttpServer({ requestTimeout: 60_000, keepAliveTimeout: 65_000 }, options.tls);
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
     serve(request, response, options).catch((error: unknown) => {
       const refused = refusal(error);
@@ -69,7 +71,7 @@ async function serve(
       "content-type must be application/x-protobuf or application/json",
     );
   }
-  const sender = await gate.admit(request.headers.authorization, "ingest");
+  const sender = await gate.admit(request.headers.authorization, "ingest", request.socket);
   const share = intake.open(sender);
   response.on("close", () => share.release());
   const body = await readBody(request, response, share);

@@ -1,6 +1,7 @@
 /** Spans over HTTP in protocols older than OTLP: Zipkin, and Jaeger's Thrift. Errors are answered as plain text, as their own receivers do. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { SpanEncoding } from "../sink.ts";
+import { newHttpServer } from "../tls.ts";
 import { httpRefusal, readBody } from "./http-body.ts";
 import type { OtlpHttpOptions } from "./otlp-http.ts";
 import { grpcCode, refusal } from "../rpc-status.ts";
@@ -36,7 +37,7 @@ export function createJaegerThriftServer(options: OtlpHttpOptions): Server {
 }
 
 function createSpanServer(options: OtlpHttpOptions, encodingOf: EncodingOf): Server {
-  const server = createServer({ requestTimeout: 60_000, keepAliveTimeout: 65_000 });
+  const server = newHttpServer({ requestTimeout: 60_000, keepAliveTimeout: 65_000 }, options.tls);
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
     serve(request, response, options, encodingOf).catch((error: unknown) => {
       const refused = refusal(error);
@@ -67,7 +68,7 @@ async function serve(
   const path = (request.url ?? "").split("?", 1)[0] ?? "";
   const mediaType = (request.headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
   const encoding = encodingOf(path, mediaType);
-  const sender = await gate.admit(request.headers.authorization, "ingest");
+  const sender = await gate.admit(request.headers.authorization, "ingest", request.socket);
   const share = intake.open(sender);
   response.on("close", () => share.release());
   const body = await readBody(request, response, share);

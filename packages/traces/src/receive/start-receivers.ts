@@ -13,6 +13,7 @@ import { listenOn } from "../listen.ts";
 import { createOtlpGrpcServer } from "./otlp-grpc.ts";
 import { createOtlpHttpServer } from "./otlp-http.ts";
 import type { SpanSink } from "../sink.ts";
+import type { Tls } from "../tls.ts";
 
 export interface Receivers {
   store: TraceStore;
@@ -56,7 +57,7 @@ export async function startReceivers(
 }
 
 /** For tests: everything that takes spans, on free ports before a store of its own. */
-export async function startAllReceivers(parts: { gate?: Gate } = {}) {
+export async function startAllReceivers(parts: { gate?: Gate; tls?: Tls } = {}) {
   const store = await openStore();
   const ingest = new Ingest(store.heads, Date.now);
   let malformed = 0;
@@ -83,6 +84,8 @@ export async function startAllReceivers(parts: { gate?: Gate } = {}) {
     {
       sink,
       gateOf: () => parts.gate ?? openGate,
+      ownGate: parts.gate ?? openGate,
+      tls: parts.tls,
       isHealthy: () => Promise.resolve(true),
       intake,
       budget,
@@ -93,6 +96,7 @@ export async function startAllReceivers(parts: { gate?: Gate } = {}) {
   return {
     store,
     addresses: receivers.addresses,
+    own: receivers.own,
     malformed: () => malformed,
     rateLimited: () => rateLimited,
   };

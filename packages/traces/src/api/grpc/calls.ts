@@ -9,7 +9,7 @@ import {
 import { type ErrorCode, ThroughlineError } from "@throughline/api/errors";
 import { once } from "node:events";
 import type { Logger } from "pino";
-import type { Gate, Principal, Scope } from "../../access.ts";
+import type { Gate, Peer, Principal, Scope } from "../../access.ts";
 import { encodeStatus, refusal, RetryLaterError } from "../../rpc-status.ts";
 
 const statuses: Partial<Record<ErrorCode, status>> = {
@@ -50,7 +50,7 @@ export class Calls {
       const asker = new AbortController();
       call.on("cancelled", () => asker.abort());
       // Resolves either way.
-      const outcome = this.admit(call.metadata, scope)
+      const outcome = this.admit(call, scope)
         .then((principal) => answer(call.request, asker.signal, principal))
         .then(
           (value) => ({ error: null, value }),
@@ -67,7 +67,7 @@ export class Calls {
     return (call) => {
       const asker = new AbortController();
       call.on("cancelled", () => asker.abort());
-      this.admit(call.metadata, "read")
+      this.admit(call, "read")
         .then(() => writeAll(call, answer(call.request, asker.signal), asker.signal))
         .then(
           () => call.end(),
@@ -78,9 +78,9 @@ export class Calls {
     };
   }
 
-  private async admit(metadata: Metadata, scope: Scope): Promise<Principal> {
-    const [authorization] = metadata.get("authorization");
-    const principal = await this.gate.admit(authorization?.toString(), scope);
+  private async admit(call: Identifiable, scope: Scope): Promise<Principal> {
+    const { authorization, peer } = credentialsOf(call);
+    const principal = await this.gate.admit(authorization, scope, peer);
     // A token may have become known, or another's, since the call was handed here.
     if (this.only !== undefined && principal.tenant !== this.only.tenant)
       throw new ThroughlineError("TL_TOKEN_REFUSED", "The token has just changed: try again.");
@@ -95,6 +95,14 @@ export class Calls {
     this.logger.error({ err: error }, "a gRPC query failed");
     return { code: status.INTERNAL, details: "TL_INTERNAL: the request could not be answered" };
   }
+}
+
+export type Identifiable = Pick<ServerWritableStream<unknown, unknown>, "metadata" | "getAuthContext">;
+
+/** The token of a call, and the certificate of its connection, if one was verified. */
+export function credentialsOf(call: Identifiable): { authorization: string | undefined; peer: Peer } {
+  const [authorization] = call.metadata.get("authorization");
+  return { authorization: authorization?.toString(), peer: call.getAuthContext().sslPeerCertificate };
 }
 
 interface CallFailure {

@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket } from "node:net";
+import { createServer as createSecureServer } from "node:tls";
 import { listenOn } from "../../listen.ts";
 import type { QueryGrpcOptions, QueryGrpcServer } from "./server.ts";
 
@@ -17,7 +18,14 @@ export class QueryGrpcListener {
 
   constructor(options: QueryGrpcOptions) {
     this.options = options;
-    this.port = createServer({ noDelay: true }, (socket) => void this.take(socket));
+    const take = (socket: Socket): void => void this.take(socket);
+    const { tls } = options;
+    if (tls === undefined) this.port = createServer({ noDelay: true }, take);
+    else {
+      const port = createSecureServer({ ...tls.options(), noDelay: true, ALPNProtocols: ["h2"] }, take);
+      tls.keep(port);
+      this.port = port;
+    }
   }
 
   /** Returns `host:port` as bound. Rejects with the system's error, e.g. EADDRINUSE. */

@@ -13,6 +13,7 @@ import type { Socket } from "node:net";
 import type { Logger } from "pino";
 import type { Gate, Principal } from "../../access.ts";
 import type { SpanReader } from "../../query/reader.ts";
+import type { Tls } from "../../tls.ts";
 import { Calls } from "./calls.ts";
 import { legacyQueryService } from "./legacy-query-service.ts";
 import { queryService } from "./query-service.ts";
@@ -44,6 +45,7 @@ export interface QueryGrpcOptions {
   pin: (traceId: string) => Promise<void>;
   /** Stores OTLP's protobuf; the storage API writes as OTLP's senders do. */
   append: (sender: Principal, bytes: Buffer) => Promise<{ rejected: number; reason: string }>;
+  tls?: Tls | undefined;
   logger: Logger;
 }
 

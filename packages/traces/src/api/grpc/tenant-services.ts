@@ -1,8 +1,9 @@
-import type { Metadata, UntypedServiceImplementation } from "@grpc/grpc-js";
+import type { UntypedServiceImplementation } from "@grpc/grpc-js";
 import type { Gate } from "../../access.ts";
+import { credentialsOf, type Identifiable } from "./calls.ts";
 
 type Services = Record<string, UntypedServiceImplementation>;
-type Handler = (call: { metadata: Metadata }, ...rest: unknown[]) => void;
+type Handler = (call: Identifiable, ...rest: unknown[]) => void;
 
 /** More tenants than these at once are served by services made anew. */
 const tenantsAtMost = 200;
@@ -38,15 +39,15 @@ export class TenantServices {
     call: Parameters<Handler>[0],
     rest: unknown[],
   ): Promise<void> {
-    const services = await this.of(call.metadata);
+    const services = await this.of(call);
     const handler = services[name]?.[method] as Handler | undefined;
     handler?.(call, ...rest);
   }
 
   /** A token that is not good is told so by the method itself. */
-  private async of(metadata: Metadata): Promise<Services> {
-    const [authorization] = metadata.get("authorization");
-    const tenant = await this.gate.identify(authorization?.toString()).then(
+  private async of(call: Parameters<Handler>[0]): Promise<Services> {
+    const { authorization, peer } = credentialsOf(call);
+    const tenant = await this.gate.identify(authorization, peer).then(
       (principal) => principal.tenant,
       () => undefined,
     );
