@@ -82,6 +82,21 @@ test("what is exported and imported elsewhere is the same, span by span", { time
   expect([into.code, into.stdout]).toEqual([0, `120 of 120 lines of ${file} are stored\n`]);
   expect(await exported(second)).toBe(`${lines.join("\n")}\n`);
 
+  // Through the other formats that carry whole spans, recognised by what is in the file.
+  const third = await temporaryDirectory();
+  await start(["traces"], { data: third });
+  const parts = { parquet: join(first, "all.parquet"), ndjson: join(first, "all.ndjson") };
+  for (const [format, path] of Object.entries(parts)) {
+    await exported(second, "--format", format, "--output", path);
+    const again = await run(["import", "traces", path, "--data", third]);
+    expect([again.code, again.stdout]).toEqual([0, `1 of 1 parts of ${path} are stored\n`]);
+    expect(await exported(third)).toBe(`${lines.join("\n")}\n`);
+  }
+  const document = join(first, "all.json");
+  await exported(second, "--format", "jaeger-json", "--output", document);
+  const fromJaeger = await run(["import", "traces", document, "--data", third, "--json"]);
+  expect(JSON.parse(fromJaeger.stdout)).toEqual({ format: "jaeger-json", parts: 120, taken: 120, bad: [] });
+
   // Other formats, and a part.
   const spans = (await exported(second, "--format", "ndjson", "--query", ":status = error"))
     .trimEnd()

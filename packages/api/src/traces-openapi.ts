@@ -62,7 +62,7 @@ const searchParameters = z.object({
     .meta({ description: "`next` of the answer before, with the same other parameters" }),
 });
 
-const exportFormats = ["otlp-json", "jaeger-json", "ndjson"] as const;
+const exportFormats = ["otlp-json", "jaeger-json", "ndjson", "parquet"] as const;
 
 const problem = z
   .object({
@@ -216,10 +216,11 @@ const description: ZodOpenApiObject = {
         responses: {
           "200": {
             description:
-              "otlp-json: a TracesData on each line; ndjson: a span on each line; jaeger-json: one document. An export that fails on the way ends without its last bytes.",
+              "otlp-json: a TracesData on each line; ndjson: a span on each line; jaeger-json: one document; parquet: a file. The lines of ndjson and the rows of parquet carry the span as OTLP too. An export that fails on the way ends without its last bytes.",
             content: {
               "application/x-ndjson": { schema: z.object({}).loose() },
               "application/json": { schema: z.object({ data: z.array(z.object({}).loose()) }) },
+              "application/vnd.apache.parquet": { schema: z.string().meta({ format: "binary" }) },
             },
           },
           "400": refusal("a parameter is wrong or unknown"),

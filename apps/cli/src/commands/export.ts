@@ -1,18 +1,19 @@
 import { ThroughlineError } from "@throughline/api";
+import type { OtlpAnswer } from "@throughline/traces/exchange";
 import type { Command } from "commander";
-import { createReadStream, createWriteStream } from "node:fs";
+import { createWriteStream } from "node:fs";
 import { stat } from "node:fs/promises";
-import { createInterface } from "node:readline";
 import { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { type Flags, invalidSetting } from "../config.ts";
 import { parseDuration } from "../runtime/address.ts";
 import { addressOfRunning, tokenOfRunning } from "../runtime/data-directory.ts";
 import { refusedBy } from "../runtime/refused-by.ts";
+import { progressBar } from "./progress-bar.ts";
 import { addSettings, dataDirectoryOf, printJson, textOf } from "./options.ts";
 import type { CommandContext } from "./context.ts";
 
-const formats = ["otlp-json", "jaeger-json", "ndjson"] as const;
+const formats = ["otlp-json", "jaeger-json", "ndjson", "parquet"] as const;
 
 /** Spans out of a running trace backend, and into one. */
 export function addExportCommands(program: Command, importing: Command, context: CommandContext): void {
@@ -30,9 +31,10 @@ export function addExportCommands(program: Command, importing: Command, context:
   const into = importing
     .command("traces")
     .description(
-      "spans of an export in otlp-json, into the running trace backend; they are redacted on the way",
+      "spans of an export, of any format, into the running trace backend; they are redacted on the way",
     )
     .argument("<file>")
+    .option("--format <FORMAT>", `${formats.join(", ")} (default: what the file looks like)`)
     .option("--json", "print JSON");
   addSettings(into, ["data"]).action((file: string, flags: Flags) => importTraces(file, flags, context));
 }
@@ -85,49 +87,75 @@ async function runExport(flags: Flags, context: CommandContext): Promise<void> {
 
 async function importTraces(file: string, flags: Flags, context: CommandContext): Promise<void> {
   const { url, headers } = backend(dataDirectoryOf(flags, context, { orDemo: true }), "otlpHttp");
-  const size = await stat(file).catch((cause: unknown) => {
+  const { formatOf, importFormats, readExport, readOtlpAnswer } =
+    await import("@throughline/traces/exchange");
+  const unreadable = (cause: unknown): never => {
+    if (cause instanceof ThroughlineError) throw cause;
     throw new ThroughlineError("TL_FILE_UNREADABLE", `${file} cannot be read: ${String(cause)}`, { cause });
-  });
-  const isShown = flags["json"] !== true && process.stderr.isTTY;
-  const bad: { line: number; reason: string }[] = [];
-  let line = 0;
+  };
+  const { size } = await stat(file).catch(unreadable);
+  const named = textOf(flags, "format");
+  const format =
+    named === undefined ? await formatOf(file).catch(unreadable) : importFormats.find((one) => one === named);
+  if (format === undefined)
+    throw invalidSetting("--format", named, `expected one of ${importFormats.join(", ")}`);
+  const progress = progressBar(flags["json"] !== true && process.stderr.isTTY);
+  const bad: { where: string; reason: string }[] = [];
   let taken = 0;
-  let bytes = 0;
-  for await (const text of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
-    line++;
-    bytes += text.length + 1;
-    if (text.trim() === "") continue;
-    const reason = await send(`${url}/v1/traces`, headers, text);
+  for await (const part of readExport(file, format, size)) {
+    const reason =
+      "problem" in part
+        ? part.problem
+        : await send(readOtlpAnswer, `${url}/v1/traces`, headers, part.type, part.body);
     if (reason === undefined) taken++;
-    else bad.push({ line, reason });
-    if (reason !== undefined && flags["json"] !== true)
-      process.stderr.write(`${file}: line ${line}: ${reason}, skipped\n`);
-    if (isShown) process.stderr.write(`\r${Math.min(100, Math.round((bytes / size.size) * 100))} %`);
+    else {
+      bad.push({ where: part.where, reason });
+      progress.clear();
+      if (flags["json"] !== true) process.stderr.write(`${file}: ${part.where}: ${reason}, skipped\n`);
+    }
+    progress.update(part.share, 1);
   }
-  if (isShown) process.stderr.write("\r\u001b[K");
-  if (flags["json"] === true) printJson({ lines: line, taken, bad });
-  else process.stdout.write(`${taken} of ${taken + bad.length} lines of ${file} are stored\n`);
+  progress.clear();
+  const parts = format === "jaeger-json" ? "traces" : format === "otlp-json" ? "lines" : "parts";
+  if (flags["json"] === true) printJson({ format, parts: taken + bad.length, taken, bad });
+  else process.stdout.write(`${taken} of ${taken + bad.length} ${parts} of ${file} are stored\n`);
   if (taken === 0 && bad.length > 0)
-    throw new ThroughlineError("TL_IMPORT_NOTHING", `${file}: all ${bad.length} lines are bad.`);
+    throw new ThroughlineError("TL_IMPORT_NOTHING", `${file}: all ${bad.length} ${parts} are bad.`);
 }
 
-/** Why a line was not taken. Throws where the backend is gone or takes nothing from us. */
-async function send(url: string, headers: Record<string, string>, body: string): Promise<string | undefined> {
+/** Why a part was not taken. Throws where the backend is gone or takes nothing from us. */
+async function send(
+  readOtlpAnswer: (bytes: Uint8Array, wasTaken: boolean) => OtlpAnswer,
+  url: string,
+  headers: Record<string, string>,
+  type: string,
+  body: Uint8Array,
+): Promise<string | undefined> {
   const answer = await fetch(url, {
     method: "POST",
-    headers: { ...headers, "content-type": "application/json" },
-    body,
+    headers: { ...headers, "content-type": type },
+    body: Uint8Array.from(body),
   }).catch((cause: unknown) => {
     throw new ThroughlineError("TL_NOT_RUNNING", `${url} does not answer: ${String(cause)}`, { cause });
   });
-  const told = (await answer.json()) as {
+  const told = new Uint8Array(await answer.arrayBuffer());
+  const { rejectedSpans, message } =
+    type === "application/json" ? fromJson(told) : readOtlpAnswer(told, answer.ok);
+  if (answer.ok) return rejectedSpans === 0n ? undefined : message;
+  if (answer.status === 400 || answer.status === 413) return message;
+  throw refusedBy(url, answer.status, { detail: message });
+}
+
+/** OTLP answers in the encoding of the request. */
+function fromJson(bytes: Uint8Array): OtlpAnswer {
+  const { message, partialSuccess } = JSON.parse(Buffer.from(bytes).toString("utf8")) as {
     message?: string;
     partialSuccess?: { rejectedSpans?: string; errorMessage?: string };
   };
-  if (answer.ok)
-    return told.partialSuccess?.rejectedSpans === undefined ? undefined : told.partialSuccess.errorMessage;
-  if (answer.status === 400 || answer.status === 413) return told.message;
-  throw refusedBy(url, answer.status, { detail: told.message });
+  return {
+    rejectedSpans: BigInt(partialSuccess?.rejectedSpans ?? 0),
+    message: message ?? partialSuccess?.errorMessage ?? "",
+  };
 }
 
 function backend(directory: string, part: string): { url: string; headers: Record<string, string> } {

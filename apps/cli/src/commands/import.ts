@@ -2,6 +2,7 @@ import { ThroughlineError } from "@throughline/api";
 import type { Command } from "commander";
 import { type Flags, missingSetting } from "../config.ts";
 import { addSettings, printJson, storeSettings, textOf } from "./options.ts";
+import { progressBar } from "./progress-bar.ts";
 import type { CommandContext } from "./context.ts";
 import { withStore } from "./tenant.ts";
 
@@ -63,19 +64,4 @@ async function runImport(kind: Kind, path: string, flags: Flags, context: Comman
       throw new ThroughlineError("TL_IMPORT_NOTHING", `${path}: all ${result.read} entries are bad.`);
     }
   });
-}
-
-function progressBar(visible: boolean) {
-  const width = 30;
-  return {
-    update: (done: number, total: number): void => {
-      if (!visible || total === 0) return;
-      const share = Math.min(1, done / total);
-      const bar = "█".repeat(Math.round(share * width)).padEnd(width, "░");
-      process.stderr.write(`\r${bar} ${Math.round(share * 100)} %`);
-    },
-    clear: (): void => {
-      if (visible) process.stderr.write("\r\u001b[K");
-    },
-  };
 }

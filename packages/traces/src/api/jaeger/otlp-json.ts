@@ -95,7 +95,8 @@ function otlpValue(value: AttributeValue): object {
     case "int":
       return { intValue: String(value.value) };
     case "double":
-      return { doubleValue: jsonDouble(value.value) };
+      // JSON.stringify knows no negative zero.
+      return { doubleValue: Object.is(value.value, -0) ? "-0" : jsonDouble(value.value) };
     case "bytes":
       return { bytesValue: base64(value.value) };
     case "array":

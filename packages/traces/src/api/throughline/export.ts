@@ -1,19 +1,17 @@
 import type { FastifyInstance } from "fastify";
 import { Readable } from "node:stream";
-import { serviceName, type SpanRecord } from "../../model.ts";
-import { kindNames } from "../../query/kinds.ts";
-import { statusNames } from "../../query/condition.ts";
+import type { SpanRecord } from "../../model.ts";
 import type { SpanReader } from "../../query/reader.ts";
 import { sanitize } from "../../query/sanitize.ts";
 import { askerOf } from "../asker.ts";
 import { legacyTrace } from "../jaeger/legacy-model.ts";
 import { resourceSpans } from "../jaeger/otlp-json.ts";
 import { jsonArray } from "../json-answer.ts";
-import { plainJson } from "../json-value.ts";
 import { readInteger } from "../parameters/go-values.ts";
 import { QueryParameters, wrongParameter } from "../parameters/query.ts";
 import { pagesOf } from "./pages.ts";
 import { readTraceSearch } from "./search.ts";
+import { spanLine } from "./span-columns.ts";
 
 interface Format {
   mediaType: string;
@@ -35,15 +33,16 @@ const formats: Readonly<Record<string, Format>> = {
 
 /**
  * GET /api/throughline/export: every trace that a search finds (its parameters but `q` and `cursor`), newest first, as one stream.
- * `format`: `otlp-json` (a TracesData of OTLP's JSON on each line), `jaeger-json` (what Jaeger's UI uploads), `ndjson` (a span on each line).
+ * `format`: `otlp-json` (a TracesData of OTLP's JSON on each line), `jaeger-json` (what Jaeger's UI uploads), `ndjson` (a span on each line),
+ * `parquet` (a file of spans). The last two carry each span as OTLP too, from which it comes in again whole.
  */
 export function exportRoute(server: FastifyInstance, reader: SpanReader): void {
   server.get("/api/throughline/export", async (request, reply) => {
     const query = QueryParameters.of(request.raw.url ?? "");
     const name = query.first("format") ?? "otlp-json";
     const format = Object.hasOwn(formats, name) ? formats[name] : undefined;
-    if (format === undefined)
-      throw wrongParameter("format", `must be one of ${Object.keys(formats).join(", ")}`);
+    if (format === undefined && name !== "parquet")
+      throw wrongParameter("format", `must be one of ${Object.keys(formats).join(", ")}, parquet`);
     const limit = readInteger("limit", query.first("limit")) ?? BigInt(Number.MAX_SAFE_INTEGER);
     if (limit < 1n) throw wrongParameter("limit", "must be at least 1");
     const { filters } = readTraceSearch(query.without("format", "limit", "q", "cursor"));
@@ -51,29 +50,32 @@ export function exportRoute(server: FastifyInstance, reader: SpanReader): void {
     const pages = pagesOf(reader, filters, Number(limit), signal);
     // What is wrong with the query is said before anything is sent.
     const first = await pages.next();
-    const { mediaType, frame, trace } = format;
+    const traces = tracesOf(first, pages);
+    if (format === undefined) {
+      // What writes it is loaded when somebody asks for it.
+      const { parquetFile } = await import("./parquet.ts");
+      return reply
+        .header("content-type", "application/vnd.apache.parquet")
+        .send(Readable.from(parquetFile(traces), { objectMode: false }));
+    }
     return reply
-      .header("content-type", mediaType)
-      .send(Readable.from(written(first, pages, frame, trace), { objectMode: false }));
+      .header("content-type", format.mediaType)
+      .send(Readable.from(written(traces, format), { objectMode: false }));
   });
 }
 
 /** A query that fails on the way ends the connection before the end of the stream: half an answer is none. */
 async function* written(
-  first: IteratorResult<SpanRecord[][], undefined>,
-  rest: AsyncGenerator<SpanRecord[][], undefined>,
-  [before, between, behind]: Format["frame"],
-  pieces: Format["trace"],
+  traces: AsyncIterable<readonly SpanRecord[]>,
+  { frame: [before, between, behind], trace: pieces }: Format,
 ): AsyncGenerator<string> {
   yield before;
   let separator = "";
-  for (let page = first; page.done !== true; page = await rest.next()) {
-    for (const trace of page.value) {
-      let text = separator;
-      for (const piece of pieces(trace)) text += piece;
-      yield text;
-      separator = between;
-    }
+  for await (const trace of traces) {
+    let text = separator;
+    for (const piece of pieces(trace)) text += piece;
+    yield text;
+    separator = between;
   }
   yield behind;
 }
@@ -85,29 +87,13 @@ function* otlpLine(spans: readonly SpanRecord[]): Generator<string> {
 }
 
 function* spanLines(spans: readonly SpanRecord[]): Generator<string> {
-  for (const span of spans) {
-    const { traceId, spanId, parentSpanId, name, startUnixNano, endUnixNano } = span;
-    const plain = (attributes: SpanRecord["attributes"]): object =>
-      Object.fromEntries(attributes.map(({ key, value }) => [key, plainJson(value)]));
-    yield `${JSON.stringify({
-      traceId,
-      spanId,
-      parentSpanId: parentSpanId === "" ? null : parentSpanId,
-      service: serviceName(span.resource),
-      name,
-      kind: kindNames[span.kind],
-      startUnixNano: String(startUnixNano),
-      durationNano: String(endUnixNano - startUnixNano),
-      status: statusNames[span.statusCode],
-      statusMessage: span.statusMessage,
-      attributes: plain(span.attributes),
-      resource: plain(span.resource.attributes),
-      events: span.events.map((event) => ({
-        timeUnixNano: String(event.timeUnixNano),
-        name: event.name,
-        attributes: plain(event.attributes),
-      })),
-      links: span.links.map((link) => ({ traceId: link.traceId, spanId: link.spanId })),
-    })}\n`;
-  }
+  for (const span of spans) yield spanLine(span);
+}
+
+/** The traces of pages, one by one. */
+async function* tracesOf(
+  first: IteratorResult<SpanRecord[][], undefined>,
+  rest: AsyncGenerator<SpanRecord[][], undefined>,
+): AsyncGenerator<readonly SpanRecord[]> {
+  for (let page = first; page.done !== true; page = await rest.next()) yield* page.value;
 }
