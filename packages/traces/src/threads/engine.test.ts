@@ -95,3 +95,22 @@ test("spans are found before, while and after their head becomes a block, and by
   await client.clean(-1);
   expect(await client.reader.traces([span.traceId])).toEqual([]);
 });
+
+test.each(["ingest", "keeper"] as const)(
+  "when the %s thread ends, both that write are started again, and nothing acknowledged is lost",
+  { timeout: 60_000 },
+  async (name) => {
+    const engine = await start(await temporaryDirectory());
+    const request = (spanId: string): Uint8Array[] => [encodeBatch([exampleSpan({ spanId })])];
+    await engine.append(request("00000000000000a1"), "protobuf");
+    await engine["writers"][name]["worker"].terminate();
+    await expect
+      .poll(() => engine.append(request("00000000000000a2"), "protobuf").catch(String), { timeout: 30_000 })
+      .toMatchObject({ accepted: 1 });
+    expect(await engine.health()).toMatchObject({ ok: true });
+    const [found = []] = await engine.reader.traces([span.traceId]);
+    expect(found.map(({ spanId }) => spanId).sort()).toEqual(["00000000000000a1", "00000000000000a2"]);
+    await engine.seal();
+    expect(engine.stats().blocks).toBeGreaterThan(0);
+  },
+);

@@ -1,37 +1,15 @@
+import type { EraseReport } from "@throughline/api";
 import type { Logger } from "pino";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { SpanReader } from "../query/reader.ts";
 import { anySender, type AppendOutcome, type Origin, type SpanEncoding, type SpanSink } from "../sink.ts";
-import { openDirectory } from "../store/data-directory.ts";
-import { systemFiles } from "../store/files.ts";
-import type { Durability, SharedHead } from "../store/live-head.ts";
-import type { EraseReport } from "@throughline/api";
 import type { BlockView } from "../store/keeper.ts";
-import type { DirectoryLock } from "../store/lock.ts";
-import { headAge } from "../store/store.ts";
-import type {
-  IngestCall,
-  IngestEvent,
-  IngestNotice,
-  IngestStats,
-  IngestThreadConfig,
-  KeeperCall,
-  KeeperEvent,
-  KeeperNotice,
-  KeeperStatus,
-  KeeperThreadConfig,
-  RedactionSettings,
-} from "./messages.ts";
+import type { SharedHead } from "../store/live-head.ts";
+import type { EngineConfig, IngestEvent, IngestStats, KeeperStatus } from "./messages.ts";
 import { QueryPool } from "./query-pool.ts";
 import { RequestMemory } from "./request-memory.ts";
-import { ThreadClient, within } from "./thread-client.ts";
-
-export interface EngineConfig {
-  directory: string;
-  durability: Durability;
-  retentionMs: number;
-  maxBytes?: number | undefined;
-  redaction?: RedactionSettings | undefined;
-}
+import { within } from "./thread-client.ts";
+import { endWriters, startWriters, type Writers } from "./writers.ts";
 
 export interface EngineStats extends IngestStats {
   blocks: number;
@@ -43,8 +21,9 @@ const healthWithinMs = 2_000;
 const queryLimitMs = 30_000;
 /** Requests beyond it take memory of their own. Only what is used is taken from the system. */
 const requestMemoryBytes = 64 * 1024 * 1024;
-/** A head that got nothing for so long becomes a block. */
-const idleMs = 4_000;
+/** A thread that has ended is started again after so long, twice as long each time, at most. */
+const restartFirstMs = 100;
+const restartAtMostMs = 30_000;
 
 /**
  * The store of a running backend: the ingest thread fills heads and their log, the keeper thread makes blocks of them, query threads read
@@ -52,9 +31,11 @@ const idleMs = 4_000;
  */
 export class Engine implements SpanSink {
   readonly reader: SpanReader;
-  private readonly lock: DirectoryLock;
-  private readonly ingest: ThreadClient<IngestCall, IngestNotice, IngestEvent>;
-  private readonly keeper: ThreadClient<KeeperCall, KeeperNotice, KeeperEvent>;
+  private readonly config: EngineConfig;
+  private readonly logger: Logger;
+  private writers: Writers;
+  /** The log was read back. */
+  private isOpen = false;
   private readonly queries: QueryPool;
   private readonly memory = new RequestMemory(requestMemoryBytes);
   private readonly heads = new Map<number, SharedHead>();
@@ -63,57 +44,30 @@ export class Engine implements SpanSink {
   private waitingForSeal: (() => void)[] = [];
   /** Heads that became blocks, and from which version on nobody is told of them. */
   private readonly release: { version: number; id: number }[] = [];
-  private isStopping = false;
+  private recovery: Promise<void> | undefined;
+  private readonly stopping = new AbortController();
 
   private constructor(config: EngineConfig, logger: Logger) {
-    const { directory, durability, retentionMs, maxBytes, redaction } = config;
-    const log = {
-      info: logger.info.bind(logger),
-      warn: logger.warn.bind(logger),
-      error: logger.error.bind(logger),
-    };
-    const { lock, manifest, logs } = openDirectory(directory, systemFiles, Date.now, log);
-    this.lock = lock;
-    this.blocks = { blocks: manifest.blocks, removed: manifest.removed };
+    this.config = config;
+    this.logger = logger;
+    const { directory } = config;
     this.queries = new QueryPool({ directory, limitMs: queryLimitMs }, logger, {
       seen: () => this.releaseSeen(),
       failed: (block, isDamage, reason) => {
-        if (isDamage) this.keeper.tell({ setAside: block, reason });
+        if (isDamage) this.writers.keeper.tell({ setAside: block, reason });
         else logger.error({ block, reason }, "a block cannot be read");
       },
     });
     this.reader = this.queries.reader;
-    this.keeper = new ThreadClient({
-      name: "keeper",
-      program: new URL("./keeper-thread.ts", import.meta.url),
-      data: { directory, retentionMs, maxBytes, manifest } satisfies KeeperThreadConfig,
-      logger,
-      onEvent: ({ view }) => this.setBlocks(view),
-    });
-    this.ingest = new ThreadClient({
-      name: "ingest",
-      program: new URL("./ingest-thread.ts", import.meta.url),
-      data: {
-        directory,
-        durability,
-        redaction,
-        maxAgeMs: headAge(retentionMs),
-        idleMs,
-        nextId: Math.max(manifest.nextId, ...logs.map((id) => id + 1)),
-        logs,
-        memory: this.memory.buffer,
-      } satisfies IngestThreadConfig,
-      logger,
-      onEvent: (event) => this.hearIngest(event),
-    });
-    this.publish();
+    this.writers = this.openWriters();
   }
 
   /** Resolves when what is in the log can be read. Errors as openDirectory. */
   static async start(config: EngineConfig, logger: Logger): Promise<Engine> {
     const engine = new Engine(config, logger);
     try {
-      await engine.ingest.ask({ kind: "replay" });
+      await engine.writers.ingest.ask({ kind: "replay" });
+      engine.isOpen = true;
       return engine;
     } catch (error) {
       await engine.stop();
@@ -130,13 +84,13 @@ export class Engine implements SpanSink {
     const lease = this.memory.take(length);
     if (lease === undefined) {
       const bytes = copyTo(new Uint8Array(length), pieces);
-      return (await this.ingest.ask({ kind: "append", bytes, encoding, from }, [
+      return (await this.writers.ingest.ask({ kind: "append", bytes, encoding, from }, [
         bytes.buffer,
       ])) as AppendOutcome;
     }
     try {
       const { byteOffset } = copyTo(lease.bytes, pieces);
-      return (await this.ingest.ask({
+      return (await this.writers.ingest.ask({
         kind: "append-shared",
         byteOffset,
         length,
@@ -168,7 +122,7 @@ export class Engine implements SpanSink {
 
   async health(): Promise<{ ok: boolean; detail: string }> {
     try {
-      const answer = await within(healthWithinMs, this.ingest.ask({ kind: "health" }));
+      const answer = await within(healthWithinMs, this.writers.ingest.ask({ kind: "health" }));
       const { failure, redactionFailures, stats } = answer as {
         failure?: string;
         redactionFailures: number;
@@ -176,7 +130,7 @@ export class Engine implements SpanSink {
       };
       this.ingestStats = stats;
       if (failure !== undefined) return { ok: false, detail: failure };
-      if (!this.keeper.isRunning)
+      if (!this.writers.keeper.isRunning)
         return { ok: false, detail: "the keeper thread has ended: blocks are not written" };
       if (redactionFailures === 0) return { ok: true, detail: "stores and answers" };
       return {
@@ -189,42 +143,87 @@ export class Engine implements SpanSink {
   }
 
   async status(): Promise<KeeperStatus> {
-    return (await this.keeper.ask({ kind: "status" })) as KeeperStatus;
+    return (await this.writers.keeper.ask({ kind: "status" })) as KeeperStatus;
   }
 
   /** Deletes, now, what was received longer ago. */
   async clean(olderThanMs: number): Promise<void> {
     await this.seal();
-    this.setBlocks((await this.keeper.ask({ kind: "retain", olderThanMs })) as BlockView);
+    this.setBlocks((await this.writers.keeper.ask({ kind: "retain", olderThanMs })) as BlockView);
   }
 
   async pin(traceId: string): Promise<void> {
-    await this.keeper.ask({ kind: "pin", traceId });
+    await this.writers.keeper.ask({ kind: "pin", traceId });
   }
 
   async unpin(traceId: string): Promise<void> {
-    await this.keeper.ask({ kind: "unpin", traceId });
+    await this.writers.keeper.ask({ kind: "unpin", traceId });
   }
 
   /** Deletes every trace whose spans, stored until now, have all these attributes. */
   async erase(attributes: readonly (readonly [key: string, text: string])[]): Promise<EraseReport> {
     await this.seal();
-    return (await this.keeper.ask({ kind: "erase", attributes })) as EraseReport;
+    return (await this.writers.keeper.ask({ kind: "erase", attributes })) as EraseReport;
   }
 
   async check(): Promise<{ blocks: number; damaged: { file: string; reason: string }[] }> {
-    return (await this.keeper.ask({ kind: "check" })) as Awaited<ReturnType<Engine["check"]>>;
+    return (await this.writers.keeper.ask({ kind: "check" })) as Awaited<ReturnType<Engine["check"]>>;
   }
 
   /** Everything appended before is stored and answered first. */
   async stop(): Promise<void> {
-    this.isStopping = true;
+    this.stopping.abort();
+    await this.recovery;
     try {
-      await this.ingest.stop({ kind: "stop" }, stopWithinMs);
+      await this.writers.ingest.stop({ kind: "stop" }, stopWithinMs);
     } finally {
-      await this.keeper.stop({ kind: "stop" }, stopWithinMs).catch(() => undefined);
+      await this.writers.keeper.stop({ kind: "stop" }, stopWithinMs).catch(() => undefined);
       await this.queries.stop();
-      this.lock.release();
+      this.writers.lock.release();
+    }
+  }
+
+  private openWriters(): Writers {
+    const writers = startWriters(this.config, this.memory.buffer, this.logger, {
+      ingest: (event) => this.hearIngest(event),
+      blocks: (view) => this.setBlocks(view),
+      ended: () => {
+        if (writers === this.writers && this.isOpen && !this.stopping.signal.aborted)
+          this.recovery ??= this.recover();
+      },
+    });
+    this.setBlocks(writers.blocks);
+    return writers;
+  }
+
+  /**
+   * One of the two threads that write has ended: both are started again, as a start of the process does it. Nothing acknowledged is lost; what
+   * is in memory cannot be searched until the log is read back.
+   */
+  private async recover(): Promise<void> {
+    this.isOpen = false;
+    const { signal } = this.stopping;
+    await endWriters(this.writers);
+    for (let waitMs = restartFirstMs; !signal.aborted; waitMs = Math.min(waitMs * 2, restartAtMostMs)) {
+      try {
+        await sleep(waitMs, undefined, { signal });
+        this.heads.clear();
+        this.release.length = 0;
+        this.writers = this.openWriters();
+        await this.writers.ingest.ask({ kind: "replay" });
+        if (!this.writers.keeper.isRunning) throw new Error("the keeper thread has ended");
+        this.isOpen = true;
+        this.recovery = undefined;
+        this.logger.info({}, "the threads of the trace store were started again");
+        return;
+      } catch (err) {
+        if (signal.aborted) return;
+        this.logger.error(
+          { err },
+          "the threads of the trace store could not be started again; it is tried again",
+        );
+        await endWriters(this.writers);
+      }
     }
   }
 
@@ -239,7 +238,7 @@ export class Engine implements SpanSink {
         this.publish();
         break;
       case "sealable":
-        this.keeper.ask({ kind: "seal", head: event.head }).then(
+        this.writers.keeper.ask({ kind: "seal", head: event.head }).then(
           (view) => {
             this.heads.delete(event.head.id);
             this.setBlocks(view as BlockView);
@@ -262,14 +261,18 @@ export class Engine implements SpanSink {
     for (const one of this.release.slice()) {
       if (this.queries.seen() < one.version) continue;
       this.release.splice(this.release.indexOf(one), 1);
-      this.ingest.tell({ release: one.id });
+      this.writers.ingest.tell({ release: one.id });
     }
   }
 
   /** Makes all that was stored before to blocks. */
   async seal(): Promise<void> {
-    const open = new Set((await this.ingest.ask({ kind: "seal" })) as number[]);
-    while ([...this.heads.keys()].some((id) => open.has(id)) && !this.isStopping && this.keeper.isRunning) {
+    const open = new Set((await this.writers.ingest.ask({ kind: "seal" })) as number[]);
+    while (
+      [...this.heads.keys()].some((id) => open.has(id)) &&
+      !this.stopping.signal.aborted &&
+      this.writers.keeper.isRunning
+    ) {
       await new Promise<void>((resolve) => this.waitingForSeal.push(resolve));
     }
   }

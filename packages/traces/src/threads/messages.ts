@@ -103,3 +103,11 @@ export type QueryNotice = { view: StoreView; version: number } | { cancel: numbe
 
 /** `seen`: no query reads anything older any more. */
 export type QueryEvent = { seen: number } | { failed: number; isDamage: boolean; reason: string };
+
+export interface EngineConfig {
+  directory: string;
+  durability: Durability;
+  retentionMs: number;
+  maxBytes?: number | undefined;
+  redaction?: RedactionSettings | undefined;
+}
