@@ -98,7 +98,7 @@ test("a tenant is added, changed under its entity tag and shown; a token of a te
     body: JSON.stringify({
       id: "beta",
       settings: { desk: { kind: "zammad", url: "https://help.example.com" } },
-      secrets: { webhook: "canary-webhook-secret", deskKey: "canary-desk-key" },
+      secrets: { webhook: "canary-webhook-secret", deskKey: "canary-desk" },
     }),
   });
   expect(made.status).toBe(201);
@@ -125,6 +125,26 @@ test("a tenant is added, changed under its entity tag and shown; a token of a te
     id: "beta",
     settings: { note: { mode: "draft" }, desk: { kind: "zammad" } },
   });
+  const rotated = await adminFetch(admin, "/tenants/beta/rotate-secret", {
+    method: "POST",
+    headers: json,
+    body: JSON.stringify({ graceSeconds: 60 }),
+  });
+  const { secret } = (await rotated.json()) as { secret: string };
+  expect(secret.length).toBeGreaterThan(30);
+  expect(await (await adminFetch(admin, "/tenants/beta/secrets")).json()).toEqual({
+    secrets: { webhook: `...${secret.slice(-4)}`, deskKey: "set" },
+    previousWebhookValidUntil: expect.any(String),
+  });
+  const audit = await (await adminFetch(admin, "/audit?tenant=beta&limit=2")).text();
+  expect(JSON.parse(audit)).toMatchObject({
+    entries: [
+      { action: "tenant.secret_rotated", actor: "this instance" },
+      { changes: [{ field: "note.mode", old: "automatic", new: "draft" }] },
+    ],
+    nextCursor: expect.any(String),
+  });
+  expect(audit).not.toContain(secret);
   const page = (await (await adminFetch(admin, "/tenants?limit=1")).json()) as {
     tenants: { id: string }[];
     nextCursor: string;

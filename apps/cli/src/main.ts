@@ -31,6 +31,7 @@ import { accessOf } from "./runtime/access.ts";
 import { processMetrics } from "./runtime/process-metrics.ts";
 import { tlsFiles } from "./runtime/tls-files.ts";
 import { spanMetrics } from "./runtime/span-metrics.ts";
+import { readTenantsKeys } from "./runtime/tenants-keys.ts";
 import { version } from "./version.ts";
 
 /** How long jobs under way may go on once a stop was asked for; the whole stop stays within 5 s. */
@@ -174,7 +175,7 @@ async function startTraceBackend(
 }
 
 async function startEnhancer(
-  { settings, models, logger }: InstanceOptions,
+  { settings, environment, models, logger }: InstanceOptions,
   dataDirectory: string,
   runs: (part: Role) => boolean,
   tracing: Tracing,
@@ -193,6 +194,7 @@ async function startEnhancer(
       queue: queueSettingsOf(settings),
       concurrency: settings.concurrency,
       jobLimitMs: settings.jobLimit,
+      tenantsKeys: readTenantsKeys(environment),
       webhook: receives ? { ...settings.webhook, limits: webhookLimits(settings) } : undefined,
       worker: works,
       models,

@@ -1,4 +1,5 @@
 import { noteErrors } from "./note-errors.ts";
+import { tenantErrors } from "./tenant-errors.ts";
 import { webhookErrors } from "./webhook-errors.ts";
 
 /**
@@ -7,6 +8,7 @@ import { webhookErrors } from "./webhook-errors.ts";
  */
 export const errorTable = {
   ...webhookErrors,
+  ...tenantErrors,
   TL_ADDRESS_IN_USE: {
     status: null,
     title: "The address is already in use",
@@ -155,11 +157,6 @@ export const errorTable = {
     remedy:
       "Send the same again after the time that the answer names. Spans: `throughline token list` shows the limits, `token add --rate-spans --rate-bytes` sets others. Webhooks: `throughline tenant set ID --rate N`.",
   },
-  TL_REVISION_STALE: {
-    status: 412,
-    title: "It was changed meanwhile",
-    remedy: "Read it again, decide again, and send the new entity tag as `If-Match`.",
-  },
   TL_RUNTIME_MISSING: {
     status: null,
     title: "Node 24 is not installed in this checkout",
@@ -181,21 +178,6 @@ export const errorTable = {
     remedy:
       "Check the server that `--storage` names, its log and its token; senders try again by themselves.",
   },
-  TL_TENANT_EXISTS: {
-    status: 409,
-    title: "The tenant exists already",
-    remedy: "Choose another id, or remove the tenant first.",
-  },
-  TL_TENANT_INVALID: {
-    status: 422,
-    title: "The tenant's settings are wrong",
-    remedy: "Correct the field that the message names.",
-  },
-  TL_TENANT_UNKNOWN: {
-    status: 404,
-    title: "No such tenant",
-    remedy: "Check the id with `throughline tenant list`, or add it with `throughline tenant add`.",
-  },
   TL_TOKEN_REFUSED: {
     status: 401,
     title: "The token is not good",
@@ -210,17 +192,6 @@ export const errorTable = {
     status: 403,
     title: "The token does not allow this",
     remedy: "Use a token with the scope that the message names.",
-  },
-  TL_TOKEN_TENANT: {
-    status: 403,
-    title: "The token belongs to a tenant and does not reach this",
-    remedy:
-      "Use a token of that tenant, or one that belongs to none: `throughline token add` without --tenant.",
-  },
-  TL_TOKEN_THROTTLED: {
-    status: 429,
-    title: "Too many wrong tokens came from this address",
-    remedy: "Wait for the time that Retry-After names, then send a token that is good.",
   },
   TL_TOKEN_UNKNOWN: {
     status: null,

@@ -4,7 +4,7 @@ export const webhookErrors = {
     status: 403,
     title: "The webhook came from an address that the tenant does not allow",
     remedy:
-      "Add the address with `throughline tenant set ID --allow-address`; behind a proxy name that with --trusted-proxies.",
+      "Add the address with `throughline tenant set ID --allow-addresses`; behind a proxy name that with --trusted-proxies.",
   },
   TL_BODY_TOO_DEEP: {
     status: 400,

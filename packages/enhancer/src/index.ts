@@ -18,6 +18,7 @@ import { startPruning } from "./queue/janitor.ts";
 import { queueDefaults, type QueueSettings } from "./queue/open-queue.ts";
 import type { JobQueue } from "./queue/queue.ts";
 import { type EnhancerStore, openStore } from "./store.ts";
+import type { Tenants } from "./tenants/tenants.ts";
 import { Worker } from "./work/worker.ts";
 
 export { keepTicket } from "./work/keep-ticket.ts";
@@ -25,6 +26,8 @@ export { sign } from "./receive/signature.ts";
 export { defaultLimits, type WebhookLimits } from "./receive/limits/limits.ts";
 export { type EnhancerStore, openStore } from "./store.ts";
 export type { TenantInfo } from "./tenants/tenants.ts";
+export { newWebhookSecret } from "./tenants/new-secret.ts";
+export { type AuditEntry, listAudit, verifyAudit } from "./tenants/audit.ts";
 
 export interface EnhancerConfig {
   /** Exists, 0700. */
@@ -38,6 +41,8 @@ export interface EnhancerConfig {
   concurrency?: number;
   /** Of one attempt, milliseconds. */
   jobLimitMs?: number;
+  /** In place of `tenants.key`; none: the file. */
+  tenantsKeys?: readonly Buffer[];
   /** Where webhooks are taken; undefined: this process does not receive. */
   webhook: { host: string; port: number; limits: WebhookLimits } | undefined;
   /** Whether this process takes jobs. */
@@ -80,11 +85,28 @@ export interface Enhancer {
 export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDependencies): Promise<Enhancer> {
   const { tracer, logger, slowAfterMs, redactor } = deps;
   const { postgres } = config;
-  const { redis, queue: settings = queueDefaults, concurrency = 4, jobLimitMs = 120_000 } = config;
-  const store = await openStore(config.dataDirectory, { postgres, redis, queue: settings, logger });
+  const {
+    redis,
+    tenantsKeys = [],
+    queue: settings = queueDefaults,
+    concurrency = 4,
+    jobLimitMs = 120_000,
+  } = config;
+  const store = await openStore(config.dataDirectory, {
+    postgres,
+    redis,
+    queue: settings,
+    logger,
+    tenantsKeys,
+  });
   const { database, tenants, queue } = store;
   const ending = new AbortController();
-  const reached = postgres === undefined ? undefined : awaitDatabase(database, logger, ending.signal);
+  const reached =
+    postgres === undefined
+      ? undefined
+      : awaitDatabase(database, logger, ending.signal).then(() =>
+          ending.signal.aborted ? undefined : tellOfWrongKey(tenants, logger),
+        );
   const stopPruning = startPruning(queue, logger);
   const close = async () => {
     ending.abort();
@@ -141,6 +163,7 @@ export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDepen
 
   let webhookUrl: string | undefined;
   try {
+    if (postgres === undefined) await tenants.checkKey();
     if (worker !== undefined) {
       if (redis === undefined) await queue.reclaimFromDeadProcesses();
       else void reclaim(queue, logger);
@@ -157,7 +180,7 @@ export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDepen
   return {
     webhookUrl,
     store,
-    adminRoutes: adminRoutes(queue, tenants),
+    adminRoutes: adminRoutes(queue, tenants, database),
     health: async () => {
       try {
         await pingDatabase(database);
@@ -196,4 +219,13 @@ async function reclaim(queue: JobQueue, logger: Logger): Promise<void> {
   await queue
     .reclaimFromDeadProcesses()
     .catch((error: unknown) => logger.warn({ err: error }, "leases of dead processes run out by themselves"));
+}
+
+/** Where the database came later than the start: webhooks and jobs of such tenants are answered with the same error until the key is right. */
+async function tellOfWrongKey(tenants: Tenants, logger: Logger): Promise<void> {
+  try {
+    await tenants.checkKey();
+  } catch (error) {
+    logger.error({ err: error }, "tenants' secrets cannot be opened");
+  }
 }

@@ -17,7 +17,8 @@ import { Feedback } from "./records/feedback.ts";
 import { NoteSwitch } from "./records/note-switch.ts";
 import { Spending } from "./records/spending.ts";
 import { Tenants } from "./tenants/tenants.ts";
-import { openVault } from "./tenants/vault.ts";
+import { envelopeKeys, linkKey } from "./tenants/envelope-keys.ts";
+import { SealedSecrets } from "./tenants/sealed-secrets.ts";
 
 /** The enhancer's state: shared by its roles and by the commands, in any number of processes. */
 export interface EnhancerStore {
@@ -40,6 +41,8 @@ export interface StoreOptions extends SqliteOptions {
   /** Where jobs are kept in place of `throughline.db`. */
   openQueue?: OpenQueue | undefined;
   tenantConcurrency?: number;
+  /** Keys that tenants' secrets are sealed under in place of `tenants.key`: the first seals, all open. */
+  tenantsKeys?: readonly Buffer[];
   logger?: Logger;
 }
 
@@ -61,16 +64,18 @@ export interface QueuedStoreOptions extends SqliteOptions {
   /** `redis://`, `redis+sentinel://` or `redis+cluster://` URL. */
   redis: string | undefined;
   queue?: QueueSettings;
+  /** Keys that tenants' secrets are sealed under in place of `tenants.key`: the first seals, all open. */
+  tenantsKeys?: readonly Buffer[];
   logger?: Logger;
 }
 
 /** Opens `throughline.db` and `tenants.key` in a directory that exists. Throws TL_DATA_DIRECTORY_UNUSABLE, TL_DATA_VERSION_UNKNOWN. */
 export function openEnhancerStore(dataDirectory: string, options: StoreOptions = {}): EnhancerStore {
-  const vault = openVault(join(dataDirectory, "tenants.key"));
+  const keys = envelopeKeys(join(dataDirectory, "tenants.key"), options.tenantsKeys);
   const file = join(dataDirectory, "throughline.db");
   const location = options.postgres === undefined ? { file } : { postgres: options.postgres };
   const database = openDatabase(location, options);
-  const tenants = new Tenants(database, vault);
+  const tenants = new Tenants(database, new SealedSecrets(keys));
   const { openQueue = sqliteQueue(queueDefaults), tenantConcurrency = queueDefaults.tenantConcurrency } =
     options;
   const queue = openQueue({
@@ -85,7 +90,7 @@ export function openEnhancerStore(dataDirectory: string, options: StoreOptions =
     database,
     context,
     records,
-    feedback: new Feedback(database, records, vault.derive("throughline feedback links")),
+    feedback: new Feedback(database, records, linkKey(join(dataDirectory, "links.key"))),
     spending: new Spending(database),
     noteSwitch: new NoteSwitch(database),
     tenants,

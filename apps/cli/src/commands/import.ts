@@ -4,7 +4,7 @@ import { type Flags, missingSetting } from "../config.ts";
 import { addSettings, printJson, storeSettings, textOf } from "./options.ts";
 import { progressBar } from "./progress-bar.ts";
 import type { CommandContext } from "./context.ts";
-import { withStore } from "./tenant.ts";
+import { withStore } from "./store.ts";
 
 const kinds = {
   history: {

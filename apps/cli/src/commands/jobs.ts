@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { type Flags, invalidSetting } from "../config.ts";
 import { addSettings, printJson, printTable, storeSettings, textOf } from "./options.ts";
 import type { CommandContext } from "./context.ts";
-import { withStore as openStore } from "./tenant.ts";
+import { withStore as openStore } from "./store.ts";
 
 /** `jobs` and `queue` work on the queue itself: with or without a process that runs, and running ones obey at once. */
 export function addJobCommands(program: Command, context: CommandContext): void {

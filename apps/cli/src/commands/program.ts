@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import type { CommandContext } from "./context.ts";
 import { settingNames, variableOf } from "../config.ts";
 import { version } from "../version.ts";
+import { addAuditCommands } from "./audit.ts";
 import { addExportCommands } from "./export.ts";
 import { addImportCommands } from "./import.ts";
 import { addJobCommands } from "./jobs.ts";
@@ -23,6 +24,7 @@ const wrongUse = new Set([
   "TL_DATA_VERSION_UNKNOWN",
   "TL_SETTING_INVALID",
   "TL_TENANT_INVALID",
+  "TL_TENANTS_KEY_WRONG",
   "TL_USAGE",
 ]);
 
@@ -34,6 +36,7 @@ export function createProgram(context: CommandContext): { run(argv: readonly str
     .exitOverride();
   addServeCommands(program, context);
   addTenantCommands(program, context);
+  addAuditCommands(program, context);
   addExportCommands(program, addImportCommands(program, context), context);
   addTicketCommands(program, context);
   addTraceCommand(program, context);

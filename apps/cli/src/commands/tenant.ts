@@ -1,19 +1,12 @@
 import { ThroughlineError } from "@throughline/api";
-import type { EnhancerStore, TenantInfo } from "@throughline/enhancer";
+import type { TenantInfo } from "@throughline/enhancer";
 import type { Command } from "commander";
-import { randomBytes } from "node:crypto";
 import { type Flags, missingSetting } from "../config.ts";
 import { readArgument } from "../runtime/address.ts";
-import {
-  addSettings,
-  dataDirectoryOf,
-  printJson,
-  printTable,
-  settingsOf,
-  storeSettings,
-  textOf,
-} from "./options.ts";
+import { addSettings, printJson, printTable, storeSettings, textOf } from "./options.ts";
 import type { CommandContext } from "./context.ts";
+import { withStore } from "./store.ts";
+import { addTenantKeyCommands } from "./tenant-keys.ts";
 import { addSettingFlags, namingFlags, settingsFrom } from "./tenant-flags.ts";
 
 /** Below this many characters a secret is taken with a warning: desks may not let one choose. */
@@ -30,6 +23,7 @@ type Secrets = Partial<Record<(typeof secretFlags)[keyof typeof secretFlags], st
 
 export function addTenantCommands(program: Command, context: CommandContext): void {
   const tenant = program.command("tenant").description("tenants, their desks and secrets");
+  addTenantKeyCommands(tenant, context);
 
   const add = tenant
     .command("add")
@@ -44,7 +38,7 @@ export function addTenantCommands(program: Command, context: CommandContext): vo
         if (!("url" in desk)) throw missingSetting("--desk");
         if (given.deskKey === undefined) throw missingSetting("--desk-key");
       }
-      const made = given.webhook === undefined ? randomBytes(24).toString("base64url") : undefined;
+      const made = given.webhook === undefined ? await madeSecret(settings) : undefined;
       const secrets = { ...given, webhook: given.webhook ?? made ?? "" };
       await withStore(flags, context, async (store) => {
         const added = await store.tenants
@@ -101,10 +95,11 @@ export function addTenantCommands(program: Command, context: CommandContext): vo
     storeSettings,
   ).action((id: string, flags: Flags) =>
     withStore(flags, context, async (store) => {
-      const view = shown(await store.tenants.get(id));
-      if (flags["settings"] === true) printJson(view.settings);
-      else if (flags["json"] === true) printJson(view);
-      else printTable(rowsOf(view));
+      const view = shown(await store.tenants.info(id));
+      if (flags["settings"] === true) return printJson(view.settings);
+      const hints = await store.tenants.hints(id).catch(unreadable);
+      if (flags["json"] === true) printJson({ ...view, ...hints });
+      else printTable(rowsOf({ ...view, ...hints }));
     }),
   );
 
@@ -122,27 +117,6 @@ export function addTenantCommands(program: Command, context: CommandContext): vo
       else process.stdout.write(`Tenant ${id} is removed.\n`);
     }),
   );
-}
-
-/** Opens the enhancer's state for one command; changes count within a second in processes that run. */
-export async function withStore(
-  flags: Flags,
-  context: CommandContext,
-  work: (store: EnhancerStore) => Promise<void>,
-  options: { orDemo?: boolean } = {},
-): Promise<void> {
-  const { openStore } = await import("@throughline/enhancer");
-  const { postgres, redis } = settingsOf(flags, context);
-  const store = await openStore(dataDirectoryOf(flags, context, options), {
-    busyTimeoutMs: 10_000,
-    postgres,
-    redis,
-  });
-  try {
-    await work(store);
-  } finally {
-    await store.close();
-  }
 }
 
 function addSecretFlags(command: Command): Command {
@@ -165,6 +139,13 @@ async function secretsFrom(flags: Flags): Promise<Secrets> {
   return secrets;
 }
 
+/** In the form that the scheme has. */
+async function madeSecret(settings: Record<string, unknown>): Promise<string> {
+  const { newWebhookSecret } = await import("@throughline/enhancer");
+  const { scheme } = (settings["webhook"] ?? {}) as { scheme?: "standard-webhooks" };
+  return newWebhookSecret(scheme);
+}
+
 function rethrowNamingFlags(error: unknown): never {
   throw namingFlags(error);
 }
@@ -174,6 +155,12 @@ function warnOfShort(secret: string | undefined): void {
   process.stderr.write(
     `The secret has ${secret.length} characters and can be guessed: at least ${shortSecret} are advised.\n`,
   );
+}
+
+/** A tenant is shown whatever became of its secrets. */
+function unreadable(error: unknown): { secrets: string; previousWebhookValidUntil: null } {
+  if (!(error instanceof ThroughlineError)) throw error;
+  return { secrets: `unreadable: ${error.message} [${error.code}]`, previousWebhookValidUntil: null };
 }
 
 function shown({ id, settings, revision, createdAt, updatedAt }: TenantInfo) {

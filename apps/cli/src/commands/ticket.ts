@@ -6,7 +6,7 @@ import { addressOfRunning } from "../runtime/data-directory.ts";
 import { refusedBy } from "../runtime/refused-by.ts";
 import { addSettings, dataDirectoryOf, printJson, storeSettings, textOf } from "./options.ts";
 import type { CommandContext } from "./context.ts";
-import { withStore } from "./tenant.ts";
+import { withStore } from "./store.ts";
 
 export function addTicketCommands(program: Command, context: CommandContext): void {
   const ticket = program.command("ticket").description("send tickets as a desk would");

@@ -1,10 +1,12 @@
 import { ThroughlineError } from "@throughline/api";
-import { type AdminRoute, adminRoute } from "@throughline/api/admin";
+import { type AdminPrincipal, type AdminRoute, adminRoute } from "@throughline/api/admin";
 import { z } from "zod";
 import { tenantId, tenantSecrets, tenantSettings } from "../tenants/settings.ts";
+import { pageQuery } from "./page.ts";
 import type { TenantInfo, Tenants } from "../tenants/tenants.ts";
 
 const time = z.iso.datetime();
+const unreadable = ["TL_TENANTS_KEY_WRONG", "TL_TENANT_SECRET_DAMAGED", "TL_TENANT_SECRETS_MISSING"] as const;
 const tenantView = z
   .object({
     id: z.string(),
@@ -27,9 +29,20 @@ const tenantChange = z
   })
   .meta({ id: "TenantChange" });
 const params = z.object({ tenant: tenantId });
-const page = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(1_000).default(100),
-  cursor: z.string().max(200).optional().meta({ description: "`nextCursor` of the page before." }),
+const hints = z.object({
+  secrets: z
+    .record(z.string(), z.string())
+    .meta({ description: "By name: its last four characters, or `set` where it is short." }),
+  previousWebhookValidUntil: time.nullable(),
+});
+const rotation = z.strictObject({
+  secret: tenantSecrets.shape.webhook.optional().meta({ description: "In place of one that is made." }),
+  graceSeconds: z
+    .int()
+    .min(0)
+    .max(31_536_000)
+    .default(86_400)
+    .meta({ description: "How long the old one stays good." }),
 });
 
 /** `/tenants`. */
@@ -43,7 +56,7 @@ export function tenantRoutes(tenants: Tenants): readonly AdminRoute[] {
       summary: "Tenants, by id, without their secrets",
       scope: "admin",
       reach: "own",
-      query: page,
+      query: pageQuery,
       response: z.object({ tenants: z.array(tenantView), nextCursor: z.string().nullable() }),
       handle: async ({ query: { limit, cursor }, principal }) => {
         const all = await tenants.list({ after: cursor, limit: limit + 1, only: principal.tenant });
@@ -66,7 +79,7 @@ export function tenantRoutes(tenants: Tenants): readonly AdminRoute[] {
       bodyError: "TL_TENANT_INVALID",
       response: tenantView,
       errors: ["TL_TENANT_EXISTS", "TL_TENANT_INVALID"],
-      handle: async ({ body }) => answer(await tenants.add(body)),
+      handle: async ({ body, principal }) => answer(await tenants.add(body, by(principal))),
     }),
     adminRoute({
       method: "GET",
@@ -95,10 +108,74 @@ export function tenantRoutes(tenants: Tenants): readonly AdminRoute[] {
       bodyError: "TL_TENANT_INVALID",
       response: tenantView,
       errors: ["TL_TENANT_UNKNOWN", "TL_TENANT_INVALID", "TL_REVISION_STALE"],
-      handle: async ({ params: { tenant }, body, ifMatch }) =>
-        answer(await tenants.change(tenant, body, { ifRevision: revisionOf(ifMatch) })),
+      handle: async ({ params: { tenant }, body, ifMatch, principal }) =>
+        answer(await tenants.change(tenant, body, { ifRevision: revisionOf(ifMatch), ...by(principal) })),
+    }),
+    adminRoute({
+      method: "GET",
+      path: "/tenants/{tenant}/secrets",
+      operationId: "getTenantSecrets",
+      tag: "tenants",
+      summary: "Which secrets a tenant has, and how they end",
+      scope: "admin",
+      reach: "path",
+      params,
+      response: hints,
+      errors: ["TL_TENANT_UNKNOWN", ...unreadable],
+      handle: async ({ params: { tenant } }) => {
+        const { secrets, previousWebhookValidUntil: until } = await tenants.hints(tenant);
+        return { body: { secrets, previousWebhookValidUntil: timeOrNull(until) } };
+      },
+    }),
+    adminRoute({
+      method: "POST",
+      path: "/tenants/{tenant}/rotate-secret",
+      operationId: "rotateTenantSecret",
+      tag: "tenants",
+      summary: "Give a tenant's webhooks another secret; it is told this once",
+      scope: "admin",
+      reach: "path",
+      params,
+      body: rotation,
+      bodyError: "TL_TENANT_INVALID",
+      response: z.object({ secret: z.string().nullable(), previousValidUntil: time.nullable() }),
+      errors: ["TL_TENANT_UNKNOWN", "TL_TENANT_INVALID", ...unreadable],
+      handle: async ({ params: { tenant }, body: { secret, graceSeconds }, principal }) => {
+        const graceMs = graceSeconds * 1_000;
+        const rotated = await tenants.rotateSecret(tenant, { secret, graceMs, ...by(principal) });
+        return {
+          body: {
+            secret: secret === undefined ? rotated.secret : null,
+            previousValidUntil: timeOrNull(rotated.previousValidUntil),
+          },
+        };
+      },
+    }),
+    adminRoute({
+      method: "DELETE",
+      path: "/tenants/{tenant}/previous-secret",
+      operationId: "endPreviousTenantSecret",
+      tag: "tenants",
+      summary: "End the secret that a rotation left good for a while",
+      scope: "admin",
+      reach: "path",
+      params,
+      response: z.object({ previousValidUntil: z.null() }),
+      errors: ["TL_TENANT_UNKNOWN", ...unreadable],
+      handle: async ({ params: { tenant }, principal }) => {
+        await tenants.endPreviousSecret(tenant, by(principal));
+        return { body: { previousValidUntil: null } };
+      },
     }),
   ];
+}
+
+function by({ id, name }: AdminPrincipal): { by: string } {
+  return { by: id === "" ? name : `token ${name} (${id})` };
+}
+
+function timeOrNull(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString();
 }
 
 function answer(tenant: TenantInfo) {

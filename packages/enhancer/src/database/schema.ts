@@ -11,6 +11,8 @@ export interface BusinessTables {
     settings: string;
     /** Grows with each change of this tenant. */
     revision: number;
+    /** Opens its secrets; itself sealed under an envelope key. Empty: its secrets are sealed as before there were data keys. */
+    data_key: string;
     created_at: number;
     updated_at: number;
   };
@@ -24,7 +26,25 @@ export interface BusinessTables {
     valid_until: number | null;
   };
   /** One row: grows with each change of any tenant, so that other processes notice. */
-  tenants_revision: { id: number; revision: number };
+  tenants_revision: {
+    id: number;
+    revision: number;
+    /** The envelope key that all data keys are sealed under; null: there is none yet. */
+    key_id: string | null;
+  };
+  /** Append-only, by triggers. Each row's hash covers the one before it. */
+  audit_log: {
+    /** 1, 2, 3: without a gap. */
+    seq: number;
+    at: number;
+    actor: string;
+    action: string;
+    tenant_id: string | null;
+    /** `AuditChange[]` as JSON. */
+    changes: string;
+    previous_hash: string;
+    hash: string;
+  };
   ticket_history: {
     rowid: Generated<number>;
     tenant_id: string;

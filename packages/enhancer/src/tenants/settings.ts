@@ -21,6 +21,7 @@ const names = z.array(name).max(200).default([]);
 const httpUrl = z
   .url({ protocol: /^https?$/, error: "must be an http or https address" })
   .max(2_000)
+  .refine((text) => !/^https?:\/\/[^/]*@/.test(text), "must not carry a user name or a password")
   .overwrite((text) => text.replace(/\/+$/, ""));
 const days = z.int().min(1).max(36_500).nullable().default(null);
 const amount = z.number().positive("must be more than 0").max(1e12).nullable().default(null);

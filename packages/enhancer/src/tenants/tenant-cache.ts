@@ -1,5 +1,7 @@
 /** How old what is known of the revision may be: with the time of a look, a change by another process counts within a second. */
 const checkEveryMs = 500;
+/** So long a look may take before what is known counts on: a database that does not answer holds up no webhook. */
+const patienceMs = 250;
 /** Ids that were looked up, those of nobody included: whoever guesses ids fills no memory. */
 const keptAtMost = 10_000;
 
@@ -21,7 +23,10 @@ export class TenantCache<T> {
   }
 
   async get(id: string, load: () => Promise<T>): Promise<T> {
-    if (this.nowMs() - this.checkedAtMs >= checkEveryMs) await (this.checking ??= this.check());
+    if (this.nowMs() - this.checkedAtMs >= checkEveryMs) {
+      this.checking ??= this.check();
+      await (this.values.has(id) ? within(this.checking, patienceMs) : this.checking);
+    }
     const known = this.values.get(id);
     if (known !== undefined) return known;
     if (this.values.size >= keptAtMost) this.values.clear();
@@ -39,6 +44,7 @@ export class TenantCache<T> {
     this.values.clear();
   }
 
+  /** A database that is away says nothing of changes: what is known counts on, and the next look comes as soon as ever. */
   private async check(): Promise<void> {
     // The time before the look: a change that comes during it is seen at the next.
     const startedAtMs = this.nowMs();
@@ -46,9 +52,20 @@ export class TenantCache<T> {
       const revision = await this.readRevision();
       if (revision !== this.revision) this.values.clear();
       this.revision = revision;
-      this.checkedAtMs = startedAtMs;
+    } catch {
+      // Who asks for an id that is not known reads it, and gets the database's own error.
     } finally {
+      this.checkedAtMs = startedAtMs;
       this.checking = undefined;
     }
   }
+}
+
+async function within(work: Promise<void>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([work, patience]);
+  clearTimeout(timer);
 }

@@ -1,14 +1,11 @@
-import { chmodSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { upsertSystems } from "../history/store-systems.ts";
-import { migrations } from "../database/migrations/index.ts";
 import { openEnhancerStore } from "../store.ts";
 import { type NewTenant, webhookSecrets } from "./tenants.ts";
-import { openVault } from "./vault.ts";
 
 let directory: string;
 
@@ -39,25 +36,6 @@ test("a tenant comes back with its secrets, which stand sealed in the file", asy
   const again = openEnhancerStore(directory);
   expect(await again.tenants.list()).toMatchObject([{ id: "acme", settings: acme.settings }]);
   await again.close();
-});
-
-test("secrets that were sealed with another key are refused with a code", async () => {
-  const store = openEnhancerStore(directory);
-  await store.tenants.add(acme);
-  await store.close();
-  writeFileSync(join(directory, "tenants.key"), Buffer.alloc(32, 7));
-  const other = openEnhancerStore(directory);
-  await expect(other.tenants.get("acme")).rejects.toMatchObject({ code: "TL_DATA_DIRECTORY_UNUSABLE" });
-  await other.close();
-  writeFileSync(join(directory, "tenants.key"), "short");
-  expect(() => openVault(join(directory, "tenants.key"))).toThrow("5 bytes");
-});
-
-test("the same text is sealed differently each time", () => {
-  const vault = openVault(join(directory, "k"));
-  chmodSync(join(directory, "k"), 0o600);
-  expect(vault.seal("x")).not.toBe(vault.seal("x"));
-  expect(vault.open(vault.seal("x"))).toBe("x");
 });
 
 test.each([
@@ -129,25 +107,4 @@ test("a change merges what it names, keeps the rest, and counts in another proce
   await here.tenants.remove("acme");
   await vi.waitFor(async () => expect(await there.tenants.find("acme")).toBeUndefined(), { timeout: 10_000 });
   await Promise.all([here.close(), there.close()]);
-});
-
-test("tenants of the schema before settings keep their desk, their secrets and their trust", async () => {
-  const vault = openVault(join(directory, "tenants.key"));
-  const before = new DatabaseSync(join(directory, "throughline.db"));
-  for (const { sqlite } of migrations.slice(0, 2)) if (sqlite !== undefined) before.exec(sqlite);
-  before.exec("pragma user_version = 2");
-  before
-    .prepare("insert into tenants values ('old', ?, 'http://desk:8080', ?, 1, 1700000000000)")
-    .run(vault.seal("old secret"), vault.seal("old key"));
-  before.close();
-  const store = openEnhancerStore(directory);
-  expect(await store.tenants.get("old")).toMatchObject({
-    settings: {
-      desk: { kind: "servicedesk-plus", url: "http://desk:8080" },
-      webhook: { trustsTraceparent: true },
-    },
-    secrets: { webhook: "old secret", deskKey: "old key" },
-    createdAt: 1_700_000_000_000,
-  });
-  await store.close();
 });

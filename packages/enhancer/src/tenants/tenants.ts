@@ -1,43 +1,34 @@
-import { type FieldError, ThroughlineError } from "@throughline/api";
-import { sql, type Transaction } from "kysely";
+import { ThroughlineError } from "@throughline/api";
+import { sql } from "kysely";
 import { z } from "zod";
-import type { BusinessTables, EnhancerDatabase } from "../database/schema.ts";
+import type { EnhancerDatabase } from "../database/schema.ts";
+import type { AuditChange } from "./audit.ts";
+import { hintOf } from "./new-secret.ts";
+import { endPreviousSecret, rotateSecret } from "./rotation.ts";
+import { audit, infoOf, touch, type Write } from "./rows.ts";
+import type { SealedSecrets } from "./sealed-secrets.ts";
 import {
   missingSecrets,
   type SecretName,
-  secretNames,
   tenantId,
   tenantSecrets,
-  type TenantSecrets,
   type TenantSettings,
   type TenantSettingsInput,
   tenantSettings,
 } from "./settings.ts";
+import {
+  differences,
+  infoFrom,
+  invalid,
+  merged,
+  parse,
+  type Tenant,
+  type TenantInfo,
+  unknownTenant,
+} from "./tenant.ts";
 import { TenantCache } from "./tenant-cache.ts";
-import type { Vault } from "./vault.ts";
 
-export interface TenantInfo {
-  id: string;
-  settings: TenantSettings;
-  /** Grows with each change. */
-  revision: number;
-  /** Milliseconds since the epoch. */
-  createdAt: number;
-  updatedAt: number;
-}
-
-export interface Tenant extends TenantInfo {
-  secrets: TenantSecrets & {
-    /** The webhook secret before the present one, good for a while after a rotation. */
-    previousWebhook?: { secret: string; validUntil: number };
-  };
-}
-
-/** Secrets that a webhook may be signed with now, the present one first. */
-export function webhookSecrets({ secrets }: Pick<Tenant, "secrets">, nowMs = Date.now()): string[] {
-  const { webhook, previousWebhook: previous } = secrets;
-  return previous !== undefined && previous.validUntil > nowMs ? [webhook, previous.secret] : [webhook];
-}
+export { type Tenant, type TenantInfo, webhookSecrets } from "./tenant.ts";
 
 const newTenant = z.strictObject({ id: tenantId, settings: tenantSettings, secrets: tenantSecrets });
 /** Not looked at yet: what is wrong in it is told by field. */
@@ -66,47 +57,54 @@ const tablesOfTenants = [
   "enhancements",
 ] as const;
 
-/** Rows beside `secretNames` in `tenant_secrets`. */
-const previousWebhook = "previousWebhook";
+/** Who does it, for the audit log; without it, whoever runs this process. */
+interface By {
+  by?: string | undefined;
+}
 
 /**
- * Tenants and their secrets. Kept in memory: a change by this process counts at once, one by another process within a second.
+ * Tenants and their secrets. Kept in memory: a change by this process counts at once, one by another process within a second, and
+ * while the database is away what is known counts on. Every change is in the audit log, or did not happen.
  */
 export class Tenants {
   private readonly database: EnhancerDatabase;
-  private readonly vault: Vault;
+  private readonly sealed: SealedSecrets;
   private readonly cache: TenantCache<Tenant | undefined>;
 
-  constructor(database: EnhancerDatabase, vault: Vault) {
+  constructor(database: EnhancerDatabase, sealed: SealedSecrets) {
     this.database = database;
-    this.vault = vault;
+    this.sealed = sealed;
     this.cache = new TenantCache(async () => {
       const row = await database.selectFrom("tenants_revision").select("revision").executeTakeFirst();
       return row?.revision ?? 0;
     });
   }
 
-  /** Throws TL_TENANT_INVALID naming the fields, TL_TENANT_EXISTS. */
-  async add(input: NewTenant): Promise<Tenant> {
+  /** Throws TL_TENANT_INVALID naming the fields, TL_TENANT_EXISTS, TL_TENANTS_KEY_WRONG. */
+  async add(input: NewTenant, { by }: By = {}): Promise<Tenant> {
     const { id, settings, secrets } = parse(newTenant, input);
     refuseMissing(settings, secrets);
     const now = Date.now();
-    await this.write(async (transaction) => {
+    await this.write(async (write) => {
+      const vault = await this.sealed.begin(write, id);
       const row = {
         id,
         settings: JSON.stringify(settings),
         revision: 1,
+        data_key: vault.dataKey,
         created_at: now,
         updated_at: now,
       };
-      const result = await transaction
+      const result = await write
         .insertInto("tenants")
         .values(row)
         .onConflict((conflict) => conflict.doNothing())
         .executeTakeFirst();
       if (result.numInsertedOrUpdatedRows === 0n)
         throw new ThroughlineError("TL_TENANT_EXISTS", `There is a tenant "${id}" already.`);
-      await this.keep(transaction, id, secrets);
+      await this.sealed.put(write, id, vault, secrets);
+      const changes = [...differences(undefined, settings), ...secretChanges(secrets)];
+      await audit(write, "tenant.added", id, changes, by);
     });
     return { id, settings, secrets, revision: 1, createdAt: now, updatedAt: now };
   }
@@ -115,11 +113,11 @@ export class Tenants {
   async change(
     id: string,
     change: TenantChange,
-    { ifRevision }: { ifRevision?: number | undefined } = {},
+    { ifRevision, by }: { ifRevision?: number | undefined } & By = {},
   ): Promise<TenantInfo> {
     const secrets = parse(tenantSecrets.partial(), change.secrets ?? {}, "secrets.");
-    return this.write(async (transaction) => {
-      const before = await infoOf(transaction, id);
+    return this.write(async (write) => {
+      const before = await infoOf(write, id);
       if (ifRevision !== undefined && ifRevision !== before.revision) {
         throw new ThroughlineError(
           "TL_REVISION_STALE",
@@ -127,21 +125,69 @@ export class Tenants {
         );
       }
       const settings = parse(tenantSettings, merged(before.settings, change.settings ?? {}), "settings.");
-      const kept = await transaction
-        .selectFrom("tenant_secrets")
-        .select("name")
-        .where("tenant_id", "=", id)
-        .execute();
-      refuseMissing(settings, { ...Object.fromEntries(kept.map(({ name }) => [name, true])), ...secrets });
-      const after = { ...before, settings, revision: before.revision + 1, updatedAt: Date.now() };
-      await transaction
-        .updateTable("tenants")
-        .set({ settings: JSON.stringify(settings), revision: after.revision, updated_at: after.updatedAt })
-        .where("id", "=", id)
-        .execute();
-      await this.keep(transaction, id, secrets);
-      return after;
+      const kept = await this.sealed.names(write, id);
+      refuseMissing(settings, { ...Object.fromEntries(kept.map((name) => [name, true])), ...secrets });
+      const changes = [...differences(before.settings, settings), ...secretChanges(secrets)];
+      if (changes.length === 0) return before;
+      if (Object.keys(secrets).length > 0)
+        await this.sealed.put(write, id, await this.sealed.vaultFor(write, id), secrets);
+      await audit(write, "tenant.changed", id, changes, by);
+      return touch(write, before, settings);
     });
+  }
+
+  /**
+   * Gives a tenant's webhooks another secret (one is made where none is given); the one before stays good for `graceMs`.
+   * Throws TL_TENANT_UNKNOWN, TL_TENANT_INVALID.
+   */
+  async rotateSecret(
+    id: string,
+    { secret, graceMs, by }: { secret?: string | undefined; graceMs: number } & By,
+  ): Promise<{ secret: string; previousValidUntil: number | null }> {
+    return this.write((write) => rotateSecret(write, this.sealed, id, { secret, graceMs, by }));
+  }
+
+  /** Ends the secret before the present one. Throws TL_TENANT_UNKNOWN. */
+  async endPreviousSecret(id: string, { by }: By = {}): Promise<void> {
+    await this.write((write) => endPreviousSecret(write, this.sealed, id, by));
+  }
+
+  /**
+   * Seals every secret anew under a new envelope key; running processes go on. `discard`: secrets that no key opens are given up,
+   * and their tenants' ids returned. Throws TL_TENANTS_KEY_WRONG, TL_TENANT_SECRET_DAMAGED.
+   */
+  async rotateKey({ discard = false, by }: { discard?: boolean } & By = {}): Promise<{
+    keyId: string;
+    lost: string[];
+  }> {
+    const rotated = await this.write(async (write) => {
+      const result = await this.sealed.rotate(write, { discard });
+      const changes = [
+        { field: "key", new: result.keyId },
+        ...result.lost.map((id) => ({ field: "secrets lost", old: id })),
+      ];
+      await audit(write, "key.rotated", null, changes, by);
+      return result;
+    });
+    await this.write((write) => this.sealed.settle(write));
+    return rotated;
+  }
+
+  /**
+   * For the start of a process: finishes what a rotation left half done and seals what is still sealed as before data keys.
+   * Throws TL_TENANTS_KEY_WRONG where the key is another than the one that secrets are sealed under.
+   */
+  async checkKey(): Promise<void> {
+    const rows = await this.database.selectFrom("tenants").select(["id", "data_key"]).orderBy("id").execute();
+    const old = rows.filter(({ data_key: dataKey }) => dataKey === "");
+    if (old.length > 0 || this.sealed.isUnsettled()) {
+      await this.write(async (write) => {
+        await this.sealed.settle(write);
+        for (const { id } of old) await this.sealed.vaultFor(write, id);
+      });
+    }
+    const [first] = rows;
+    if (first !== undefined) this.sealed.probe(first.id, first.data_key);
   }
 
   /** Tenants by id, without their secrets; all of them unless a page is asked for. */
@@ -160,14 +206,27 @@ export class Tenants {
     return infoOf(this.database, id);
   }
 
-  /** Throws TL_DATA_DIRECTORY_UNUSABLE where its secrets cannot be opened. */
+  /** What may be shown of a tenant's secrets, by name. Throws TL_TENANT_UNKNOWN and what `find` throws. */
+  async hints(
+    id: string,
+  ): Promise<{ secrets: Record<string, string>; previousWebhookValidUntil: number | null }> {
+    const { previousWebhook, ...secrets } = (await this.get(id)).secrets;
+    const shown = Object.entries(secrets).map(([name, secret]) => [name, hintOf(secret ?? "")]);
+    const until = previousWebhook?.validUntil ?? 0;
+    return {
+      secrets: Object.fromEntries(shown) as Record<string, string>,
+      previousWebhookValidUntil: until > Date.now() ? until : null,
+    };
+  }
+
+  /** Throws TL_TENANTS_KEY_WRONG and its like where its secrets cannot be opened. */
   find(id: string): Promise<Tenant | undefined> {
     return this.cache.get(id, () => this.load(id));
   }
 
   /** As `find`; throws TL_TENANT_UNKNOWN. */
   async get(id: string): Promise<Tenant> {
-    return (await this.find(id)) ?? unknown(id);
+    return (await this.find(id)) ?? unknownTenant(id);
   }
 
   /** The only tenant, for webhooks that name none; undefined where there are several or none. */
@@ -181,93 +240,38 @@ export class Tenants {
   }
 
   /** Removes the tenant with its history, documents and inventory; jobs stay as a record. Throws TL_TENANT_UNKNOWN. */
-  async remove(id: string): Promise<void> {
-    await this.write(async (transaction) => {
-      const result = await transaction.deleteFrom("tenants").where("id", "=", id).executeTakeFirst();
-      if (result.numDeletedRows === 0n) unknown(id);
-      for (const table of tablesOfTenants) {
-        await transaction.deleteFrom(table).where("tenant_id", "=", id).execute();
-      }
+  async remove(id: string, { by }: By = {}): Promise<void> {
+    await this.write(async (write) => {
+      const result = await write.deleteFrom("tenants").where("id", "=", id).executeTakeFirst();
+      if (result.numDeletedRows === 0n) unknownTenant(id);
+      for (const table of tablesOfTenants)
+        await write.deleteFrom(table).where("tenant_id", "=", id).execute();
+      await audit(write, "tenant.removed", id, [], by);
     });
   }
 
-  /** Every change raises the revision that all processes look at, in the same transaction. */
-  private async write<T>(work: (transaction: Transaction<BusinessTables>) => Promise<T>): Promise<T> {
-    const result = await this.database.transaction().execute(async (transaction) => {
-      await transaction
+  /** Every change raises the revision that all processes look at, in the same transaction; its row is the lock of all changes. */
+  private async write<T>(work: (write: Write) => Promise<T>): Promise<T> {
+    const result = await this.database.transaction().execute(async (write) => {
+      await write
         .updateTable("tenants_revision")
         .set({ revision: sql`revision + 1` })
         .execute();
-      return work(transaction);
+      return work(write);
     });
     this.cache.clear();
     return result;
   }
 
-  private async keep(
-    transaction: Transaction<BusinessTables>,
-    id: string,
-    secrets: Readonly<Partial<Record<SecretName, string | undefined>>>,
-  ): Promise<void> {
-    for (const name of secretNames) {
-      const secret = secrets[name];
-      if (secret === undefined) continue;
-      const row = { tenant_id: id, name, sealed: this.vault.seal(secret), valid_until: null };
-      await transaction
-        .insertInto("tenant_secrets")
-        .values(row)
-        .onConflict((conflict) => conflict.columns(["tenant_id", "name"]).doUpdateSet({ sealed: row.sealed }))
-        .execute();
-    }
-  }
-
   private async load(id: string): Promise<Tenant | undefined> {
-    const [row, rows] = await Promise.all([
-      this.database.selectFrom("tenants").selectAll().where("id", "=", id).executeTakeFirst(),
-      this.database.selectFrom("tenant_secrets").selectAll().where("tenant_id", "=", id).execute(),
-    ]);
+    const row = await this.database.selectFrom("tenants").selectAll().where("id", "=", id).executeTakeFirst();
     if (row === undefined) return undefined;
-    const opened = new Map(rows.map(({ name, sealed }) => [name, this.vault.open(sealed)]));
-    const known = secretNames.map((name): [SecretName, string | undefined] => [name, opened.get(name)]);
-    const secrets: Tenant["secrets"] = parse(
-      tenantSecrets,
-      Object.fromEntries(known.filter(([, secret]) => secret !== undefined)),
-      "secrets.",
-    );
-    const secret = opened.get(previousWebhook);
-    const validUntil = rows.find(({ name }) => name === previousWebhook)?.valid_until;
-    if (secret !== undefined && typeof validUntil === "number")
-      secrets.previousWebhook = { secret, validUntil };
-    return { ...infoFrom(row), secrets };
+    return { ...infoFrom(row), secrets: await this.sealed.read(this.database, id, row.data_key) };
   }
 }
 
-async function infoOf(database: EnhancerDatabase, id: string): Promise<TenantInfo> {
-  const row = await database.selectFrom("tenants").selectAll().where("id", "=", id).executeTakeFirst();
-  return row === undefined ? unknown(id) : infoFrom(row);
-}
-
-function infoFrom(row: BusinessTables["tenants"]): TenantInfo {
-  return {
-    id: row.id,
-    settings: parse(tenantSettings, JSON.parse(row.settings)),
-    revision: row.revision,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
-  };
-}
-
-/** Plain objects are merged, anything else is replaced. A desk of another kind has other fields: it is taken whole. */
-function merged(before: unknown, change: unknown): unknown {
-  if (!isPlain(before) || !isPlain(change)) return change;
-  if ("kind" in before && "kind" in change && before["kind"] !== change["kind"]) return change;
-  const result = { ...before };
-  for (const [key, value] of Object.entries(change)) result[key] = merged(before[key], value);
-  return result;
-}
-
-function isPlain(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+function secretChanges(secrets: Readonly<Record<string, string | undefined>>): AuditChange[] {
+  return Object.keys(secrets).map((name) => ({ field: `secrets.${name}` }));
 }
 
 function refuseMissing(settings: TenantSettings, present: Partial<Record<SecretName, unknown>>): void {
@@ -279,28 +283,4 @@ function refuseMissing(settings: TenantSettings, present: Partial<Record<SecretN
       message: `is needed for a desk of kind ${settings.desk.kind}`,
     })),
   );
-}
-
-function parse<T extends z.ZodType>(schema: T, input: unknown, prefix = ""): z.output<T> {
-  const parsed = schema.safeParse(input);
-  if (parsed.success) return parsed.data;
-  return invalid(
-    parsed.error.issues.flatMap((issue): FieldError[] => {
-      const path = prefix + issue.path.join(".");
-      if (issue.code !== "unrecognized_keys") return [{ field: path, message: issue.message }];
-      return issue.keys.map((key) => ({
-        field: path === "" ? key : `${path}.${key}`,
-        message: "is not a known setting",
-      }));
-    }),
-  );
-}
-
-function invalid(fields: FieldError[]): never {
-  const text = fields.map(({ field, message }) => `${field}: ${message}`).join("; ");
-  throw new ThroughlineError("TL_TENANT_INVALID", text, { fields });
-}
-
-function unknown(id: string): never {
-  throw new ThroughlineError("TL_TENANT_UNKNOWN", `There is no tenant "${id}".`);
 }

@@ -4,6 +4,7 @@ import { queue } from "./0003-queue.ts";
 import { tenantSettings } from "./0004-tenant-settings.ts";
 import { enhancementRecords } from "./0005-enhancements.ts";
 import { context } from "./0006-context.ts";
+import { vaultAndAudit } from "./0007-vault-and-audit.ts";
 import type { Migration } from "./migration.ts";
 
 /**
@@ -16,4 +17,5 @@ export const migrations: readonly Migration[] = [
   tenantSettings,
   enhancementRecords,
   context,
+  vaultAndAudit,
 ];

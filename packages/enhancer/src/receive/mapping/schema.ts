@@ -6,7 +6,9 @@ const pointer = z
   .max(500)
   .regex(/^(?:\/(?:[^~]|~[01])*)$/, "must be a JSON pointer such as /request/id");
 
-const pointers = z.union([pointer.transform((one) => [one]), z.array(pointer).min(1).max(20)]);
+const list = z.array(pointer).min(1).max(20);
+// Each transform ends in a schema of what it makes: the OpenAPI document tells it.
+const pointers = z.union([pointer.transform((one) => [one]).pipe(list), list]);
 
 const rule = z.strictObject({
   /** The first that leads to a value counts. */
@@ -20,7 +22,7 @@ const rule = z.strictObject({
 });
 
 /** A pointer, a list of which the first that leads somewhere counts, or a rule. */
-const field = z.union([pointers.transform((from): z.output<typeof rule> => ({ from, html: false })), rule]);
+const field = z.union([pointers.transform((from): z.input<typeof rule> => ({ from })).pipe(rule), rule]);
 
 /** How a tenant's desk says what we need. Only the ticket's id is a must: the worker reads the rest from the desk. */
 export const mappingSchema = z.strictObject({

@@ -1,0 +1,27 @@
+import type { EnhancerStore } from "@throughline/enhancer";
+import type { Flags } from "../config.ts";
+import { readTenantsKeys } from "../runtime/tenants-keys.ts";
+import type { CommandContext } from "./context.ts";
+import { dataDirectoryOf, settingsOf } from "./options.ts";
+
+/** Opens the enhancer's state for one command; changes count within a second in processes that run. */
+export async function withStore(
+  flags: Flags,
+  context: CommandContext,
+  work: (store: EnhancerStore) => Promise<void>,
+  options: { orDemo?: boolean } = {},
+): Promise<void> {
+  const { openStore } = await import("@throughline/enhancer");
+  const { postgres, redis } = settingsOf(flags, context);
+  const store = await openStore(dataDirectoryOf(flags, context, options), {
+    busyTimeoutMs: 10_000,
+    tenantsKeys: readTenantsKeys(context.environment),
+    postgres,
+    redis,
+  });
+  try {
+    await work(store);
+  } finally {
+    await store.close();
+  }
+}
