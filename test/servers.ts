@@ -73,8 +73,15 @@ export async function startPostgres(): Promise<number> {
   return port;
 }
 
-/** A PostgreSQL in a directory, made where it is missing; the same server again where it is not. `end` kills it. */
-export async function startPostgresIn(directory: string, wanted?: number) {
+/**
+ * A PostgreSQL in a directory, made where it is missing; the same server again where it is not. `end` kills it; it ends with the
+ * test, or as `afterwards` says for a server that several tests share.
+ */
+export async function startPostgresIn(
+  directory: string,
+  wanted?: number,
+  afterwards: (end: () => Promise<void>) => void = onTestFinished,
+) {
   const bin = dirname(realpathSync(program("postgres")));
   const port = wanted ?? (await freePort());
   const user: { uid?: number; gid?: number } = process.getuid?.() === 0 ? userOf("postgres") : {};
@@ -89,7 +96,7 @@ export async function startPostgresIn(directory: string, wanted?: number) {
     });
   }
   const options = ["-D", directory, "-p", String(port), "-h", "127.0.0.1", "-k", directory, "-F"];
-  const end = serve(join(bin, "postgres"), options, user);
+  const end = serve(join(bin, "postgres"), options, user, afterwards);
   await answering(port);
   const asked = ["-h", "127.0.0.1", "-p", String(port), "-U", "test"];
   await until("PostgreSQL to take connections", () => {
@@ -117,6 +124,7 @@ function serve(
   path: string,
   args: readonly string[],
   user: { uid?: number; gid?: number },
+  afterwards: (end: () => Promise<void>) => void = onTestFinished,
 ): () => Promise<void> {
   const child = spawn(path, args, { stdio: "ignore", ...user });
   const closed = new Promise((resolve) => child.once("close", resolve));
@@ -124,7 +132,7 @@ function serve(
     if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
     await closed;
   };
-  onTestFinished(end);
+  afterwards(end);
   return end;
 }
 
