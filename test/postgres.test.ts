@@ -40,7 +40,7 @@ test("a start without PostgreSQL says so, is not ready, and goes on once it is t
   await until("the log to tell", () => up.output().includes("the database is reached"));
   await addTenant(data, desk.address("desk"), ["--postgres", server.url]);
   const { job_id: job } = await acceptTicket(up.address("webhook"), "T-2");
-  expect(await jobEnded(admin, job)).toMatchObject({ state: "done" });
+  expect(await jobEnded(admin, job)).toMatchObject({ state: "done", status: "success" });
   expect(await notesOf(desk.address("desk"), "T-2")).toHaveLength(1);
 
   await server.end();
@@ -49,7 +49,12 @@ test("a start without PostgreSQL says so, is not ready, and goes on once it is t
   await until("the instance to be ready again", async () => (await readiness(admin)).status === 200);
   const { job_id: later } = await acceptTicket(up.address("webhook"), "T-3");
   expect(await jobEnded(admin, later)).toMatchObject({ state: "done" });
-  expect(up.output()).not.toContain("hush-hush");
+  expect(await jobEnded(admin, later)).toMatchObject({ status: "success" });
+
+  const forgotten = await run(["tenant", "list", "--data", data]);
+  expect(forgotten.code).toBe(2);
+  expect(forgotten.stderr).toContain(`127.0.0.1:${port}/shop`);
+  expect(up.output() + forgotten.stderr).not.toContain("hush-hush");
 });
 
 test("processes that start at once on an empty database find one schema", async () => {

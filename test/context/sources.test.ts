@@ -1,6 +1,6 @@
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import { SpanStatusCode } from "@opentelemetry/api";
-import fc from "fast-check";
+import { array, assert, asyncProperty, constantFrom, tuple } from "fast-check";
 import { describe, expect, test } from "vitest";
 import { bothDatabases, databases } from "./both-databases.ts";
 
@@ -128,7 +128,7 @@ describe.each(databases)("systems on %s", (kind) => {
 describe.each(databases)("what is found on %s", (kind) => {
   test("no search crosses tenants, whatever their texts share", async () => {
     const context = await open(kind);
-    const word = fc.constantFrom(
+    const word = constantFrom(
       "vpn",
       "certificate",
       "printer",
@@ -139,11 +139,11 @@ describe.each(databases)("what is found on %s", (kind) => {
       "outlook",
       "kerberos",
     );
-    const text = fc.array(word, { minLength: 2, maxLength: 8 }).map((words) => words.join(" "));
+    const text = array(word, { minLength: 2, maxLength: 8 }).map((words) => words.join(" "));
     const tenants = ["acme", "acme-eu", "other", "o"];
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(fc.tuple(fc.constantFrom(...tenants), text), { minLength: 4, maxLength: 12 }),
+    await assert(
+      asyncProperty(
+        array(tuple(constantFrom(...tenants), text), { minLength: 4, maxLength: 12 }),
         text,
         async (rows, asked) => {
           await open(kind);

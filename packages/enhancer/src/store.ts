@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import { join } from "node:path";
 import { ContextSearch } from "./context/context-search.ts";
+import { checkLocation } from "./database/location-marker.ts";
 import { openDatabase } from "./database/open.ts";
 import type { EnhancerDatabase } from "./database/schema.ts";
 import type { SqliteOptions } from "./database/sqlite.ts";
@@ -69,8 +70,9 @@ export interface QueuedStoreOptions extends SqliteOptions {
   logger?: Logger;
 }
 
-/** Opens `throughline.db` and `tenants.key` in a directory that exists. Throws TL_DATA_DIRECTORY_UNUSABLE, TL_DATA_VERSION_UNKNOWN. */
+/** Opens `throughline.db` and `tenants.key` in a directory that exists. Throws TL_DATA_DIRECTORY_UNUSABLE, TL_DATA_VERSION_UNKNOWN, TL_SETTING_INVALID. */
 export function openEnhancerStore(dataDirectory: string, options: StoreOptions = {}): EnhancerStore {
+  checkLocation(dataDirectory, options.postgres);
   const keys = envelopeKeys(join(dataDirectory, "tenants.key"), options.tenantsKeys);
   const file = join(dataDirectory, "throughline.db");
   const location = options.postgres === undefined ? { file } : { postgres: options.postgres };

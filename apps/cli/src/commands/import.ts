@@ -13,7 +13,11 @@ const kinds = {
       "resolved tickets, CSV or JSONL: ticket_id, subject, description, resolution, resolved_date, priority, tags",
   },
   docs: { argument: "<dir>", description: "a folder of Markdown, text and HTML, cut into sections" },
-  inventory: { argument: "<file>", description: "systems, CSV: ip, hostname, role, client, location" },
+  inventory: {
+    argument: "<file>",
+    description:
+      "systems, CSV or JSONL: ip, cidr, hostname, asset_tag (one at least), role, client, location",
+  },
 } as const;
 type Kind = keyof typeof kinds;
 
@@ -30,6 +34,11 @@ export function addImportCommands(program: Command, context: CommandContext): Co
       .argument(argument)
       .option("--tenant <ID>", "whose it is")
       .option("--json", "print JSON");
+    if (kind === "docs")
+      command.option(
+        "--label <LABEL...>",
+        "labels of all its documents, for example version:2.1 or permission:staff",
+      );
     addSettings(command, storeSettings).action((path: string, flags: Flags) =>
       runImport(kind, path, flags, context),
     );
@@ -43,11 +52,13 @@ async function runImport(kind: Kind, path: string, flags: Flags, context: Comman
   const { importDocuments, importHistory, importInventory } = await import("@throughline/enhancer/import");
   const run = { history: importHistory, docs: importDocuments, inventory: importInventory }[kind];
   const asJson = flags["json"] === true;
+  const labels = flags["label"];
   const progress = progressBar(!asJson && process.stderr.isTTY);
   const bad: { line: string; reason: string }[] = [];
   await withStore(flags, context, async (store) => {
     const result = await run(store.database, tenant, path, {
       onProgress: progress.update,
+      ...(Array.isArray(labels) ? { labels: labels.map(String) } : {}),
       onBadRow: (line, reason) => {
         bad.push({ line: String(line), reason });
         progress.clear();

@@ -151,7 +151,7 @@ async function requireTrigrams(run: Run, where: string): Promise<void> {
 }
 
 /** `host:port/database` of a URL, for messages and logs. */
-function withoutCredentials(url: string): string {
+export function withoutCredentials(url: string): string {
   const { host, pathname, searchParams } = new URL(url);
   return `PostgreSQL at ${host || searchParams.get("host") || "localhost"}${pathname}`;
 }

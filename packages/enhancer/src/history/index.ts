@@ -2,3 +2,4 @@
 export { importDocuments } from "./import-documents.ts";
 export { importHistory } from "./import-history.ts";
 export { importInventory } from "./import-inventory.ts";
+export { storeTickets } from "./store-tickets.ts";

@@ -118,6 +118,24 @@ const note = z.strictObject({
   hidePersonalData: z.boolean().default(false),
 });
 
+/** Labels are compared in lower case. */
+const labels = z
+  .array(name.transform((label) => label.toLowerCase()))
+  .max(200)
+  .default([]);
+
+/** Which documents a note may quote, by their labels. */
+const documents = z.strictObject({
+  /** Granted on every ticket: a document labelled `permission:...` needs one that is granted. */
+  permissions: labels,
+  /** Granted on tickets of a group too. */
+  groupPermissions: z.record(name, labels).default({}),
+  /** In use: a document labelled `version:...` needs one of them; empty: all are. */
+  versions: labels,
+  /** Documents with one of these labels are never quoted. */
+  exclude: labels,
+});
+
 const budget = z.strictObject({
   ticketUsd: amount,
   dayUsd: amount,
@@ -137,6 +155,7 @@ export const tenantSettings = z.strictObject({
   filters: filters.prefault({}),
   desk,
   note: note.prefault({}),
+  documents: documents.prefault({}),
   budget: budget.prefault({}),
   retention: retention.prefault({}),
   /** Jobs of this tenant at the same time; null: as many as the workers have places. */

@@ -3,6 +3,7 @@ import type { Redactor } from "@throughline/redaction";
 import type { Logger } from "pino";
 import type { ContextSearch } from "../context/context-search.ts";
 import { gatherContext } from "../context/gather.ts";
+import { labelRules } from "../context/label-rules.ts";
 import type { ServiceDesk } from "../desk/desk.ts";
 import type { NoteWriter, WrittenNote } from "../llm/writer.ts";
 import { renderNoteHtml } from "../note/html.ts";
@@ -143,8 +144,9 @@ async function writeNote(
   record.read(ticket);
   const { context: search, tracer } = deps;
   const budgetMs = Math.max(1, Math.min(contextBudgetMs, windUpAt - Date.now()));
+  const rules = labelRules(tenant.settings.documents, read.onDesk?.group);
   const gathered = await record.timed("context", () =>
-    gatherContext(ticket, { search, tracer, budgetMs, signal }),
+    gatherContext(ticket, { search, tracer, budgetMs, rules, signal }),
   );
   const { note, budget } = tenant.settings;
   const wishes = { language: note.language, caps: budget, hidePersonalData: note.hidePersonalData };

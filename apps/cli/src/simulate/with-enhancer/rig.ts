@@ -2,6 +2,7 @@ import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from "@open
 import type { JobView } from "@throughline/api";
 import { Metrics } from "@throughline/api/metrics";
 import { createEnhancer, type EnhancerConfig } from "@throughline/enhancer";
+import { storeTickets } from "@throughline/enhancer/import";
 import { createRedactor } from "@throughline/tracing/redaction";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -147,21 +148,13 @@ export async function startRig(
       if (!response.ok) throw new Error(`the desk answered ${response.status}: ${await response.text()}`);
     },
     importHistory: async (rows: { id: string; subject: string; resolution: string }[], tenantId = "acme") => {
-      await store.database
-        .insertInto("ticket_history")
-        .values(
-          rows.map(({ id, subject, resolution }) => ({
-            tenant_id: tenantId,
-            ticket_id: id,
-            subject,
-            description: subject,
-            resolution,
-            resolved_at: null,
-            priority: null,
-            tags: "[]",
-          })),
-        )
-        .execute();
+      const tickets = rows.map(({ id, subject, resolution }) => ({
+        ticket_id: id,
+        subject,
+        description: subject,
+        resolution,
+      }));
+      await storeTickets(store.database, tenantId, tickets);
     },
   };
 }

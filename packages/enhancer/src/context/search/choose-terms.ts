@@ -78,7 +78,7 @@ function wordsToLookUp(text: string, stem: Stem): Term[] {
 }
 
 function sought(word: Term, rows: number, total: number): SoughtTerm {
-  const share = rows >= commonRows ? Math.max(rows, total * 0.02) : rows;
+  const share = Math.min(total, rows >= commonRows ? Math.max(rows, total * 0.02) : rows);
   const rarity = Math.log(1 + (total - share + 0.5) / (share + 0.5));
   // A number may be anything; a pair of signs is half a word.
   const trust = { word: 1, code: 1.3, number: 0.6, piece: 0.6 }[word.kind];

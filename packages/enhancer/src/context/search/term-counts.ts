@@ -3,13 +3,14 @@ import type { IndexReader, SearchedTable } from "./index-reader.ts";
 /** A word in so many rows is common; of common ones the newest rows are looked at. */
 export const commonRows = 1_000;
 
+/** Fewer rows are counted at once, and a few more of them change what a word is worth. */
+const rememberedFrom = 200;
 const keptTerms = 200_000;
 const keptMs = 10 * 60_000;
 const rowsCountedAtMost = 2_000_000;
 
 /**
  * How common words are, remembered for ten minutes: the common ones, which cost most to count, come again with every ticket.
- * A word that stood in no row is asked for each time.
  */
 export class TermCounts {
   private readonly known = new Map<string, number>();
@@ -22,16 +23,19 @@ export class TermCounts {
     terms: readonly string[],
   ): Promise<Map<string, number>> {
     this.forgetOld();
-    const asked = terms.filter((term) => !this.known.has(`${table}\n${term}`));
-    if (asked.length > 0)
-      for (const [term, rows] of await reader.count(table, asked, commonRows))
-        this.known.set(`${table}\n${term}`, rows);
-    return new Map(
-      terms.flatMap((term) => {
-        const rows = this.known.get(`${table}\n${term}`);
-        return rows === undefined ? [] : [[term, rows] as const];
-      }),
-    );
+    const counts = new Map<string, number>();
+    const asked: string[] = [];
+    for (const term of terms) {
+      const rows = this.known.get(`${table}\n${term}`);
+      if (rows === undefined) asked.push(term);
+      else counts.set(term, rows);
+    }
+    if (asked.length === 0) return counts;
+    for (const [term, rows] of await reader.count(table, asked, commonRows)) {
+      counts.set(term, rows);
+      if (rows >= rememberedFrom) this.known.set(`${table}\n${term}`, rows);
+    }
+    return counts;
   }
 
   async rowsOfTenant(reader: IndexReader, table: SearchedTable, tenantId: string): Promise<number> {
