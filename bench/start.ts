@@ -32,6 +32,8 @@ for (let round = 0; round < rounds; round++) {
     secret,
     "--desk",
     desk.ready["desk"] ?? "",
+    "--rate",
+    "none",
     "--desk-key",
     "k",
     "--data",

@@ -31,6 +31,8 @@ async function measure(traced: boolean): Promise<Figures> {
     secret,
     "--desk",
     desk.ready["desk"] ?? "",
+    "--rate",
+    "none",
     "--desk-key",
     "k",
     "--data",

@@ -4,7 +4,7 @@ export const webhookErrors = {
     status: 403,
     title: "The webhook came from an address that the tenant does not allow",
     remedy:
-      "Add the address with `throughline tenant set ID --allow-addresses`; behind a proxy name that with --trusted-proxies.",
+      "Add the address with `throughline tenant set ID --allow-addresses LIST`; behind a proxy name that with --trusted-proxies.",
   },
   TL_BODY_TOO_DEEP: {
     status: 400,
@@ -51,7 +51,7 @@ export const webhookErrors = {
   TL_SIGNATURE_STALE: {
     status: 401,
     title: "The webhook's signature is good, but of another time",
-    remedy: "Check both clocks; `throughline tenant set ID --tolerance SECONDS` allows for more.",
+    remedy: "Check both clocks; `throughline tenant set ID --tolerance TIME` allows for more.",
   },
   TL_TENANT_MISSING: {
     status: 400,

@@ -12,7 +12,7 @@ import { createNoteWriter, type ModelSettings } from "./llm/writer.ts";
 import { EnhancerMetrics, queueMetrics, workerMetrics } from "./metrics.ts";
 import { storeTickets } from "./history/store-tickets.ts";
 import type { WebhookLimits } from "./receive/limits/limits.ts";
-import { MemoryRateLimiter } from "./receive/rate/memory-rate-limiter.ts";
+import { openRates } from "./receive/rate/open-rates.ts";
 import { createWebhookServer, stopWebhookServer } from "./receive/server.ts";
 import { startPruning } from "./queue/janitor.ts";
 import { queueDefaults, type QueueSettings } from "./queue/open-queue.ts";
@@ -23,7 +23,8 @@ import { Worker } from "./work/worker.ts";
 
 export { keepTicket } from "./work/keep-ticket.ts";
 export { sign } from "./receive/signature.ts";
-export { defaultLimits, type WebhookLimits } from "./receive/limits/limits.ts";
+export { type Tried, tryMapping } from "./receive/try-mapping.ts";
+export type { WebhookLimits } from "./receive/limits/limits.ts";
 export { type EnhancerStore, openStore } from "./store.ts";
 export type { TenantInfo } from "./tenants/tenants.ts";
 export { newWebhookSecret } from "./tenants/new-secret.ts";
@@ -107,25 +108,27 @@ export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDepen
       : awaitDatabase(database, logger, ending.signal).then(() =>
           ending.signal.aborted ? undefined : tellOfWrongKey(tenants, logger),
         );
+  const rates = config.webhook === undefined ? undefined : await openRates(redis);
   const stopPruning = startPruning(queue, logger);
   const close = async () => {
     ending.abort();
     await stopPruning();
     await reached;
+    await rates?.close?.();
     await store.close();
   };
   const metrics = new EnhancerMetrics(deps.metrics);
   queueMetrics(deps.metrics, () => queue.status());
 
   const server =
-    config.webhook === undefined
+    config.webhook === undefined || rates === undefined
       ? undefined
       : createWebhookServer(
           {
             tenants,
             queue,
             history: { upsert: (tenantId, tickets) => storeTickets(database, tenantId, tickets) },
-            rates: new MemoryRateLimiter(),
+            rates,
             tracer,
             slowAfterMs,
             metrics: deps.metrics,

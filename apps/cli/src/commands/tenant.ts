@@ -7,6 +7,7 @@ import { addSettings, printJson, printTable, storeSettings, textOf } from "./opt
 import type { CommandContext } from "./context.ts";
 import { withStore } from "./store.ts";
 import { addTenantKeyCommands } from "./tenant-keys.ts";
+import { addTestMapping } from "./test-mapping.ts";
 import { addSettingFlags, namingFlags, settingsFrom } from "./tenant-flags.ts";
 
 /** Below this many characters a secret is taken with a warning: desks may not let one choose. */
@@ -24,6 +25,7 @@ type Secrets = Partial<Record<(typeof secretFlags)[keyof typeof secretFlags], st
 export function addTenantCommands(program: Command, context: CommandContext): void {
   const tenant = program.command("tenant").description("tenants, their desks and secrets");
   addTenantKeyCommands(tenant, context);
+  addTestMapping(tenant, context);
 
   const add = tenant
     .command("add")

@@ -39,7 +39,9 @@ function store(connection: QueueConnection, id: string, ticket: string, job: New
   const availableAt = now + (job.delayMs ?? 0);
   const rank = rankOf(priority, availableAt);
   const waiting = connection.get<{ id: string; traceparent: string }>(
-    "select id, traceparent from jobs where ticket_id = ? and tenant_id = ? and state = 'waiting' and forced = 0 limit 1",
+    // Left to itself SQLite walks all waiting jobs by their state.
+    `select id, traceparent from jobs indexed by jobs_by_ticket
+     where ticket_id = ? and tenant_id = ? and state = 'waiting' and forced = 0 limit 1`,
     ticketId,
     tenantId,
   );

@@ -16,6 +16,7 @@ export interface RateDecision {
 export interface RateLimiter {
   /** Throws where the count cannot be kept. */
   take(key: string, limit: number): RateDecision | Promise<RateDecision>;
+  close?(): Promise<void>;
 }
 
 /**
