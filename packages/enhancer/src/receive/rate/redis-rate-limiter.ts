@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseRedisAddress } from "../../queue/redis/address.ts";
 import { connect, disconnect, type RedisClient } from "../../queue/redis/clients.ts";
 import { type RateDecision, type RateLimiter, windowMs } from "./rate-limiter.ts";
@@ -41,13 +42,15 @@ const prefix = "throughline:rate:";
 /** For any number of receivers on one Redis. */
 export class RedisRateLimiter implements RateLimiter {
   private readonly redis: RedisClient;
+  private readonly windowMs: number;
 
-  constructor(redis: RedisClient) {
+  constructor(redis: RedisClient, ofMs: number = windowMs) {
     this.redis = redis;
+    this.windowMs = ofMs;
   }
 
   async take(key: string, limit: number): Promise<RateDecision> {
-    const args = [prefix + key, String(limit), String(windowMs * 1_000), String(windowMs)];
+    const args = [prefix + key, String(limit), String(this.windowMs * 1_000), String(this.windowMs)];
     const answer = await this.redis.evalsha(scriptHash, 1, ...args).catch((error: unknown) => {
       if (!String(error).includes("NOSCRIPT")) throw error;
       return this.redis.eval(script, 1, ...args);
@@ -62,9 +65,17 @@ export class RedisRateLimiter implements RateLimiter {
   }
 }
 
+/** How long a start waits for the connection; it goes on without one, and webhooks are answered 503 until it is there. */
+const patienceMs = 1_000;
+
 /** On the Redis that holds the queue. */
-export function openRedisRates(url: string, onError: (error: Error) => void): RedisRateLimiter {
+export async function openRedisRates(
+  url: string,
+  onError: (error: Error) => void,
+): Promise<RedisRateLimiter> {
   const client = connect(parseRedisAddress(url), "producer");
   client.on("error", onError);
+  const ready = new Promise<void>((resolve) => client.once("ready", () => resolve()));
+  await Promise.race([ready, sleep(patienceMs, undefined, { ref: false })]);
   return new RedisRateLimiter(client);
 }
