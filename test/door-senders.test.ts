@@ -1,5 +1,17 @@
+import { createHmac } from "node:crypto";
 import { expect, test } from "vitest";
-import { addTenants, type Answered, base64, hex, post, postSigned, startReceiver, ticket } from "./door.ts";
+import {
+  addTenants,
+  type Answered,
+  base64,
+  doorSecret,
+  hex,
+  post,
+  postSigned,
+  startReceiver,
+  ticket,
+} from "./door.ts";
+import { runJson } from "./harness.ts";
 
 const jiraBody = JSON.stringify({
   webhookEvent: "jira:issue_created",
@@ -144,4 +156,17 @@ test("guesses of tenants and signatures are limited by address, and nobody else 
     expect(Number(guess.headers.get("retry-after"))).toBeGreaterThan(0);
   }
   expect((await postSigned(url, ticket())).status).toBe(202);
+});
+
+test("two secrets are good while one replaces the other", async () => {
+  const { url, data } = await startReceiver();
+  const { secret } = await runJson<{ secret: string }>(["tenant", "rotate-secret", "acme", "--data", data]);
+  const signedBy = (key: string, body: string) => createHmac("sha256", key).update(body).digest("hex");
+  const send = async (key: string, id: string) => {
+    const body = ticket({ ticket_id: id });
+    return (await post(url, body, { "x-servicedesk-signature": signedBy(key, body) })).status;
+  };
+  await expect.poll(() => send(secret, "NEW-1"), { timeout: 10_000 }).toBe(202);
+  expect(await send(doorSecret, "OLD-1")).toBe(202);
+  expect(await send("a third one that nobody gave out", "NO-1")).toBe(401);
 });

@@ -4,7 +4,7 @@ import { run, start, temporaryDirectory } from "./harness.ts";
 
 /** Receivers of their own for tests of the front door: no worker, no trace backend, a desk that nobody asks. */
 
-const doorSecret = "canary-secret-of-the-front-door";
+export const doorSecret = "canary-secret-of-the-front-door";
 
 const desk = { kind: "servicedesk-plus", url: "http://127.0.0.1:9" };
 
