@@ -12,7 +12,7 @@ import {
   type RedactionRules,
   type Settings,
 } from "./config.ts";
-import type { Access } from "@throughline/traces";
+import type { Access, TraceBackendConfig } from "@throughline/traces";
 import { isLoopback } from "./runtime/address.ts";
 import { AdminDoor } from "./runtime/admin-door.ts";
 import { createAdminServer } from "./runtime/admin-server.ts";
@@ -28,6 +28,7 @@ import {
 import type { Instance, InstanceOptions, Role } from "./runtime/instance.ts";
 import { explainListenError } from "./runtime/port-holder.ts";
 import { accessOf } from "./runtime/access.ts";
+import { feedbackPages } from "./runtime/feedback-page.ts";
 import { processMetrics } from "./runtime/process-metrics.ts";
 import { tlsFiles } from "./runtime/tls-files.ts";
 import { spanMetrics } from "./runtime/span-metrics.ts";
@@ -58,8 +59,10 @@ async function startInstance(options: InstanceOptions): Promise<Instance> {
     const token = newToken();
     const rules = readRedactionRules(settings, environment);
     const access = accessOf(directory, token);
+    const feedback = feedbackPages(directory, settings.postgres);
+    stops.push(feedback.close);
     const starting = runs("traces")
-      ? startTraceBackend(directory, settings, rules, access, metrics, logger)
+      ? startTraceBackend(directory, settings, rules, access, metrics, logger, feedback.mount)
       : undefined;
     // While the backend's ingest thread starts, this thread loads what comes next.
     const loading = Promise.all([
@@ -140,6 +143,7 @@ async function startTraceBackend(
   access: Access,
   metrics: Metrics,
   logger: Logger,
+  pages: TraceBackendConfig["pages"],
 ) {
   const { createTraceBackend } = await import("@throughline/traces");
   return createTraceBackend(
@@ -169,6 +173,7 @@ async function startTraceBackend(
           ? undefined
           : { assets: settings.ui, configFile: settings.uiConfig, version },
       consoleAssets: new URL("../../console/dist", import.meta.url).pathname,
+      pages,
     },
     { logger, metrics, access },
   );

@@ -1,4 +1,5 @@
 export * from "./errors.ts";
+export * from "./enhancements.ts";
 export * from "./jobs.ts";
 export * from "./storage.ts";
 export * from "./traces.ts";

@@ -1,4 +1,5 @@
-import type { Tracer } from "@opentelemetry/api";
+import { trace, type Tracer } from "@opentelemetry/api";
+import type { EnhancementDetail } from "@throughline/api";
 import type { AdminRoute } from "@throughline/api/admin";
 import type { Metrics } from "@throughline/api/metrics";
 import { createRedactor, type Redactor } from "@throughline/redaction";
@@ -20,8 +21,15 @@ import type { JobQueue } from "./queue/queue.ts";
 import { type EnhancerStore, openStore } from "./store.ts";
 import type { Tenants } from "./tenants/tenants.ts";
 import { Worker } from "./work/worker.ts";
+import { detailOf } from "./records/view.ts";
+import { noteMeta } from "./work/note-meta.ts";
+import { keepRecordsShort } from "./records/retention.ts";
+import { Drafts } from "./work/drafts.ts";
 
 export { keepTicket } from "./work/keep-ticket.ts";
+export { pruneRecords } from "./records/retention.ts";
+export { reportOf } from "./records/report.ts";
+export { viewOf as enhancementViewOf } from "./records/view.ts";
 export { sign } from "./receive/signature.ts";
 export { type Tried, tryMapping } from "./receive/try-mapping.ts";
 export type { WebhookLimits } from "./receive/limits/limits.ts";
@@ -136,6 +144,14 @@ export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDepen
           },
           config.webhook.limits,
         );
+  const openDesk = deskOpener();
+  const drafts = new Drafts({
+    ...store,
+    ...config,
+    tracer,
+    openDesk,
+    findTenant: (id) => tenants.get(id),
+  });
   const worker = config.worker
     ? new Worker(
         {
@@ -150,7 +166,7 @@ export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDepen
           redactor,
           writer: noteWriterOf(config, store, deps),
           findTenant: (id) => tenants.get(id),
-          openDesk: deskOpener(),
+          openDesk,
           publicUrl: config.publicUrl,
         },
         {
@@ -163,6 +179,7 @@ export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDepen
     : undefined;
 
   if (worker !== undefined) workerMetrics(deps.metrics, worker);
+  const endRetention = worker === undefined ? undefined : keepRecordsShort(store, logger);
 
   let webhookUrl: string | undefined;
   try {
@@ -176,6 +193,7 @@ export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDepen
       webhookUrl = await server.listen({ host: config.webhook.host, port: config.webhook.port });
   } catch (error) {
     await worker?.stop(0);
+    endRetention?.();
     await close();
     throw error;
   }
@@ -183,7 +201,7 @@ export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDepen
   return {
     webhookUrl,
     store,
-    adminRoutes: adminRoutes(queue, tenants, database),
+    adminRoutes: adminRoutes(queue, tenants, database, { ...store, drafts, publicUrl: config.publicUrl }),
     health: async () => {
       try {
         await pingDatabase(database);
@@ -195,9 +213,33 @@ export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDepen
     stop: async (graceMs) => {
       if (server !== undefined) await stopWebhookServer(server);
       await worker?.stop(graceMs);
+      endRetention?.();
       await close();
     },
   };
+}
+
+/** One record, whole, for a command. Throws TL_ENHANCEMENT_NOT_FOUND. */
+export async function enhancementDetailOf(
+  store: EnhancerStore,
+  id: string,
+  publicUrl: string | undefined,
+): Promise<EnhancementDetail> {
+  const row = await store.records.get(id);
+  const meta = noteMeta({ id: row.id, marker: row.marker, traceId: row.trace_id }, { ...store, publicUrl });
+  return detailOf(row, await store.feedback.of(id), meta);
+}
+
+/** Drafts for a command, beside whatever runs. */
+export function draftsOf(store: EnhancerStore, publicUrl: string | undefined): Drafts {
+  return new Drafts({
+    ...store,
+    notesOn: true,
+    publicUrl,
+    tracer: trace.getTracer("throughline.drafts"),
+    openDesk: deskOpener(),
+    findTenant: (id) => store.tenants.get(id),
+  });
 }
 
 /** As the settings name models and prices; also for evaluation. Throws TL_SETTING_INVALID where the file of prices is wrong. */

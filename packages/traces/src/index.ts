@@ -50,6 +50,8 @@ export interface TraceBackendConfig extends ReceiverAddresses<Address> {
   queryGrpc: Address;
   /** Directory of the built console. */
   consoleAssets: string;
+  /** Pages of others below `/feedback/`, at the console's address. */
+  pages?: ((server: FastifyInstance) => void) | undefined;
   /** In place of the console. */
   jaegerUi?: JaegerUi | undefined;
   /** In place of the data directory: where spans are kept by jaeger.storage.v2. */
@@ -129,6 +131,7 @@ export async function createTraceBackend(
       decodeJson: decodeUploaded,
       removed: () => store.removed(),
       consoleAssets,
+      pages: config.pages,
       jaegerUi: config.jaegerUi,
       logger,
     };

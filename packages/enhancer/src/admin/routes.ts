@@ -3,6 +3,7 @@ import type { EnhancerDatabase } from "../database/schema.ts";
 import type { JobAdmin } from "../queue/queue.ts";
 import type { Tenants } from "../tenants/tenants.ts";
 import { auditRoutes } from "./audit.ts";
+import { type EnhancementRouteDependencies, enhancementRoutes } from "./enhancements.ts";
 import { jobRoutes } from "./jobs.ts";
 import { tenantRoutes } from "./tenants.ts";
 
@@ -11,6 +12,12 @@ export function adminRoutes(
   queue: JobAdmin,
   tenants: Tenants,
   database: EnhancerDatabase,
+  enhancements: EnhancementRouteDependencies,
 ): readonly AdminRoute[] {
-  return [...tenantRoutes(tenants), ...auditRoutes(database), ...jobRoutes(queue)];
+  return [
+    ...tenantRoutes(tenants),
+    ...auditRoutes(database),
+    ...jobRoutes(queue),
+    ...enhancementRoutes(enhancements),
+  ];
 }

@@ -31,6 +31,8 @@ export interface ReadServerDependencies {
   removed?: () => RemovedSpans | null;
   /** Folder of the built console; it need not exist yet. */
   consoleAssets: string;
+  /** Pages of others below `/feedback/`, which ask for a right of their own in place of a token. */
+  pages?: ((server: FastifyInstance) => void) | undefined;
   /** In place of the console. */
   jaegerUi?: JaegerUi | undefined;
   tls?: Tls | undefined;
@@ -110,7 +112,9 @@ function mount(server: FastifyInstance, deps: ReadServerDependencies): void {
     // Before anything of a body is read.
     if (request.is404)
       throw new ThroughlineError("TL_NOT_FOUND", `${request.method} is not served at this path.`);
-    if (!isOfOwnPage(request.headers)) throw foreignPage();
+    // Who holds a signed link needs no cookie or token that another page could misuse, and proxies rename the host.
+    if (request.raw.url?.startsWith("/feedback/") !== true && !isOfOwnPage(request.headers))
+      throw foreignPage();
   });
   server.removeAllContentTypeParsers();
   server.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
@@ -125,6 +129,7 @@ function mount(server: FastifyInstance, deps: ReadServerDependencies): void {
   v3Routes(server, reader);
   throughlineRoutes(server, reader, deps.removed ?? (() => null));
   statisticsRoutes(server, reader, deps.nowMs ?? Date.now);
+  deps.pages?.(server);
   const { jaegerUi } = deps;
   if (jaegerUi === undefined) serveConsole(server, deps.consoleAssets);
   else serveConsole(server, jaegerUi.assets, new JaegerUiPage(jaegerUi, deps.nowMs ?? Date.now));
