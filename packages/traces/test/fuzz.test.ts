@@ -9,6 +9,7 @@ import { encodeBatch } from "../src/store/batch-encoding.ts";
 import { ByteReader } from "../src/store/block/bytes.ts";
 import { readDictionary } from "../src/store/block/dictionary.ts";
 import { BlockPage } from "../src/store/block/page.ts";
+import { readPageValues } from "../src/store/block/page-table.ts";
 import { makeBlock } from "../src/store/block/write-block.ts";
 import { unpack } from "../src/store/block/format.ts";
 import { anySpan, exampleSpan } from "../src/store/example-spans.ts";
@@ -168,7 +169,7 @@ test("garbage where a block's page stood is found out or read, in bounded time a
         new ByteReader(broken.packed),
         new ByteReader(broken.noisy),
         dictionary,
-        () => broken.values,
+        () => readPageValues(broken.values),
       );
       read.read(0, page.rows, "0".repeat(32));
     } catch (error) {

@@ -187,7 +187,7 @@ function pagedMarker(
   return {
     mayMatch: (page) => pages.has(page),
     mark: (page, rows) => {
-      const values = block.page(page).values.get(column.number);
+      const values = block.pageValues(page).get(column.number);
       if (values === undefined) return;
       const hits = new Uint8Array(values.starts.length);
       let found = 0;

@@ -7,6 +7,7 @@ import { type ByteReader, DamagedBlockError, type Vector } from "./bytes.ts";
 import type { Directory } from "./format.ts";
 import type { Lru } from "./lru.ts";
 import { BlockPage } from "./page.ts";
+import { type PageValues, readPageValues } from "./page-table.ts";
 import { fromDeltas, readPlanes } from "./planes.ts";
 import { readRollup, type Rollup } from "./rollup.ts";
 import { readLabels, type TraceLabels } from "./trace-labels.ts";
@@ -146,11 +147,17 @@ export class Block {
     const read = (): BlockPage => {
       const packed = this.file.reader(page.packed);
       const noisy = this.file.reader(page.noisy);
-      return new BlockPage(page.rows, packed, noisy, this.dictionary(), () =>
-        this.reading(() => this.file.part(page.values)),
-      );
+      return new BlockPage(page.rows, packed, noisy, this.dictionary(), () => this.pageValues(number));
     };
     return this.once(`page ${number}`, weight, read, this.caches.pages);
+  }
+
+  /** The values of a page by column, for those columns that have a dictionary on each page: to look one up, no more of the page is needed. */
+  pageValues(number: number): Map<number, PageValues> {
+    const page = this.directory.pages[number];
+    if (page === undefined) throw new BlockFailure(this.id, new DamagedBlockError("no such page"));
+    const read = (): Map<number, PageValues> => readPageValues(this.file.part(page.values));
+    return this.once(`values ${number}`, page.values.raw || page.values.stored, read, this.caches.pages);
   }
 
   /** Reads every part and checks it. Throws DamagedBlockError. */

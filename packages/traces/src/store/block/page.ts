@@ -11,7 +11,7 @@ import { fieldColumn } from "../head/layout.ts";
 import { readValue, valueText } from "../head/value-bytes.ts";
 import { type ByteReader, DamagedBlockError, type Vector } from "./bytes.ts";
 import type { BlockDictionary } from "./dictionary.ts";
-import { type PageTable, type PageValues, readPageValues, readTable, TableCursor } from "./page-table.ts";
+import { type PageTable, type PageValues, readTable, TableCursor } from "./page-table.ts";
 import { fromDeltas, readPlanes } from "./planes.ts";
 
 /** A page, decoded (see `format.ts`). What searches need at once, the rest when it is asked for. */
@@ -35,7 +35,7 @@ export class BlockPage {
   private readonly linksLength: number;
   private readonly rest: ByteReader;
   private readonly noisy: ByteReader;
-  private readonly readValues: () => Buffer;
+  private readonly readValues: () => Map<number, PageValues>;
   private lazyEvents: { table: PageTable; times: Uint32Array; dropped: Vector } | undefined;
   private lazyLinks: { table: PageTable; ids: Buffer; flags: Vector; dropped: Vector } | undefined;
   private lazyValues: Map<number, PageValues> | undefined;
@@ -47,7 +47,7 @@ export class BlockPage {
     packed: ByteReader,
     noisy: ByteReader,
     dictionary: BlockDictionary,
-    readValues: () => Buffer,
+    readValues: () => Map<number, PageValues>,
   ) {
     this.rows = rows;
     this.dictionary = dictionary;
@@ -134,7 +134,7 @@ export class BlockPage {
 
   /** Values by column, of those with a dictionary on each page. */
   get values(): Map<number, PageValues> {
-    this.lazyValues ??= readPageValues(this.readValues());
+    this.lazyValues ??= this.readValues();
     return this.lazyValues;
   }
 

@@ -95,8 +95,10 @@ class Search {
   private async visit(segmentNumber: number, pageNumber: number): Promise<void> {
     const segment = this.segments[segmentNumber];
     if (segment === undefined) return;
-    const page = segment.page(pageNumber);
     const marks = this.marksOf(segmentNumber, pageNumber);
+    // What filters let through may have no match: most of such a page is never read.
+    if (!marks.includes(1)) return;
+    const page = segment.page(pageNumber);
     const newest = new Map<number, number>();
     const { starts } = page;
     const latest = this.latest();
@@ -192,7 +194,7 @@ class Search {
       if (marker === "all") marks.fill(1);
       else marker.mark(pageNumber, marks);
       const bounds = segment.pages[pageNumber];
-      if (bounds !== undefined && this.window.cuts(bounds)) {
+      if (bounds !== undefined && this.window.cuts(bounds) && marks.includes(1)) {
         const { starts, durations } = segment.page(pageNumber);
         for (let row = 0; row < marks.length; row++) {
           if (marks[row] === 1 && !this.window.holds(starts, durations, row)) marks[row] = 0;
