@@ -95,18 +95,31 @@ export function ticketBody(at: number): string {
   });
 }
 
+/** Every ticket of a run is another one: the same would be a repeated delivery. */
+let nextTicket = 0;
+
+/** Posts one signed webhook and returns its answer. */
+export async function postOne(webhook: string, ticketId: string): Promise<{ job_id: string }> {
+  const body = ticketBody(nextTicket++).replace(/BENCH-\d+/, ticketId);
+  const signature = createHmac("sha256", secret).update(body).digest("hex");
+  const headers = { "content-type": "application/json", "x-servicedesk-signature": `sha256=${signature}` };
+  const response = await fetch(`${webhook}/webhook/servicedesk`, { method: "POST", headers, body });
+  if (response.status !== 202)
+    throw new Error(`a webhook was answered ${response.status}: ${await response.text()}`);
+  return (await response.json()) as { job_id: string };
+}
+
 /** Posts signed webhooks over so many kept connections for a time; latencies in milliseconds. */
 export async function postFor(webhook: string, connections: number, forMs: number) {
   const url = new URL("/webhook/servicedesk", webhook);
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   const latencies: number[] = [];
   let refused = 0;
-  let next = 0;
   const until = performance.now() + forMs;
   await Promise.all(
     Array.from({ length: connections }, async () => {
       while (performance.now() < until) {
-        const body = ticketBody(next++);
+        const body = ticketBody(nextTicket++);
         const began = performance.now();
         const status = await post(url, agent, body);
         latencies.push(performance.now() - began);
