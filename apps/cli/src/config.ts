@@ -91,6 +91,8 @@ const settingsSchema = z.object({
   keepJobs: duration("7d"),
   keepJobsCount: count(100_000),
   keepDeliveries: duration("7d"),
+  logKeep: duration("7d"),
+  logBytes: bytes().default(1_000_000_000),
   webhook: address("127.0.0.1:8000"),
   trustedProxies: networks(),
   webhookMaxBody: bytes().default(1_048_576),

@@ -4,6 +4,7 @@ import type { WebhookLimits } from "@throughline/enhancer";
 import type { Tracing } from "@throughline/tracing";
 import type { Redactor } from "@throughline/tracing/redaction";
 import type { Logger } from "pino";
+import { join } from "node:path";
 import { createProgram } from "./commands/program.ts";
 import {
   readEnvironment,
@@ -33,6 +34,7 @@ import { processMetrics } from "./runtime/process-metrics.ts";
 import { tlsFiles } from "./runtime/tls-files.ts";
 import { spanMetrics } from "./runtime/span-metrics.ts";
 import { readTenantsKeys } from "./runtime/tenants-keys.ts";
+import { logRoutes } from "./logs/log-routes.ts";
 import { version } from "./version.ts";
 
 /** How long jobs under way may go on once a stop was asked for; the whole stop stays within 5 s. */
@@ -113,7 +115,7 @@ async function startInstance(options: InstanceOptions): Promise<Instance> {
         ...(enhancer === undefined ? {} : { enhancer: () => enhancer.health() }),
       },
       metrics,
-      api: enhancer?.adminRoutes ?? [],
+      api: [...(enhancer?.adminRoutes ?? []), ...logRoutes(join(directory, "logs"))],
       routes: backend === undefined ? [] : [backend.adminRoutes],
     });
     addresses["admin"] = await admin.listen(settings.admin);

@@ -115,6 +115,11 @@ export const errorTable = {
     remedy:
       "Check OPENAI_BASE_URL, OPENAI_API_KEY and OPENAI_MODEL, quota and reachability; the gathered context was written instead.",
   },
+  TL_LOGS_NOT_FOUND: {
+    status: 404,
+    title: "No log line is known of this ticket, trace or job",
+    remedy: "Check the id, and look where the message says.",
+  },
   TL_NOT_FOUND: {
     status: 404,
     title: "Nothing is found at this address",

@@ -27,6 +27,8 @@ const texts: Record<SettingName, [placeholder: string, description: string]> = {
   keepJobs: ["TIME", "how long jobs that ended are kept; dead letters stay (default 7d)"],
   keepJobsCount: ["N", "how many of them at most (default 100000)"],
   keepDeliveries: ["TIME", "how long a repeated delivery is known as one (default 7d)"],
+  logKeep: ["TIME", "how long lines in DIR/logs are kept (default 7d)"],
+  logBytes: ["SIZE", "of all of them; past it the oldest go (default 1GB)"],
   webhook: ["HOST:PORT", "webhooks (default 127.0.0.1:8000)"],
   trustedProxies: [
     "LIST",

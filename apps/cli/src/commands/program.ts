@@ -8,6 +8,7 @@ import { addDraftCommands } from "./drafts.ts";
 import { addExportCommands } from "./export.ts";
 import { addImportCommands } from "./import.ts";
 import { addJobCommands } from "./jobs.ts";
+import { addLogsCommand } from "./logs.ts";
 import { addRedactCommand } from "./redact.ts";
 import { addReportCommand } from "./report.ts";
 import { addServeCommands } from "./serve.ts";
@@ -47,6 +48,7 @@ export function createProgram(context: CommandContext): { run(argv: readonly str
   addJobCommands(program, context);
   addDraftCommands(program, context);
   addReportCommand(program, context);
+  addLogsCommand(program, context);
   addSimulateCommands(program);
   addRedactCommand(program, context);
   program.hook("preAction", (_program, command) => takeFromEnvironment(command, context));

@@ -1,5 +1,7 @@
 import type { Command } from "commander";
 import { readModelSettings, readSettings, settingNames } from "../config.ts";
+import { join } from "node:path";
+import { openDataDirectory } from "../runtime/data-directory.ts";
 import type { Role } from "../runtime/instance.ts";
 import { addSettings } from "./options.ts";
 import type { CommandContext } from "./context.ts";
@@ -30,7 +32,11 @@ async function serve(role: Role, flags: Record<string, unknown>, context: Comman
   const settings = readSettings(flags, context.environment);
   const models = readModelSettings(context.environment);
   const { createLogger } = await import("../runtime/logger.ts");
-  const logger = createLogger(role, undefined);
+  const logger = createLogger(role, undefined, {
+    directory: join(openDataDirectory(settings.data), "logs"),
+    keepMs: settings.logKeep,
+    maxBytes: settings.logBytes,
+  });
   const instance = await context.startInstance({
     role,
     settings,

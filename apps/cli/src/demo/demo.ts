@@ -30,7 +30,11 @@ export async function runDemo(flags: Flags, context: CommandContext): Promise<vo
   });
   const models = readModelSettings(context.environment);
   const directory = openDataDirectory(settings.data);
-  const logger = createLogger("demo", join(directory, "demo.log"));
+  const logger = createLogger("demo", join(directory, "demo.log"), {
+    directory: join(directory, "logs"),
+    keepMs: settings.logKeep,
+    maxBytes: settings.logBytes,
+  });
   const say = (text: string) => void process.stdout.write(text);
 
   const deskKey = randomBytes(24).toString("base64url");

@@ -9,13 +9,15 @@ export const leaseMs = 30_000;
 const mostPromoted = 500;
 const mostTakenOver = 100;
 
+// The indexes are named: each holds few rows, where the planner may think of one that holds all.
 const busyLanes = `
-  select tenant_id from queue_lanes where busy = 1 and paused = 0 and held_until <= ? order by turn, tenant_id`;
-const activeOfTenant = "select count(*) as count from jobs where state = 'active' and tenant_id = ?";
+  select tenant_id from queue_lanes indexed by queue_lanes_in_turn where busy = 1 and paused = 0 and held_until <= ? order by turn, tenant_id`;
+const activeOfTenant =
+  "select count(*) as count from jobs indexed by jobs_active where state = 'active' and tenant_id = ?";
 /** Two jobs of one ticket never run side by side: the later sees what the earlier wrote. */
 const firstOfLane = `
-  select * from jobs as job where tenant_id = ? and state = 'waiting' and delayed = 0
-    and not exists (select 1 from jobs where state = 'active' and tenant_id = job.tenant_id and ticket_id = job.ticket_id)
+  select * from jobs as job indexed by jobs_ready where tenant_id = ? and state = 'waiting' and delayed = 0
+    and not exists (select 1 from jobs indexed by jobs_active where state = 'active' and tenant_id = job.tenant_id and ticket_id = job.ticket_id)
   order by rank limit 1`;
 const lease = `
   update jobs set state = 'active', lease_owner = ?, leased_until = ?, takes = takes + 1, delayed = 0 where id = ?`;
@@ -103,7 +105,7 @@ export interface TakenOver {
 
 function takeOverExpired(connection: QueueConnection, now: number): void {
   const expired = connection.all<TakenOver>(
-    `select id, tenant_id, takeovers from jobs where state = 'active' and leased_until < ? limit ${mostTakenOver}`,
+    `select id, tenant_id, takeovers from jobs indexed by jobs_leased where state = 'active' and leased_until < ? limit ${mostTakenOver}`,
     now,
   );
   takeOver(connection, expired, now);
@@ -111,7 +113,7 @@ function takeOverExpired(connection: QueueConnection, now: number): void {
 
 function promoteDue(connection: QueueConnection, now: number): void {
   const due = connection.all<{ id: string; tenant_id: string }>(
-    `select id, tenant_id from jobs where state = 'waiting' and delayed = 1 and available_at <= ?
+    `select id, tenant_id from jobs indexed by jobs_delayed where state = 'waiting' and delayed = 1 and available_at <= ?
      order by available_at limit ${mostPromoted}`,
     now,
   );
