@@ -1,3 +1,4 @@
+import { traceSearchAnswer } from "@throughline/api";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -46,6 +47,10 @@ test(
     expect((await run(["trace", "KEEP-1", "--data", data])).code).toBe(0);
     const gone = await run(["trace", "OLD-1", "--data", data]);
     expect(gone.code).toBe(1);
+    const nothing = await fetch(`${up.address("console")}/api/throughline/traces?tag=ticket.id%3DOLD-1`);
+    const answer = traceSearchAnswer.parse(await nothing.json());
+    expect(answer.traces).toEqual([]);
+    expect(Date.parse(answer.removed?.at ?? "")).toBeGreaterThan(Date.now() - 180_000);
     expect(await storage("check")).toEqual({ blocks: 1, damaged: [] });
     expect(await up.end()).toBe(0);
 

@@ -42,8 +42,15 @@ export const traceSummary = z.object({
 });
 export type TraceSummary = z.infer<typeof traceSummary>;
 
-/** `next`: the `cursor` of the next page; null where there is none. */
-export const traceSearchAnswer = z.object({ traces: z.array(traceSummary), next: z.string().nullable() });
+/**
+ * `next`: the `cursor` of the next page; null where there is none. `removed`, where nothing was found and retention has deleted spans: when it
+ * last did, and until which start there may be none.
+ */
+export const traceSearchAnswer = z.object({
+  traces: z.array(traceSummary),
+  next: z.string().nullable(),
+  removed: z.object({ at: z.string(), until: z.string() }).optional(),
+});
 
 export const spanView = z.object({
   /** 16 lowercase hex digits. */

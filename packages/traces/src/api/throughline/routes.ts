@@ -42,7 +42,7 @@ export function throughlineRoutes(
     return sendList(
       request,
       reply.header("link", links.join(", ")),
-      ['{"traces":', `,"next":${JSON.stringify(cursor)}}`],
+      ['{"traces":', `,"next":${JSON.stringify(cursor)}${traces.length === 0 ? removal(removed()) : ""}}`],
       summaries(traces),
     );
   });
@@ -76,6 +76,17 @@ async function* summaryLines(
 ): AsyncGenerator<string> {
   for (let page = first; page.done !== true; page = await rest.next())
     for (const summary of summaries(page.value)) yield `${JSON.stringify(summary)}\n`;
+}
+
+/** Nothing found is not nothing stored. */
+function removal(removed: RemovedSpans | null): string {
+  if (removed === null) return "";
+  const until = Number(BigInt(removed.lastStart) / 1_000_000n);
+  const isDate = until <= 8_640_000_000_000_000;
+  return `,"removed":${JSON.stringify({
+    at: new Date(removed.atMs).toISOString(),
+    until: isDate ? new Date(until).toISOString() : `${removed.lastStart} ns`,
+  })}`;
 }
 
 /** A trace that is not there may have been. */
