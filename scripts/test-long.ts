@@ -13,6 +13,10 @@ const suites = [
     "trace store: every query against a naive model, damaged parts, garbage as OTLP and as pages",
     "packages/traces/test/search-model packages/traces/test/store-model packages/traces/test/fuzz packages/traces/test/fuzz-foreign packages/traces/test/damage",
   ],
+  [
+    "front door: kill -9 under load, garbage through a raw socket, one rate over two receivers",
+    "test/door-kill test/door-fuzz test/door-redis",
+  ],
   ["trace store: kill -9, loss of power, full and failing disk at any step", "packages/traces/test/crash"],
 ] as const;
 
@@ -26,7 +30,7 @@ for (const [name, path] of suites) {
       "vitest",
       "run",
       "--project",
-      path.includes("traces/test") ? "crash" : "unit",
+      path.startsWith("test/") ? "blackbox" : path.includes("traces/test") ? "crash" : "unit",
       "--test-timeout",
       "3600000",
       ...path.split(" "),

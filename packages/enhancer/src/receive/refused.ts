@@ -23,13 +23,16 @@ interface Issue {
   keys?: string[];
 }
 
-/** Fields at fault by zod's issues. An unknown field's name is the sender's text: only a name of harmless form is told. */
+/** Names of fields as people write them; what looks like data is not told again. */
+const fieldName = /^[a-z]+(?:[_A-Z][a-z]+)*$/;
+
+/** Fields at fault by zod's issues. An unknown field's name is the sender's text: only one that is nothing but a name is told. */
 export function fieldErrors(issues: readonly Issue[]): FieldError[] {
   return issues.flatMap((issue) => {
     if (issue.code !== "unrecognized_keys")
       return [{ field: issue.path.join(".") || "(body)", message: issue.message }];
     return (issue.keys ?? []).slice(0, 20).map((key) => ({
-      field: /^[\w.-]{1,64}$/.test(key) ? key : "(unnamed)",
+      field: key.length <= 40 && fieldName.test(key) ? key : "(unnamed)",
       message: "is not a known field",
     }));
   });
