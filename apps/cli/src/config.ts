@@ -2,73 +2,21 @@ import { ThroughlineError } from "@throughline/api";
 import { existsSync, readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 import { z } from "zod";
-import { type Address, parseAddress, parseBytes, parseDuration } from "./runtime/address.ts";
+import {
+  address,
+  bytes,
+  count,
+  duration,
+  networks,
+  optionalText,
+  origins,
+  remoteStorage,
+} from "./runtime/setting-values.ts";
 
 /** Environment of the process over `.env` in the working directory. The only place that reads either. */
 export function readEnvironment(): Readonly<Record<string, string | undefined>> {
   const file = existsSync(".env") ? parseEnv(readFileSync(".env", "utf8")) : {};
   return Object.freeze({ ...file, ...process.env });
-}
-
-const address = (fallback: string) =>
-  z
-    .string()
-    .default(fallback)
-    .transform((text, context): Address => {
-      const parsed = parseAddress(text);
-      if (parsed !== undefined) return parsed;
-      context.addIssue({ code: "custom", message: "expected host:port, for example 127.0.0.1:8000" });
-      return z.NEVER;
-    });
-
-const duration = (fallback: string) =>
-  z
-    .string()
-    .default(fallback)
-    .transform((text, context): number => {
-      const parsed = parseDuration(text);
-      if (parsed !== undefined && parsed > 0) return parsed;
-      context.addIssue({ code: "custom", message: "expected a duration such as 500ms, 60s, 72h or 30d" });
-      return z.NEVER;
-    });
-
-const bytes = () =>
-  z.string().transform((text, context): number => {
-    const parsed = parseBytes(text);
-    if (parsed !== undefined && parsed > 0) return parsed;
-    context.addIssue({ code: "custom", message: "expected a size such as 500MB or 20GB" });
-    return z.NEVER;
-  });
-
-const count = (fallback: number) =>
-  z
-    .string()
-    .regex(/^[1-9]\d{0,6}$/, "expected a number from 1 to 9999999")
-    .transform(Number)
-    .prefault(String(fallback));
-
-const network = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]);
-/** Addresses and networks, separated by commas. */
-const networks = () =>
-  z
-    .string()
-    .transform((text) => text.split(",").map((one) => one.trim()))
-    .pipe(z.array(network, { error: "expected addresses or networks such as 10.0.0.0/8,127.0.0.1" }))
-    .default([]);
-
-const optionalText = z.string().optional();
-
-/** undefined: this machine's own. */
-function remoteStorage(text: string, context: z.RefinementCtx): (Address & { tls: boolean }) | undefined {
-  if (text === "local") return undefined;
-  const [, secure, at] = /^jaeger-grpc(s?):\/\/([^/]+)\/?$/.exec(text) ?? [];
-  const parsed = at === undefined ? undefined : parseAddress(at);
-  if (parsed !== undefined) return { ...parsed, tls: secure === "s" };
-  context.addIssue({
-    code: "custom",
-    message: "expected local, jaeger-grpc://host:port, or jaeger-grpcs://host:port with TLS",
-  });
-  return z.NEVER;
 }
 
 /** One row per setting: the flag is its name in kebab case, the variable THROUGHLINE_ and its name in capitals. */
@@ -121,6 +69,7 @@ const settingsSchema = z.object({
   retention: duration("72h"),
   maxBytes: bytes().optional(),
   durability: z.enum(["fsync", "os"], { error: "expected fsync or os" }).default("fsync"),
+  corsOrigins: origins(),
   tlsCert: optionalText,
   tlsKey: optionalText,
   tlsClientCa: optionalText,

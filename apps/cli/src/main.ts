@@ -168,6 +168,7 @@ async function startTraceBackend(
       console: settings.console,
       redaction,
       accessMode: settings.access,
+      ...(settings.corsOrigins === undefined ? {} : { corsOrigins: settings.corsOrigins }),
       tls: tlsFiles(settings, "tls"),
       consoleTls: tlsFiles(settings, "consoleTls"),
       jaegerUi:

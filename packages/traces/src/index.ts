@@ -41,6 +41,8 @@ export interface TraceBackendConfig extends ReceiverAddresses<Address> {
   maxBytes?: number | undefined;
   /** Where a token is required. */
   accessMode: AccessMode;
+  /** Origins of web pages that may send spans over HTTP, `https://app.example`, or `*`. */
+  corsOrigins?: readonly string[];
   /** Of what takes spans, except datagrams. */
   tls?: TlsFiles | undefined;
   /** Of the console and the gRPC query services. */
@@ -163,6 +165,7 @@ export async function createTraceBackend(
       gateOf: (host) => gateOf(host, ["ingest"]),
       ownGate,
       tls,
+      corsOrigins: config.corsOrigins ?? [],
       isHealthy,
       budget,
       logger,

@@ -28,6 +28,7 @@ const codes: ReadonlyMap<ErrorCode, GrpcCode> = new Map([
   ["TL_TOKEN_REQUIRED", grpcCode.unauthenticated],
   ["TL_TOKEN_REFUSED", grpcCode.unauthenticated],
   ["TL_TOKEN_SCOPE", grpcCode.permissionDenied],
+  ["TL_HOST_REFUSED", grpcCode.permissionDenied],
 ]);
 
 /** Seconds after which a sender may try again when there was no room or no disk. */

@@ -70,6 +70,7 @@ const texts: Record<SettingName, [placeholder: string, description: string]> = {
     "MODE",
     "who must send a token to the trace backend: auto: everybody where others than this machine can connect; token: everybody; open: nobody (default auto)",
   ],
+  corsOrigins: ["LIST", "origins of web pages that may send spans over HTTP, or * (default: none)"],
   tlsCert: ["FILE", "certificate of what takes spans, PEM: OTLP, Zipkin and Thrift over HTTP then speak TLS"],
   tlsKey: ["FILE", "its key, PEM"],
   tlsClientCa: ["FILE", "PEM of the authority of senders' certificates: none sends without one"],

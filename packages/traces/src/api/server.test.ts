@@ -3,7 +3,7 @@ import { connect, type AddressInfo } from "node:net";
 import { expect, test } from "vitest";
 import type { SpanReader } from "../query/reader.ts";
 import { exampleSpan } from "../store/example-spans.ts";
-import { mayServeHost } from "./host-guard.ts";
+import { mayServeHost } from "../host-guard.ts";
 import { get, serverOver } from "./stored-traces.ts";
 
 /** Sends one request as it stands, as a browser that was led astray would. */

@@ -8,7 +8,7 @@ import type { RemovedSpans, SpanReader } from "../query/reader.ts";
 import { newHttpServer, type Tls } from "../tls.ts";
 import { serveConsole } from "./console.ts";
 import { answerError, isApiPath, knownError } from "./errors.ts";
-import { mayServeHost } from "./host-guard.ts";
+import { isOfOwnPage, mayServeHost } from "../host-guard.ts";
 import { type JaegerUi, JaegerUiPage } from "./jaeger-ui.ts";
 import { legacyChangeRoutes } from "./jaeger/legacy-changes.ts";
 import { legacyMetricsRoutes } from "./jaeger/legacy-metrics.ts";
@@ -112,6 +112,7 @@ function mount(server: FastifyInstance, deps: ReadServerDependencies): void {
     // Before anything of a body is read.
     if (request.is404)
       throw new ThroughlineError("TL_NOT_FOUND", `${request.method} is not served at this path.`);
+    // A page of another site may send a form, or a request without reading its answer.
     // Who holds a signed link needs no cookie or token that another page could misuse, and proxies rename the host.
     if (request.raw.url?.startsWith("/feedback/") !== true && !isOfOwnPage(request.headers))
       throw foreignPage();
@@ -133,12 +134,6 @@ function mount(server: FastifyInstance, deps: ReadServerDependencies): void {
   const { jaegerUi } = deps;
   if (jaegerUi === undefined) serveConsole(server, deps.consoleAssets);
   else serveConsole(server, jaegerUi.assets, new JaegerUiPage(jaegerUi, deps.nowMs ?? Date.now));
-}
-
-/** A page of another site may send a form, or a request without reading its answer. */
-function isOfOwnPage({ origin, host }: { origin?: string | undefined; host?: string | undefined }): boolean {
-  if (origin === undefined) return true;
-  return URL.canParse(origin) && new URL(origin).host === host;
 }
 
 function foreignPage(): ThroughlineError {

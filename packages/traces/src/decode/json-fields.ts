@@ -114,9 +114,25 @@ export class JsonFields {
     throw new MalformedJsonError("must be an integer", key);
   }
 
+  /** By its name in lowerCamelCase; that of the protocol's own definition is taken too, as parsers of proto3's JSON do. */
   private get(key: string): unknown {
-    return Object.hasOwn(this.members, key) ? (this.members[key] ?? undefined) : undefined;
+    const { members } = this;
+    if (Object.hasOwn(members, key)) return members[key] ?? undefined;
+    const original = originalName(key);
+    return original !== undefined && Object.hasOwn(members, original)
+      ? (members[original] ?? undefined)
+      : undefined;
   }
+}
+
+/** `start_time_unix_nano` of `startTimeUnixNano`; undefined where both are the same. */
+const originalNames = new Map<string, string | undefined>();
+function originalName(key: string): string | undefined {
+  if (originalNames.has(key)) return originalNames.get(key);
+  const original = key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  // Keys are the program's own: there are few.
+  originalNames.set(key, original === key ? undefined : original);
+  return originalNames.get(key);
 }
 
 function within<T>(key: string, read: () => T): T {

@@ -179,3 +179,43 @@ test("any JSON is decoded or refused, never anything else", () => {
     { numRuns: 1_000 },
   );
 });
+
+test("members may have their names of the protocol's definition, as parsers of proto3's JSON take them", () => {
+  const { spans } = decodeOtlpJson(
+    Buffer.from(
+      JSON.stringify({
+        resource_spans: [
+          {
+            resource: { attributes: [{ key: "service.name", value: { string_value: "shop" } }] },
+            scope_spans: [
+              {
+                spans: [
+                  {
+                    trace_id: "A".repeat(32),
+                    span_id: "b".repeat(16),
+                    parent_span_id: "c".repeat(16),
+                    start_time_unix_nano: "5",
+                    end_time_unix_nano: 7,
+                    dropped_attributes_count: 1,
+                    attributes: [{ key: "n", value: { int_value: "12" } }],
+                  },
+                ],
+              },
+            ],
+          },
+        ],
+      }),
+    ),
+  );
+  expect(spans).toMatchObject([
+    {
+      traceId: "a".repeat(32),
+      parentSpanId: "c".repeat(16),
+      startUnixNano: 5n,
+      endUnixNano: 7n,
+      droppedAttributesCount: 1,
+      attributes: [{ key: "n", value: { type: "int", value: 12n } }],
+      resource: { attributes: [{ key: "service.name", value: { type: "string", value: "shop" } }] },
+    },
+  ]);
+});

@@ -36,6 +36,8 @@ export interface ReceiverOptions {
   budget: ByteBudget;
   /** For everything but datagrams. */
   tls?: Tls | undefined;
+  /** Origins of web pages that may send. */
+  corsOrigins?: readonly string[];
   /** The door of what listens beside TLS for the product's own processes, on loopback. */
   ownGate: Gate;
   logger: Logger;

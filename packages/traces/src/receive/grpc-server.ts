@@ -1,7 +1,7 @@
 /**
- * Unary gRPC on `node:http2` (gRPC over HTTP/2, github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md): one message
- * in, one message out. Streaming and reflection are not spoken. At its deadline, or when a client resets its stream, a
- * call ends; work already begun goes on unheard.
+ * gRPC on `node:http2` (gRPC over HTTP/2, github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md): one message in, one
+ * message out, or, of the methods of `streams`, any number. Clients that stream and reflection are not spoken. At its
+ * deadline, or when a client resets its stream, a call ends; work already begun goes on unheard.
  */
 import {
   constants,
@@ -17,15 +17,15 @@ import type { Logger } from "pino";
 import type { Peer, Principal } from "../access.ts";
 import type { Tls } from "../tls.ts";
 import type { BudgetShare } from "./byte-budget.ts";
-import { type ContentCoding, inflateBody, requestLimitBytes, tooLarge } from "./inflate.ts";
+import { encodings, frameHeaderBytes, receiveMessage, unimplemented } from "./grpc-message.ts";
 import { listenOn } from "../listen.ts";
-import { encodeStatus, grpcCode, overloaded, refusal, type Refusal, RefusedError } from "../rpc-status.ts";
+import { encodeStatus, grpcCode, refusal, type Refusal } from "../rpc-status.ts";
 
 /** Bytes that a client may send before it is answered, for one call and for all calls of a connection. */
 const streamWindowBytes = 4 * 1024 * 1024;
 const sessionWindowBytes = 16 * 1024 * 1024;
-const frameHeaderBytes = 5;
-const encodings = ["identity", "gzip", "deflate", "zstd"] as const satisfies readonly ContentCoding[];
+/** As long as a request over HTTP may take. */
+const messageWithinMs = 60_000;
 const unitsMs = { H: 3_600_000, M: 60_000, S: 1_000, m: 1, u: 1e-3, n: 1e-6 } as const;
 
 /** The message comes in pieces. A RefusedError or ThroughlineError becomes the call's status. */
@@ -34,14 +34,24 @@ export type UnaryMethod = (
   sender: Principal,
 ) => Promise<Uint8Array> | Uint8Array;
 
+/** Answers until it returns; `signal`: when the client has gone, or the server stops. */
+export type StreamMethod = (
+  message: readonly Uint8Array[],
+  send: (message: Uint8Array) => void,
+  signal: AbortSignal,
+) => Promise<void>;
+
 export interface GrpcServerOptions {
   /** By path: `/package.Service/Method`. */
   methods: ReadonlyMap<string, UnaryMethod>;
+  streams: ReadonlyMap<string, StreamMethod>;
   /** Asked before a method's message is received. Throws what becomes the call's status. */
   admit: (path: string, headers: IncomingHttpHeaders, peer: Peer) => Promise<Principal>;
   /** Room for a call's message. Throws what becomes the call's status. */
   open: (sender: Principal) => BudgetShare;
   tls?: Tls | undefined;
+  /** So long a message may take to come in; 60 s unless given. */
+  messageWithinMs?: number;
   logger: Logger;
 }
 
@@ -49,6 +59,7 @@ export class GrpcServer {
   private readonly options: GrpcServerOptions;
   private readonly server: Http2Server | Http2SecureServer;
   private readonly sessions = new Set<ServerHttp2Session>();
+  private readonly stopping = new AbortController();
 
   constructor(options: GrpcServerOptions) {
     this.options = options;
@@ -80,6 +91,7 @@ export class GrpcServer {
     if (!this.server.listening) return;
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
     for (const session of this.sessions) session.close();
+    this.stopping.abort();
     const timer = setTimeout(() => {
       for (const session of this.sessions) session.destroy();
     }, graceMs);
@@ -104,79 +116,45 @@ export class GrpcServer {
       leftMs === undefined ? undefined : setTimeout(() => answerStatus(stream, deadlineExceeded), leftMs);
     stream.on("close", () => clearTimeout(timer));
     try {
-      const method = this.options.methods.get(headers[":path"] ?? "");
-      if (method === undefined) throw unimplemented(`unknown method ${headers[":path"] ?? ""}`);
-      const sender = await this.options.admit(headers[":path"] ?? "", headers, stream.session?.socket);
+      const path = headers[":path"] ?? "";
+      const method = this.options.methods.get(path);
+      const streaming = this.options.streams.get(path);
+      if (method === undefined && streaming === undefined)
+        throw unimplemented(`unknown method ${headers[":path"] ?? ""}`);
+      const sender = await this.options.admit(path, headers, stream.session?.socket);
       if (stream.destroyed) return;
       const share = this.options.open(sender);
       stream.on("close", () => share.release());
-      const message = await receiveMessage(stream, headers, share);
+      const withinMs = this.options.messageWithinMs ?? messageWithinMs;
+      const message = await receiveMessage(stream, headers, share, withinMs);
       if (message === undefined) return;
-      answerMessage(stream, await method(message, sender));
+      if (method !== undefined) answerMessage(stream, await method(message, sender));
+      else if (streaming !== undefined) await this.answerStream(stream, streaming, message);
     } catch (error) {
       const refused = refusal(error);
       if (refused.code === grpcCode.internal) logger.error({ err: error }, "gRPC call failed");
       answerStatus(stream, refused);
     }
   }
-}
 
-/** Undefined when the client went away before its message was complete. */
-async function receiveMessage(
-  stream: ServerHttp2Stream,
-  headers: IncomingHttpHeaders,
-  share: BudgetShare,
-): Promise<readonly Uint8Array[] | undefined> {
-  const encoding = String(headers["grpc-encoding"] ?? "identity");
-  const coding = encodings.find((known) => known === encoding);
-  if (coding === undefined)
-    throw unimplemented(`grpc-encoding ${encoding} is not supported: send one of ${encodings.join(", ")}`);
-  const frame = await collectFrame(stream, share);
-  if (frame === undefined) return undefined;
-  const compressed = frame.flag === 1;
-  if (frame.flag > 1) throw internal("the message's compressed flag is neither 0 nor 1");
-  if (compressed && coding === "identity") {
-    throw internal("the message is compressed, but grpc-encoding does not say how");
-  }
-  return inflateBody(frame.pieces, compressed ? coding : "identity", share);
-}
-
-/** The one length-prefixed message of the call. */
-function collectFrame(
-  stream: ServerHttp2Stream,
-  share: BudgetShare,
-): Promise<{ flag: number; pieces: Buffer[] } | undefined> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    const fail = (error: Error): void => {
-      stream.removeAllListeners("data");
-      reject(error);
+  private async answerStream(
+    stream: ServerHttp2Stream,
+    method: StreamMethod,
+    message: readonly Uint8Array[],
+  ): Promise<void> {
+    const gone = new AbortController();
+    stream.on("close", () => gone.abort());
+    const signal = AbortSignal.any([gone.signal, this.stopping.signal]);
+    const send = (answer: Uint8Array): void => {
+      if (stream.destroyed || stream.closed) return;
+      begin(stream);
+      stream.write(framed(answer));
     };
-    stream.on("data", (chunk: Buffer) => {
-      chunks.push(chunk);
-      size += chunk.length;
-      if (size > requestLimitBytes + frameHeaderBytes) fail(tooLarge());
-      else if (!share.grow(chunk.length)) fail(overloaded());
-      else if (size - chunk.length < frameHeaderBytes && size >= frameHeaderBytes) {
-        const head = chunks.length === 1 ? chunk : Buffer.concat(chunks);
-        if (head.readUInt32BE(1) > requestLimitBytes) fail(tooLarge());
-      }
-    });
-    stream.on("end", () => {
-      if (stream.aborted) return resolve(undefined);
-      const pieces = (chunks[0]?.length ?? 0) < frameHeaderBytes ? [Buffer.concat(chunks)] : chunks;
-      const [first] = pieces;
-      if (first === undefined || size < frameHeaderBytes)
-        reject(internal("the call ended without a message"));
-      else if (size !== frameHeaderBytes + first.readUInt32BE(1)) {
-        reject(internal("the call's data is not exactly one message of the length it announces"));
-      } else {
-        resolve({ flag: first[0] ?? 0, pieces: [first.subarray(frameHeaderBytes), ...pieces.slice(1)] });
-      }
-    });
-    stream.on("close", () => resolve(undefined));
-  });
+    await method(message, send, signal);
+    if (stream.destroyed || stream.closed) return;
+    begin(stream);
+    stream.end();
+  }
 }
 
 function isGrpc(headers: IncomingHttpHeaders): boolean {
@@ -197,12 +175,22 @@ function answerHttp(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): vo
 
 function answerMessage(stream: ServerHttp2Stream, message: Uint8Array): void {
   if (stream.destroyed || stream.closed || stream.headersSent) return;
+  begin(stream);
+  stream.end(framed(message));
+}
+
+/** Headers of an answer that ends well, unless they were sent. */
+function begin(stream: ServerHttp2Stream): void {
+  if (stream.headersSent) return;
+  stream.respond(responseHeaders(), { waitForTrailers: true });
+  stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": String(grpcCode.ok) }));
+}
+
+function framed(message: Uint8Array): Buffer {
   const frame = Buffer.alloc(frameHeaderBytes + message.length);
   frame.writeUInt32BE(message.length, 1);
   frame.set(message, frameHeaderBytes);
-  stream.respond(responseHeaders(), { waitForTrailers: true });
-  stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": String(grpcCode.ok) }));
-  stream.end(frame);
+  return frame;
 }
 
 /** "Trailers-only": the status stands in the only headers. */
@@ -263,11 +251,3 @@ const deadlineExceeded: Refusal = {
   httpStatus: 504,
   message: "the call's deadline has passed; its spans may be stored all the same",
 };
-
-function unimplemented(message: string): RefusedError {
-  return new RefusedError({ code: grpcCode.unimplemented, httpStatus: 501, message });
-}
-
-function internal(message: string): RefusedError {
-  return new RefusedError({ code: grpcCode.internal, httpStatus: 500, message });
-}

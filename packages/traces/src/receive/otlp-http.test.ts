@@ -168,7 +168,7 @@ function announce(url: string, length: number): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(Number(port), hostname, () => {
       socket.write(
-        `POST /v1/traces HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n\r\n`,
+        `POST /v1/traces HTTP/1.1\r\nHost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n\r\n`,
       );
     });
     socket.on("error", reject);
@@ -178,3 +178,9 @@ function announce(url: string, length: number): Promise<string> {
     });
   });
 }
+
+test.each([asProtobuf, asJson])("an empty body of %j is an empty request: a success", async (headers) => {
+  const { httpUrl } = await startReceivers();
+  const answer = await post(httpUrl, "", headers);
+  expect([answer.status, answer.headers.get("content-type")]).toEqual([200, headers["content-type"]]);
+});

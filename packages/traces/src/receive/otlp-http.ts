@@ -5,6 +5,7 @@ import type { Gate } from "../access.ts";
 import { encodeExportResponse, exportResponseJson } from "./export-response.ts";
 import { httpRefusal, readBody } from "./http-body.ts";
 import type { Intake } from "./intake.ts";
+import { answerPage } from "./pages.ts";
 import {
   encodeStatus,
   grpcCode,
@@ -13,7 +14,7 @@ import {
   type RefusedError,
   statusJson,
 } from "../rpc-status.ts";
-import type { SpanEncoding } from "../sink.ts";
+import type { AppendOutcome, SpanEncoding } from "../sink.ts";
 import { newHttpServer, type Tls } from "../tls.ts";
 
 type OtlpEncoding = Extract<SpanEncoding, "protobuf" | "json">;
@@ -28,8 +29,12 @@ export interface OtlpHttpOptions {
   gate: Gate;
   isHealthy: () => Promise<boolean>;
   tls?: Tls | undefined;
+  /** Of web pages that may send (see `pages.ts`). */
+  corsOrigins?: readonly string[];
   logger: Logger;
 }
+
+const nothing: AppendOutcome = { accepted: 0, rejected: 0, reason: "" };
 
 /** Not listening yet. */
 export function createOtlpHttpServer(options: OtlpHttpOptions): Server {
@@ -47,8 +52,9 @@ export function createOtlpHttpServer(options: OtlpHttpOptions): Server {
 async function serve(
   request: IncomingMessage,
   response: ServerResponse,
-  { intake, gate, isHealthy }: OtlpHttpOptions,
+  { intake, gate, isHealthy, corsOrigins = [] }: OtlpHttpOptions,
 ): Promise<void> {
+  if (answerPage(request, response, corsOrigins)) return;
   const path = (request.url ?? "").split("?", 1)[0];
   if (path === "/readiness") {
     const ready = await isHealthy();
@@ -76,7 +82,9 @@ async function serve(
   response.on("close", () => share.release());
   const body = await readBody(request, response, share);
   if (body === undefined) return;
-  const outcome = await intake.append(sender, body, encoding);
+  // An empty request is a success, says OTLP, though an empty text is no JSON.
+  const isEmpty = body.every(({ length }) => length === 0);
+  const outcome = isEmpty ? nothing : await intake.append(sender, body, encoding);
   const answer = encoding === "json" ? exportResponseJson(outcome) : encodeExportResponse(outcome);
   response.writeHead(200, { "content-type": mediaTypes[encoding] });
   response.end(answer);

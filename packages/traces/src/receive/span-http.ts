@@ -3,6 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { SpanEncoding } from "../sink.ts";
 import { newHttpServer } from "../tls.ts";
 import { httpRefusal, readBody } from "./http-body.ts";
+import { answerPage } from "./pages.ts";
 import type { OtlpHttpOptions } from "./otlp-http.ts";
 import { grpcCode, refusal } from "../rpc-status.ts";
 
@@ -58,9 +59,10 @@ function createSpanServer(options: OtlpHttpOptions, encodingOf: EncodingOf): Ser
 async function serve(
   request: IncomingMessage,
   response: ServerResponse,
-  { intake, gate }: OtlpHttpOptions,
+  { intake, gate, corsOrigins = [] }: OtlpHttpOptions,
   encodingOf: EncodingOf,
 ): Promise<void> {
+  if (answerPage(request, response, corsOrigins)) return;
   if (request.method !== "POST") {
     response.setHeader("allow", "POST");
     throw httpRefusal(405, grpcCode.unimplemented, "send POST");

@@ -17,3 +17,15 @@ function isLoopback(address: string): boolean {
   const plain = address.replace(/^::ffff:/, "");
   return plain === "::1" || (isIPv4(plain) && plain.startsWith("127."));
 }
+
+/** Whether a request comes from no page, or from one that was served under the same name. */
+export function isOfOwnPage({
+  origin,
+  host,
+}: {
+  origin?: string | undefined;
+  host?: string | undefined;
+}): boolean {
+  if (origin === undefined) return true;
+  return URL.canParse(origin) && new URL(origin).host === host;
+}
