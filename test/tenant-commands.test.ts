@@ -7,11 +7,13 @@ import {
   acceptTicket,
   adminFetch,
   jobEnded,
+  named,
   run,
   runJson,
   start,
   startWithDesk,
   temporaryDirectory,
+  traceWith,
   until,
 } from "./harness.ts";
 
@@ -174,4 +176,41 @@ test("no secret is in any output, log, span or file, and the audit log tells who
   expect(
     (await runJson<{ entries: unknown[] }>(["audit", "list", "--limit", "1", ...at])).entries,
   ).toHaveLength(1);
+});
+
+test("a tenant is removed with all that is kept of it, its traces too where they are asked for, and a report", async () => {
+  const { up, data } = await startWithDesk();
+  const at = ["--data", data];
+  const admin = up.address("admin");
+  const { job_id: job, trace_id: trace } = await acceptTicket(up.address("webhook"), "GONE-1");
+  await jobEnded(admin, job);
+  await traceWith(up.address("console"), trace, (spans) => named(spans, "enhance_ticket").length > 0);
+  const { removed, counts } = await runJson<{ removed: string; counts: Record<string, number> }>([
+    "tenant",
+    "remove",
+    "acme",
+    "--yes",
+    "--traces",
+    ...at,
+  ]);
+  expect(removed).toBe("acme");
+  expect(counts).toMatchObject({ secrets: 2, jobs: 1, enhancements: 1, traces: 1 });
+  expect((await fetch(`${up.address("console")}/api/traces/${trace}`)).status).toBe(404);
+  expect((await adminFetch(admin, `/jobs/${job}`)).status).toBe(404);
+  await until(
+    "webhooks of it to be refused",
+    async () => (await signedWith("a secret of the tests", up.address("webhook"), "GONE-2")) === 404,
+  );
+  const { entries } = await runJson<{ entries: { action: string }[] }>([
+    "audit",
+    "list",
+    "--tenant",
+    "acme",
+    ...at,
+  ]);
+  expect(entries.map(({ action }) => action)).toEqual(["tenant.removed", "tenant.added"]);
+  expect(await run(["tenant", "remove", "acme", ...at])).toMatchObject({ code: 1 });
+  await run(["tenant", "add", "beta", "--desk", "http://127.0.0.1:9", "--desk-key", "k", ...at]);
+  const gone = await adminFetch(admin, "/tenants/beta", { method: "DELETE" });
+  expect(await gone.json()).toMatchObject({ tenant: "beta", removed: { secrets: 2 } });
 });

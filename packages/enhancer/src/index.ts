@@ -19,6 +19,7 @@ import { startPruning } from "./queue/janitor.ts";
 import { queueDefaults, type QueueSettings } from "./queue/open-queue.ts";
 import type { JobQueue } from "./queue/queue.ts";
 import { type EnhancerStore, openStore } from "./store.ts";
+import { startRetention } from "./tenants/retention.ts";
 import type { Tenants } from "./tenants/tenants.ts";
 import { Worker } from "./work/worker.ts";
 import { detailOf } from "./records/view.ts";
@@ -35,6 +36,7 @@ export { type Tried, tryMapping } from "./receive/try-mapping.ts";
 export type { WebhookLimits } from "./receive/limits/limits.ts";
 export { type EnhancerStore, openStore } from "./store.ts";
 export type { TenantInfo } from "./tenants/tenants.ts";
+export { type RemovalReport, removeTenant } from "./tenants/removal.ts";
 export { newWebhookSecret } from "./tenants/new-secret.ts";
 export { type AuditEntry, listAudit, verifyAudit } from "./tenants/audit.ts";
 
@@ -118,9 +120,11 @@ export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDepen
         );
   const rates = config.webhook === undefined ? undefined : await openRates(redis);
   const stopPruning = startPruning(queue, logger);
+  const stopRetention = config.worker ? startRetention(store, logger) : undefined;
   const close = async () => {
     ending.abort();
     await stopPruning();
+    await stopRetention?.();
     await reached;
     await rates?.close?.();
     await store.close();

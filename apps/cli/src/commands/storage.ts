@@ -103,7 +103,8 @@ function whatToErase(flags: Flags): EraseRequest {
   throw new ThroughlineError("TL_USAGE", "`storage erase` needs --ticket or --tenant.");
 }
 
-async function withStorage<T>(
+/** Asks the backend that runs on the directory, else works on the directory itself. */
+export async function withStorage<T>(
   flags: Flags,
   context: CommandContext,
   work: (storage: TraceStorage) => Promise<T>,

@@ -6,6 +6,7 @@ import { readArgument } from "../runtime/address.ts";
 import { addSettings, printJson, printTable, storeSettings, textOf } from "./options.ts";
 import type { CommandContext } from "./context.ts";
 import { withStore } from "./store.ts";
+import { addTenantRemoval } from "./tenant-remove.ts";
 import { addTenantKeyCommands } from "./tenant-keys.ts";
 import { addTestMapping } from "./test-mapping.ts";
 import { addSettingFlags, namingFlags, settingsFrom } from "./tenant-flags.ts";
@@ -104,21 +105,7 @@ export function addTenantCommands(program: Command, context: CommandContext): vo
       else printTable(rowsOf({ ...view, ...hints }));
     }),
   );
-
-  addSettings(
-    tenant
-      .command("remove")
-      .description("remove a tenant with its history, documents and inventory")
-      .argument("<id>")
-      .option("--json", "print JSON"),
-    storeSettings,
-  ).action((id: string, flags: Flags) =>
-    withStore(flags, context, async (store) => {
-      await store.tenants.remove(id);
-      if (flags["json"] === true) printJson({ removed: id });
-      else process.stdout.write(`Tenant ${id} is removed.\n`);
-    }),
-  );
+  addTenantRemoval(tenant, context);
 }
 
 function addSecretFlags(command: Command): Command {

@@ -1,6 +1,6 @@
 import type { AdminRoute } from "@throughline/api/admin";
 import type { EnhancerDatabase } from "../database/schema.ts";
-import type { JobAdmin } from "../queue/queue.ts";
+import type { JobAdmin, JobQueue } from "../queue/queue.ts";
 import type { Tenants } from "../tenants/tenants.ts";
 import { auditRoutes } from "./audit.ts";
 import { type EnhancementRouteDependencies, enhancementRoutes } from "./enhancements.ts";
@@ -9,13 +9,13 @@ import { tenantRoutes } from "./tenants.ts";
 
 /** Every operation of the enhancer under `/admin/api`; the server that mounts them checks tokens and scopes. */
 export function adminRoutes(
-  queue: JobAdmin,
+  queue: JobAdmin & Pick<JobQueue, "eraseTenant">,
   tenants: Tenants,
   database: EnhancerDatabase,
   enhancements: EnhancementRouteDependencies,
 ): readonly AdminRoute[] {
   return [
-    ...tenantRoutes(tenants),
+    ...tenantRoutes(tenants, queue),
     ...auditRoutes(database),
     ...jobRoutes(queue),
     ...enhancementRoutes(enhancements),

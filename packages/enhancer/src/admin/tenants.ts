@@ -2,6 +2,8 @@ import { ThroughlineError } from "@throughline/api";
 import { type AdminPrincipal, type AdminRoute, adminRoute } from "@throughline/api/admin";
 import { z } from "zod";
 import { tenantId, tenantSecrets, tenantSettings } from "../tenants/settings.ts";
+import type { JobQueue } from "../queue/queue.ts";
+import { removeTenant } from "../tenants/removal.ts";
 import { pageQuery } from "./page.ts";
 import type { TenantInfo, Tenants } from "../tenants/tenants.ts";
 
@@ -46,7 +48,7 @@ const rotation = z.strictObject({
 });
 
 /** `/tenants`. */
-export function tenantRoutes(tenants: Tenants): readonly AdminRoute[] {
+export function tenantRoutes(tenants: Tenants, queue: Pick<JobQueue, "eraseTenant">): readonly AdminRoute[] {
   return [
     adminRoute({
       method: "GET",
@@ -110,6 +112,24 @@ export function tenantRoutes(tenants: Tenants): readonly AdminRoute[] {
       errors: ["TL_TENANT_UNKNOWN", "TL_TENANT_INVALID", "TL_REVISION_STALE"],
       handle: async ({ params: { tenant }, body, ifMatch, principal }) =>
         answer(await tenants.change(tenant, body, { ifRevision: revisionOf(ifMatch), ...by(principal) })),
+    }),
+    adminRoute({
+      method: "DELETE",
+      path: "/tenants/{tenant}",
+      operationId: "removeTenant",
+      tag: "tenants",
+      summary: "Remove a tenant with everything that is kept of it; the answer says how much that was",
+      description:
+        "Its traces stay: `throughline storage erase --tenant` takes them. A token of a tenant may not do this.",
+      scope: "admin",
+      reach: "all",
+      params,
+      response: z.object({ tenant: z.string(), removed: z.record(z.string(), z.int()) }),
+      errors: ["TL_TENANT_UNKNOWN"],
+      handle: async ({ params: { tenant }, principal }) => {
+        const removed = await removeTenant({ tenants, queue }, tenant, by(principal).by);
+        return { body: { tenant, removed: { ...removed } } };
+      },
     }),
     adminRoute({
       method: "GET",

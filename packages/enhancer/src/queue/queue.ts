@@ -152,6 +152,8 @@ export interface JobQueue extends JobIntake, JobSource, JobAdmin {
   readonly system: "sqlite" | "redis";
   /** Removes what is kept no longer. Returns how many jobs went. */
   prune(): Promise<number>;
+  /** Removes every job of a tenant, also those under way, and what is known of its deliveries. Returns how many went. */
+  eraseTenant(tenantId: string): Promise<{ jobs: number; deliveries: number }>;
   /** Throws where the queue cannot be read. */
   ping(): Promise<void>;
   close(): Promise<void>;

@@ -120,7 +120,7 @@ const note = z.strictObject({
 
 /** Labels are compared in lower case. */
 const labels = z
-  .array(name.transform((label) => label.toLowerCase()))
+  .array(name.overwrite((label) => label.toLowerCase()))
   .max(200)
   .default([]);
 

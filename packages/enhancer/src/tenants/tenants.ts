@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { EnhancerDatabase } from "../database/schema.ts";
 import type { AuditChange } from "./audit.ts";
 import { hintOf } from "./new-secret.ts";
+import { deleteRows } from "./tenant-tables.ts";
 import { endPreviousSecret, rotateSecret } from "./rotation.ts";
 import { audit, infoOf, touch, type Write } from "./rows.ts";
 import type { SealedSecrets } from "./sealed-secrets.ts";
@@ -43,19 +44,6 @@ export interface TenantChange {
   settings?: Readonly<Record<string, unknown>> | undefined;
   secrets?: Readonly<Partial<Record<SecretName, string | undefined>>> | undefined;
 }
-
-/** What goes with a tenant. */
-const tablesOfTenants = [
-  "tenant_secrets",
-  "ticket_history",
-  "documents",
-  "inventory",
-  "search_words",
-  "context_state",
-  "feedback",
-  "model_spending",
-  "enhancements",
-] as const;
 
 /** Who does it, for the audit log; without it, whoever runs this process. */
 interface By {
@@ -239,14 +227,15 @@ export class Tenants {
     });
   }
 
-  /** Removes the tenant with its history, documents and inventory; jobs stay as a record. Throws TL_TENANT_UNKNOWN. */
-  async remove(id: string, { by }: By = {}): Promise<void> {
-    await this.write(async (write) => {
+  /** Removes the tenant with all its business data; the queue is `removeTenant`'s. Throws TL_TENANT_UNKNOWN. */
+  async remove(id: string, { by }: By = {}): Promise<Awaited<ReturnType<typeof deleteRows>>> {
+    return this.write(async (write) => {
       const result = await write.deleteFrom("tenants").where("id", "=", id).executeTakeFirst();
       if (result.numDeletedRows === 0n) unknownTenant(id);
-      for (const table of tablesOfTenants)
-        await write.deleteFrom(table).where("tenant_id", "=", id).execute();
-      await audit(write, "tenant.removed", id, [], by);
+      const report = await deleteRows(write, id);
+      const counts = Object.entries(report).map(([field, count]) => ({ field, old: count }));
+      await audit(write, "tenant.removed", id, counts, by);
+      return report;
     });
   }
 

@@ -56,6 +56,20 @@ export function operateContract(create: CreateQueue): void {
     expect(await queue().status()).toMatchObject({ waiting: 0, dead: 0 });
   });
 
+  test("what is erased of a tenant is gone, under way or not, and nobody else's is", async () => {
+    await enqueue(["one"], ["two"], ["three", { ticket: "T-one" }], ["other", { tenant: "beta" }]);
+    const { id } = await takeOne();
+    await queue().pause("acme");
+    const { jobs } = await queue().eraseTenant("acme");
+    expect(jobs).toBeGreaterThanOrEqual(2);
+    await expect(queue().complete(id, { status: "success", noteId: "1" })).rejects.toThrow("lease");
+    expect((await queue().list({ limit: 10 })).map(({ tenantId }) => tenantId)).toEqual(["beta"]);
+    expect(await queue().status()).toMatchObject({ waiting: 1, active: 0, pausedTenants: [] });
+    await enqueue(["one again"]);
+    expect(await queue().list({ tenantId: "acme", limit: 10 })).toHaveLength(1);
+    expect(await queue().eraseTenant("nobody")).toEqual({ jobs: 0, deliveries: 0 });
+  });
+
   test("a job that ended can be run again as a job of its own, forced or not", async () => {
     await enqueue(["one"]);
     await expect(queue().rerun(idOf("one"), { isForced: true })).rejects.toMatchObject({

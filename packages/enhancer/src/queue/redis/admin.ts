@@ -191,6 +191,24 @@ export class RedisAdmin {
     return removed;
   }
 
+  /** Deliveries are known by ids alone here, with no name of a tenant, and expire by themselves. */
+  async eraseTenant(tenantId: string): Promise<{ jobs: number; deliveries: number }> {
+    const portions = await this.candidates({ tenantId, limit: Number.MAX_SAFE_INTEGER });
+    const ids = [...new Set(portions.flat())];
+    for (let at = 0; at < ids.length; at += pruneAtOnce)
+      await runScript(this.client, "tlForget", [jobsKey, base, ...ids.slice(at, at + pruneAtOnce)]);
+    await Promise.all([
+      this.client.zrem(`${base}lanes`, tenantId),
+      this.client.zrem(`${base}held`, tenantId),
+      this.client.hdel(`${base}resumed`, tenantId),
+      this.client.srem(tenantsKey, tenantId),
+    ]);
+    // Whatever BullMQ or we keep for the tenant has its name in the key.
+    for (const kind of [`${queueName}.${tenantId}:`, `ticket:${tenantId}:`, `next:${tenantId}:`])
+      await removeKeys(this.client, base + kind);
+    return { jobs: ids.length, deliveries: 0 };
+  }
+
   private async clean(tenantId: string, next: () => Promise<string[]>): Promise<number> {
     let removed = 0;
     for (;;) {
@@ -246,6 +264,19 @@ export class RedisAdmin {
 
   private async wake(): Promise<void> {
     await this.client.publish(wakeChannel, "");
+  }
+}
+
+/** Looks on each node of a cluster: the keys are on one of them. */
+async function removeKeys(client: RedisClient, prefix: string): Promise<void> {
+  const nodes = "nodes" in client ? client.nodes("master") : [client];
+  for (const node of nodes) {
+    let cursor = "0";
+    do {
+      const [next, keys] = await node.scan(cursor, "MATCH", `${prefix}*`, "COUNT", pruneAtOnce);
+      if (keys.length > 0) await node.unlink(...keys);
+      cursor = next;
+    } while (cursor !== "0");
   }
 }
 

@@ -180,6 +180,10 @@ export class RedisQueue implements JobQueue {
     return this.admin.prune(this.options.keep);
   }
 
+  eraseTenant(tenantId: string): Promise<{ jobs: number; deliveries: number }> {
+    return this.admin.eraseTenant(tenantId);
+  }
+
   /** Fails at once while there is no connection: whoever asks wants to know now. */
   async ping(): Promise<void> {
     if (!isReady(this.client))

@@ -35,6 +35,25 @@ export async function prune(connection: QueueConnection, keep: Keep): Promise<nu
   return removed + beyond;
 }
 
+/** A worker that has one of the jobs in its hands learns that its lease is lost. */
+export async function eraseTenant(
+  connection: QueueConnection,
+  tenantId: string,
+): Promise<{ jobs: number; deliveries: number }> {
+  const erase = (table: "jobs" | "deliveries") =>
+    untilNone(connection, () =>
+      connection.run(
+        `delete from ${table} where id in (select id from ${table} where tenant_id = ? limit ${rowsPerCommit})`,
+        tenantId,
+      ),
+    );
+  const erased = { jobs: await erase("jobs"), deliveries: await erase("deliveries") };
+  await connection.commit.durable(() =>
+    connection.run("delete from queue_lanes where tenant_id = ?", tenantId),
+  );
+  return erased;
+}
+
 async function untilNone(connection: QueueConnection, remove: () => number): Promise<number> {
   let removed = 0;
   for (;;) {

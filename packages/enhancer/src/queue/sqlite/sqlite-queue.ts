@@ -18,7 +18,7 @@ import * as admin from "./admin.ts";
 import { QueueConnection } from "./connection.ts";
 import { enqueue, wakeLane } from "./intake.ts";
 import { isGone } from "../owner.ts";
-import { prune } from "./prune.ts";
+import { eraseTenant, prune } from "./prune.ts";
 import { leaseMs, takeJobs, type TakenOver, takeOver } from "./take.ts";
 import { WakeFile } from "./wake-file.ts";
 
@@ -181,6 +181,10 @@ export class SqliteQueue implements JobQueue {
 
   prune(): Promise<number> {
     return prune(this.connection, this.keep);
+  }
+
+  eraseTenant(tenantId: string): Promise<{ jobs: number; deliveries: number }> {
+    return eraseTenant(this.connection, tenantId);
   }
 
   async ping(): Promise<void> {
