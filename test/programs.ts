@@ -6,6 +6,7 @@ const packages = {
   chromium: "chromium",
   openssl: "openssl",
   postgres: "postgresql",
+  python3: "python3",
   "redis-server": "redis-server",
 } as const;
 
