@@ -101,90 +101,108 @@ function callGrpc(address: string, path: string, message: Buffer, { ca, client }
 
 const services = "/jaeger.api_v3.QueryService/GetServices";
 
-test("with certificates, everything that listens speaks TLS, to the stock clients too; the product's own ways stay", async () => {
-  const { ca, sign } = newAuthority();
-  const server = sign("server", serverNames);
-  const { addresses, own } = await start({ cert: server.certFile, key: server.keyFile, clientCa: undefined });
-  const side = { ca };
-  for (const address of [addresses.otlpHttp, addresses.zipkin, addresses.jaegerThrift, addresses.console])
-    expect(address).toMatch(/^https:/);
-  expect((await ask(`${addresses.otlpHttp}/v1/traces`, side, body)).status).toBe(200);
-  expect(await callGrpc(addresses.otlpGrpc, exportPath, body, side)).toBe(0);
-  expect((await ask(`${addresses.console}/api/services`, side)).body).toContain("shop");
-  expect(await callGrpc(addresses.queryGrpc, services, Buffer.alloc(0), side)).toBe(0);
-  // Who does not know the authority goes away; who speaks no TLS is not understood.
-  expect((await ask(`${addresses.console}/api/services`, { ca: newAuthority().ca })).status).toMatch(
-    /CERT|SIGN/,
-  );
-  expect(await callGrpc(addresses.otlpGrpc, exportPath, body, { ca: newAuthority().ca })).toBe(14);
-  await expect(fetch(addresses.otlpHttp.replace("https:", "http:"))).rejects.toThrow("fetch failed");
-  // Beside them, on loopback, by a token.
-  for (const url of [`${own.console}/api/services`, `${own.otlpHttp}/v1/traces`])
-    expect(
-      (
-        await fetch(url, {
-          method: url.endsWith("traces") ? "POST" : "GET",
-          headers: { "content-type": "application/x-protobuf" },
-        })
-      ).status,
-    ).toBe(401);
-});
-
-test("with an authority of clients, a certificate of theirs is what lets in; none, another's or an old one does not", async () => {
-  const authority = newAuthority();
-  const server = authority.sign("server", serverNames);
-  const { addresses } = await start(
-    { cert: server.certFile, key: server.keyFile, clientCa: authority.caFile },
-    "token",
-  );
-  const { ca } = authority;
-  const known = { ca, client: authority.sign("agent", clientUse) };
-  expect((await ask(`${addresses.otlpHttp}/v1/traces`, known, body)).status).toBe(200);
-  expect((await ask(`${addresses.zipkin}/api/v2/spans`, known, Buffer.alloc(0))).status).toBe(202);
-  expect(await callGrpc(addresses.otlpGrpc, exportPath, body, known)).toBe(0);
-  expect((await ask(`${addresses.console}/api/services`, known)).status).toBe(200);
-  expect(await callGrpc(addresses.queryGrpc, services, Buffer.alloc(0), known)).toBe(0);
-  for (const client of [
-    undefined,
-    newAuthority().sign("stranger", clientUse),
-    authority.sign("expired", clientUse, -1),
-  ]) {
-    const side = { ca, client };
-    expect((await ask(`${addresses.otlpHttp}/v1/traces`, side, body)).status).toMatch(
-      /ECONNRESET|ERR_SSL|EPIPE/,
+test(
+  "with certificates, everything that listens speaks TLS, to the stock clients too; the product's own ways stay",
+  { timeout: 60_000 },
+  async () => {
+    const { ca, sign } = newAuthority();
+    const server = sign("server", serverNames);
+    const { addresses, own } = await start({
+      cert: server.certFile,
+      key: server.keyFile,
+      clientCa: undefined,
+    });
+    const side = { ca };
+    for (const address of [addresses.otlpHttp, addresses.zipkin, addresses.jaegerThrift, addresses.console])
+      expect(address).toMatch(/^https:/);
+    expect((await ask(`${addresses.otlpHttp}/v1/traces`, side, body)).status).toBe(200);
+    expect(await callGrpc(addresses.otlpGrpc, exportPath, body, side)).toBe(0);
+    expect((await ask(`${addresses.console}/api/services`, side)).body).toContain("shop");
+    expect(await callGrpc(addresses.queryGrpc, services, Buffer.alloc(0), side)).toBe(0);
+    // Who does not know the authority goes away; who speaks no TLS is not understood.
+    expect((await ask(`${addresses.console}/api/services`, { ca: newAuthority().ca })).status).toMatch(
+      /CERT|SIGN/,
     );
-    expect((await ask(`${addresses.console}/api/services`, side)).status).toMatch(/ECONNRESET|ERR_SSL|EPIPE/);
-    expect(await callGrpc(addresses.otlpGrpc, exportPath, body, side)).toBe(14);
-    expect(await callGrpc(addresses.queryGrpc, services, Buffer.alloc(0), side)).toBe(14);
-  }
-});
+    expect(await callGrpc(addresses.otlpGrpc, exportPath, body, { ca: newAuthority().ca })).toBe(14);
+    await expect(fetch(addresses.otlpHttp.replace("https:", "http:"))).rejects.toThrow("fetch failed");
+    // Beside them, on loopback, by a token.
+    for (const url of [`${own.console}/api/services`, `${own.otlpHttp}/v1/traces`])
+      expect(
+        (
+          await fetch(url, {
+            method: url.endsWith("traces") ? "POST" : "GET",
+            headers: { "content-type": "application/x-protobuf" },
+          })
+        ).status,
+      ).toBe(401);
+  },
+);
 
-test("a certificate that names a tenant is bound to it, over every protocol; one that names two is refused", async () => {
-  const authority = newAuthority();
-  const server = authority.sign("server", serverNames);
-  const { addresses } = await start(
-    { cert: server.certFile, key: server.keyFile, clientCa: authority.caFile },
-    "token",
-  );
-  const sideOf = (name: string, ...tenants: string[]): Side => ({
-    ca: authority.ca,
-    client: authority.sign(
-      name,
-      `${clientUse}\nsubjectAltName=${tenants.map((tenant) => `URI:urn:throughline:tenant:${tenant}`).join(",")}`,
-    ),
-  });
-  const [acme, globex] = [sideOf("a", "acme"), sideOf("g", "globex")];
-  expect((await ask(`${addresses.otlpHttp}/v1/traces`, acme, body)).status).toBe(200);
-  expect(await callGrpc(addresses.otlpGrpc, exportPath, body, globex)).toBe(0);
-  const traces = async (side: Side): Promise<string> =>
-    (await ask(`${addresses.console}/api/throughline/export?format=otlp-json`, side)).body;
-  expect(await traces(acme)).toContain('"acme"');
-  expect(await traces(acme)).not.toContain('"globex"');
-  expect(await traces(globex)).not.toContain('"acme"');
-  const both = sideOf("b", "acme", "globex");
-  expect((await ask(`${addresses.otlpHttp}/v1/traces`, both, body)).status).toBe(401);
-  expect((await ask(`${addresses.console}/api/services`, both)).status).toBe(401);
-});
+test(
+  "with an authority of clients, a certificate of theirs is what lets in; none, another's or an old one does not",
+  { timeout: 60_000 },
+  async () => {
+    const authority = newAuthority();
+    const server = authority.sign("server", serverNames);
+    const { addresses } = await start(
+      { cert: server.certFile, key: server.keyFile, clientCa: authority.caFile },
+      "token",
+    );
+    const { ca } = authority;
+    const known = { ca, client: authority.sign("agent", clientUse) };
+    expect((await ask(`${addresses.otlpHttp}/v1/traces`, known, body)).status).toBe(200);
+    expect((await ask(`${addresses.zipkin}/api/v2/spans`, known, Buffer.alloc(0))).status).toBe(202);
+    expect(await callGrpc(addresses.otlpGrpc, exportPath, body, known)).toBe(0);
+    expect((await ask(`${addresses.console}/api/services`, known)).status).toBe(200);
+    expect(await callGrpc(addresses.queryGrpc, services, Buffer.alloc(0), known)).toBe(0);
+    for (const client of [
+      undefined,
+      newAuthority().sign("stranger", clientUse),
+      authority.sign("expired", clientUse, -1),
+    ]) {
+      const side = { ca, client };
+      expect((await ask(`${addresses.otlpHttp}/v1/traces`, side, body)).status).toMatch(
+        /ECONNRESET|ERR_SSL|EPIPE/,
+      );
+      expect((await ask(`${addresses.console}/api/services`, side)).status).toMatch(
+        /ECONNRESET|ERR_SSL|EPIPE/,
+      );
+      expect(await callGrpc(addresses.otlpGrpc, exportPath, body, side)).toBe(14);
+      expect(await callGrpc(addresses.queryGrpc, services, Buffer.alloc(0), side)).toBe(14);
+    }
+  },
+);
+
+test(
+  "a certificate that names a tenant is bound to it, over every protocol; one that names two is refused",
+  { timeout: 60_000 },
+  async () => {
+    const authority = newAuthority();
+    const server = authority.sign("server", serverNames);
+    const { addresses } = await start(
+      { cert: server.certFile, key: server.keyFile, clientCa: authority.caFile },
+      "token",
+    );
+    const sideOf = (name: string, ...tenants: string[]): Side => ({
+      ca: authority.ca,
+      client: authority.sign(
+        name,
+        `${clientUse}\nsubjectAltName=${tenants.map((tenant) => `URI:urn:throughline:tenant:${tenant}`).join(",")}`,
+      ),
+    });
+    const [acme, globex] = [sideOf("a", "acme"), sideOf("g", "globex")];
+    expect((await ask(`${addresses.otlpHttp}/v1/traces`, acme, body)).status).toBe(200);
+    expect(await callGrpc(addresses.otlpGrpc, exportPath, body, globex)).toBe(0);
+    const traces = async (side: Side): Promise<string> =>
+      (await ask(`${addresses.console}/api/throughline/export?format=otlp-json`, side)).body;
+    expect(await traces(acme)).toContain('"acme"');
+    expect(await traces(acme)).not.toContain('"globex"');
+    expect(await traces(globex)).not.toContain('"acme"');
+    const both = sideOf("b", "acme", "globex");
+    expect((await ask(`${addresses.otlpHttp}/v1/traces`, both, body)).status).toBe(401);
+    expect((await ask(`${addresses.console}/api/services`, both)).status).toBe(401);
+  },
+);
 
 test(
   "a new certificate is used without a restart; a wrong one leaves the old in use",
@@ -233,7 +251,7 @@ test.each([
     (good: TestCertificate, other: TestCertificate) => ({ cert: good.certFile, key: other.keyFile }),
   ],
   ["no PEM", () => ({ cert: "/etc/hostname", key: "/etc/hostname" })],
-])("%s stops the start and is named", async (_what, files) => {
+])("%s stops the start and is named", { timeout: 60_000 }, async (_what, files) => {
   const { sign } = newAuthority();
   const { cert, key } = files(sign("good", serverNames), sign("other", serverNames));
   await expect(start({ cert, key, clientCa: undefined })).rejects.toMatchObject({

@@ -14,7 +14,7 @@ import { startReceivers } from "./start-receivers.ts";
 const path = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 const request = encodeBatch([exampleSpan()]);
 
-test("who never ends a message is cut off, and holds nothing after it", async () => {
+test("who never ends a message is cut off, and holds nothing after it", { timeout: 60_000 }, async () => {
   const budget = new ByteBudget(100_000);
   const server = new GrpcServer({
     methods: new Map([["/a.B/C", () => new Uint8Array()]]),
@@ -36,32 +36,36 @@ test("who never ends a message is cut off, and holds nothing after it", async ()
   await expect.poll(() => budget.share("one").grow(75_000), { timeout: 10_000 }).toBe(true);
 });
 
-test("pings are answered, and headers of any size end at most their own connection", async () => {
-  const { grpcUrl } = await startReceivers();
-  const session = connectTo(grpcUrl);
-  await once(session, "connect");
-  const pong = new Promise<string>((resolve) => {
-    session.ping(Buffer.from("12345678"), (_error, _ms, payload) => resolve(payload.toString()));
-  });
-  expect(await pong).toBe("12345678");
-  for (const headers of [300, 2_000]) {
-    const greedy = connect(grpcUrl, { maxSendHeaderBlockLength: 10_000_000 });
-    greedy.on("error", () => undefined);
-    onTestFinished(() => greedy.destroy());
-    const many = Object.fromEntries(Array.from({ length: headers }, (_, n) => [`x-${n}`, "v".repeat(100)]));
-    const stream = greedy.request({
-      ":method": "POST",
-      ":path": path,
-      "content-type": "application/grpc",
-      ...many,
+test(
+  "pings are answered, and headers of any size end at most their own connection",
+  { timeout: 60_000 },
+  async () => {
+    const { grpcUrl } = await startReceivers();
+    const session = connectTo(grpcUrl);
+    await once(session, "connect");
+    const pong = new Promise<string>((resolve) => {
+      session.ping(Buffer.from("12345678"), (_error, _ms, payload) => resolve(payload.toString()));
     });
-    stream.resume();
-    expect(await new Promise((resolve) => stream.once("error", resolve))).toMatchObject({
-      code: "ERR_HTTP2_STREAM_ERROR",
-    });
-  }
-  expect((await call(session, path, frame(request))).status).toBe("0");
-});
+    expect(await pong).toBe("12345678");
+    for (const headers of [300, 2_000]) {
+      const greedy = connect(grpcUrl, { maxSendHeaderBlockLength: 10_000_000 });
+      greedy.on("error", () => undefined);
+      onTestFinished(() => greedy.destroy());
+      const many = Object.fromEntries(Array.from({ length: headers }, (_, n) => [`x-${n}`, "v".repeat(100)]));
+      const stream = greedy.request({
+        ":method": "POST",
+        ":path": path,
+        "content-type": "application/grpc",
+        ...many,
+      });
+      stream.resume();
+      expect(await new Promise((resolve) => stream.once("error", resolve))).toMatchObject({
+        code: "ERR_HTTP2_STREAM_ERROR",
+      });
+    }
+    expect((await call(session, path, frame(request))).status).toBe("0");
+  },
+);
 
 test(
   "more calls at once than a connection may have wait for their turn; each is answered",
@@ -78,32 +82,36 @@ test(
   },
 );
 
-test("the health of a service can be watched by a stock client: as it is, as it changes, and until the server stops", async () => {
-  const { grpcUrl, grpc, store } = await startReceivers();
-  const client = new Client(grpcUrl.replace("http://", ""), credentials.createInsecure());
-  onTestFinished(() => client.close());
-  const bytes = (value: Buffer): Buffer => value;
-  const watch = (service: string) => {
-    const name = Buffer.from(service, "latin1");
-    const message = service === "" ? Buffer.alloc(0) : Buffer.concat([Buffer.of(10, name.length), name]);
-    const told: number[] = [];
-    const stream = client.makeServerStreamRequest("/grpc.health.v1.Health/Watch", bytes, bytes, message);
-    stream.on("data", (answer: Buffer) => told.push(answer[1] ?? -1));
-    const ended = new Promise<number>((resolve) => {
-      stream.on("error", () => undefined);
-      stream.on("status", ({ code }) => resolve(code));
-    });
-    return { told, ended };
-  };
-  const all = watch("");
-  const unknown = watch("a.Service");
-  await expect.poll(() => [all.told, unknown.told], { timeout: 10_000 }).toEqual([[1], [3]]);
-  store.heads.failure = "the disk is full";
-  await expect.poll(() => all.told, { timeout: 10_000 }).toEqual([1, 2]);
-  store.heads.failure = undefined;
-  await expect.poll(() => all.told, { timeout: 10_000 }).toEqual([1, 2, 1]);
-  await grpc.stop(2_000);
-  expect(await all.ended).toBe(0);
-  expect(all.told).toEqual([1, 2, 1, 2]);
-  expect(unknown.told).toEqual([3]);
-});
+test(
+  "the health of a service can be watched by a stock client: as it is, as it changes, and until the server stops",
+  { timeout: 60_000 },
+  async () => {
+    const { grpcUrl, grpc, store } = await startReceivers();
+    const client = new Client(grpcUrl.replace("http://", ""), credentials.createInsecure());
+    onTestFinished(() => client.close());
+    const bytes = (value: Buffer): Buffer => value;
+    const watch = (service: string) => {
+      const name = Buffer.from(service, "latin1");
+      const message = service === "" ? Buffer.alloc(0) : Buffer.concat([Buffer.of(10, name.length), name]);
+      const told: number[] = [];
+      const stream = client.makeServerStreamRequest("/grpc.health.v1.Health/Watch", bytes, bytes, message);
+      stream.on("data", (answer: Buffer) => told.push(answer[1] ?? -1));
+      const ended = new Promise<number>((resolve) => {
+        stream.on("error", () => undefined);
+        stream.on("status", ({ code }) => resolve(code));
+      });
+      return { told, ended };
+    };
+    const all = watch("");
+    const unknown = watch("a.Service");
+    await expect.poll(() => [all.told, unknown.told], { timeout: 10_000 }).toEqual([[1], [3]]);
+    store.heads.failure = "the disk is full";
+    await expect.poll(() => all.told, { timeout: 10_000 }).toEqual([1, 2]);
+    store.heads.failure = undefined;
+    await expect.poll(() => all.told, { timeout: 10_000 }).toEqual([1, 2, 1]);
+    await grpc.stop(2_000);
+    expect(await all.ended).toBe(0);
+    expect(all.told).toEqual([1, 2, 1, 2]);
+    expect(unknown.told).toEqual([3]);
+  },
+);

@@ -23,25 +23,29 @@ function limited(id: string, spansPerSecond?: number, bytesPerSecond?: number): 
   };
 }
 
-test("a sender may send twice its rate at once, then its rate; spans count when they are known", () => {
-  let now = 0;
-  const limits = new RateLimits(() => now);
-  const sender = limited("acme", 100);
-  expect(limits.waitOf(sender)).toBe(0);
-  limits.take(sender, 10_000)(500);
-  // 200 were there: it waits until the 300 that it is over have passed.
-  expect(limits.waitOf(sender)).toBeCloseTo(3, 1);
-  now = 2_900;
-  expect(limits.waitOf(sender)).toBeGreaterThan(0);
-  now = 3_100;
-  expect(limits.waitOf(sender)).toBe(0);
-  expect(limits.waitOf(limited("globex", 100))).toBe(0);
-  // Requests under way count before it is known what is in them.
-  for (let n = 0; n < 20; n++) limits.take(sender, 10_000);
-  expect(limits.waitOf(sender)).toBeGreaterThan(5);
-});
+test(
+  "a sender may send twice its rate at once, then its rate; spans count when they are known",
+  { timeout: 60_000 },
+  () => {
+    let now = 0;
+    const limits = new RateLimits(() => now);
+    const sender = limited("acme", 100);
+    expect(limits.waitOf(sender)).toBe(0);
+    limits.take(sender, 10_000)(500);
+    // 200 were there: it waits until the 300 that it is over have passed.
+    expect(limits.waitOf(sender)).toBeCloseTo(3, 1);
+    now = 2_900;
+    expect(limits.waitOf(sender)).toBeGreaterThan(0);
+    now = 3_100;
+    expect(limits.waitOf(sender)).toBe(0);
+    expect(limits.waitOf(limited("globex", 100))).toBe(0);
+    // Requests under way count before it is known what is in them.
+    for (let n = 0; n < 20; n++) limits.take(sender, 10_000);
+    expect(limits.waitOf(sender)).toBeGreaterThan(5);
+  },
+);
 
-test("bytes are limited on their own, and a new limit counts at once", () => {
+test("bytes are limited on their own, and a new limit counts at once", { timeout: 60_000 }, () => {
   let now = 0;
   const limits = new RateLimits(() => now);
   limits.take(limited("acme", undefined, 1_000), 3_000)(1);
@@ -50,33 +54,37 @@ test("bytes are limited on their own, and a new limit counts at once", () => {
   now = 500;
 });
 
-test("a sender over its limits is told when to come back, by gRPC and by HTTP, and others are not", async () => {
-  const principals: Record<string, Principal> = { slow: limited("slow", 1), fast: limited("fast") };
-  const gate = new Gate({ authenticate: (token) => Promise.resolve(principals[token]) }, true);
-  const { addresses, rateLimited } = await startAllReceivers({ gate });
-  const client = connectTo(`http://${addresses.otlpGrpc}`);
-  const body = encodeBatch(
-    Array.from({ length: 5 }, (_, n) => exampleSpan({ spanId: String(n + 1).padStart(16, "0") })),
-  );
-  const sendGrpc = (token: string) =>
-    call(client, exportPath, frame(body), { authorization: `Bearer ${token}` });
-  expect((await sendGrpc("slow")).status).toBe("0");
-  const refused = await sendGrpc("slow");
-  expect(refused).toMatchObject({ status: "8", message: expect.stringMatching(/^TL_RATE_LIMITED/) });
-  expect(retryDelay(refused.headers["grpc-status-details-bin"])).toBeGreaterThanOrEqual(1);
-  const sendHttp = (url: string, type: string, token: string) =>
-    fetch(url, {
-      method: "POST",
-      headers: { "content-type": type, authorization: `Bearer ${token}` },
-      body: type === "application/json" ? "[]" : body,
-    });
-  const otlp = await sendHttp(`${addresses.otlpHttp}/v1/traces`, "application/x-protobuf", "slow");
-  expect([otlp.status, Number(otlp.headers.get("retry-after")) >= 1]).toEqual([429, true]);
-  const zipkin = await sendHttp(`${addresses.zipkin}/api/v2/spans`, "application/json", "slow");
-  expect([zipkin.status, Number(zipkin.headers.get("retry-after")) >= 1]).toEqual([429, true]);
-  expect((await sendGrpc("fast")).status).toBe("0");
-  expect(rateLimited()).toBe(3);
-});
+test(
+  "a sender over its limits is told when to come back, by gRPC and by HTTP, and others are not",
+  { timeout: 60_000 },
+  async () => {
+    const principals: Record<string, Principal> = { slow: limited("slow", 1), fast: limited("fast") };
+    const gate = new Gate({ authenticate: (token) => Promise.resolve(principals[token]) }, true);
+    const { addresses, rateLimited } = await startAllReceivers({ gate });
+    const client = connectTo(`http://${addresses.otlpGrpc}`);
+    const body = encodeBatch(
+      Array.from({ length: 5 }, (_, n) => exampleSpan({ spanId: String(n + 1).padStart(16, "0") })),
+    );
+    const sendGrpc = (token: string) =>
+      call(client, exportPath, frame(body), { authorization: `Bearer ${token}` });
+    expect((await sendGrpc("slow")).status).toBe("0");
+    const refused = await sendGrpc("slow");
+    expect(refused).toMatchObject({ status: "8", message: expect.stringMatching(/^TL_RATE_LIMITED/) });
+    expect(retryDelay(refused.headers["grpc-status-details-bin"])).toBeGreaterThanOrEqual(1);
+    const sendHttp = (url: string, type: string, token: string) =>
+      fetch(url, {
+        method: "POST",
+        headers: { "content-type": type, authorization: `Bearer ${token}` },
+        body: type === "application/json" ? "[]" : body,
+      });
+    const otlp = await sendHttp(`${addresses.otlpHttp}/v1/traces`, "application/x-protobuf", "slow");
+    expect([otlp.status, Number(otlp.headers.get("retry-after")) >= 1]).toEqual([429, true]);
+    const zipkin = await sendHttp(`${addresses.zipkin}/api/v2/spans`, "application/json", "slow");
+    expect([zipkin.status, Number(zipkin.headers.get("retry-after")) >= 1]).toEqual([429, true]);
+    expect((await sendGrpc("fast")).status).toBe("0");
+    expect(rateLimited()).toBe(3);
+  },
+);
 
 /** Seconds of google.rpc.Status { details: [Any { RetryInfo { retry_delay { seconds } } }] }. */
 function retryDelay(details: unknown): number {
@@ -106,7 +114,7 @@ function retryDelay(details: unknown): number {
   );
 }
 
-test("whoever floods leaves room for those who come after", () => {
+test("whoever floods leaves room for those who come after", { timeout: 60_000 }, () => {
   const intake = new Intake({
     sink: { append: () => Promise.resolve({ accepted: 0, rejected: 0, reason: "" }) },
     budget: new ByteBudget(1_000),

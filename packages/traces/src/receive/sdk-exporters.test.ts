@@ -73,31 +73,35 @@ const otlpExporters: [string, (at: Addresses) => SpanExporter][] = [
   ],
 ];
 
-test.each(otlpExporters)("what the SDK sends by %s is read back as it was", async (_what, exporterOf) => {
-  const { addresses, store } = await startAllReceivers();
-  const spans = sdkSpans();
-  expect(await exported(exporterOf(addresses), spans)).toMatchObject({ code: 0 });
-  const [sdkParent] = spans.filter(({ name }) => name === "GET /");
-  const [trace = []] = await store.reader.traces([sdkParent?.spanContext().traceId ?? ""]);
-  const parent = trace.find(({ name }) => name === "GET /");
-  const child = trace.find(({ name }) => name === "SELECT");
-  expect(trace).toHaveLength(2);
-  expect(parent).toMatchObject({ kind: 2, statusCode: 2, statusMessage: "no stock", parentSpanId: "" });
-  expect(child).toMatchObject({ kind: 3, parentSpanId: parent?.spanId });
-  for (const [key, value] of Object.entries(sdkParent?.attributes ?? {}))
-    expect([key, valueOf(parent, key)]).toEqual([key, value]);
-  const [seconds = 0, nanos = 0] = sdkParent?.startTime ?? [];
-  expect(parent?.startUnixNano).toBe(BigInt(seconds) * 1_000_000_000n + BigInt(nanos));
-  expect(parent?.events.map(({ name }) => name)).toEqual(["retry"]);
-  expect(parent?.links).toMatchObject([{ spanId: sdkParent?.links[0]?.context.spanId }]);
-  expect(parent?.scope).toMatchObject({ name: "lib", version: "1.2.3" });
-  expect(parent?.resource.attributes.map(({ key, value }) => [key, plain(value)])).toContainEqual([
-    "process.pid",
-    42,
-  ]);
-});
+test.each(otlpExporters)(
+  "what the SDK sends by %s is read back as it was",
+  { timeout: 60_000 },
+  async (_what, exporterOf) => {
+    const { addresses, store } = await startAllReceivers();
+    const spans = sdkSpans();
+    expect(await exported(exporterOf(addresses), spans)).toMatchObject({ code: 0 });
+    const [sdkParent] = spans.filter(({ name }) => name === "GET /");
+    const [trace = []] = await store.reader.traces([sdkParent?.spanContext().traceId ?? ""]);
+    const parent = trace.find(({ name }) => name === "GET /");
+    const child = trace.find(({ name }) => name === "SELECT");
+    expect(trace).toHaveLength(2);
+    expect(parent).toMatchObject({ kind: 2, statusCode: 2, statusMessage: "no stock", parentSpanId: "" });
+    expect(child).toMatchObject({ kind: 3, parentSpanId: parent?.spanId });
+    for (const [key, value] of Object.entries(sdkParent?.attributes ?? {}))
+      expect([key, valueOf(parent, key)]).toEqual([key, value]);
+    const [seconds = 0, nanos = 0] = sdkParent?.startTime ?? [];
+    expect(parent?.startUnixNano).toBe(BigInt(seconds) * 1_000_000_000n + BigInt(nanos));
+    expect(parent?.events.map(({ name }) => name)).toEqual(["retry"]);
+    expect(parent?.links).toMatchObject([{ spanId: sdkParent?.links[0]?.context.spanId }]);
+    expect(parent?.scope).toMatchObject({ name: "lib", version: "1.2.3" });
+    expect(parent?.resource.attributes.map(({ key, value }) => [key, plain(value)])).toContainEqual([
+      "process.pid",
+      42,
+    ]);
+  },
+);
 
-test("what the SDK sends as Zipkin is read back as the translation has it", async () => {
+test("what the SDK sends as Zipkin is read back as the translation has it", { timeout: 60_000 }, async () => {
   const { addresses, store } = await startAllReceivers();
   const spans = sdkSpans();
   const exporter = new ZipkinExporter({ url: `${addresses.zipkin}/api/v2/spans` });
@@ -118,43 +122,54 @@ const access: Access = {
   authenticate: (token) => Promise.resolve(token === "good" ? sender : undefined),
 };
 
-test("the SDK's exporters are told at once where a token is missing, and sending with one works", async () => {
-  const { addresses } = await startAllReceivers({ gate: new Gate(access, true) });
-  const spans = sdkSpans();
-  const metadata = new Metadata();
-  metadata.set("authorization", "Bearer good");
-  const grpc = (own?: Metadata): SpanExporter =>
-    new GrpcExporter({
-      url: `http://${addresses.otlpGrpc}`,
-      ...(own === undefined ? {} : { metadata: own }),
-    });
-  const http = (headers: Record<string, string>): SpanExporter =>
-    new ProtobufExporter({ url: `${addresses.otlpHttp}/v1/traces`, headers });
-  expect((await exported(grpc(), spans)).code).toBe(1);
-  expect((await exported(http({}), spans)).code).toBe(1);
-  expect((await exported(grpc(metadata), spans)).code).toBe(0);
-  expect((await exported(http({ authorization: "Bearer good" }), spans)).code).toBe(0);
-});
-
-test("metrics and logs are answered at once, for good, in the sender's encoding, and say what is kept", async () => {
-  const { addresses } = await startAllReceivers();
-  for (const path of ["/v1/metrics", "/v1/logs"]) {
-    const send = (type: string): Promise<Response> =>
-      fetch(`${addresses.otlpHttp}${path}`, {
-        method: "POST",
-        headers: { "content-type": type },
-        body: "{}",
+test(
+  "the SDK's exporters are told at once where a token is missing, and sending with one works",
+  { timeout: 60_000 },
+  async () => {
+    const { addresses } = await startAllReceivers({ gate: new Gate(access, true) });
+    const spans = sdkSpans();
+    const metadata = new Metadata();
+    metadata.set("authorization", "Bearer good");
+    const grpc = (own?: Metadata): SpanExporter =>
+      new GrpcExporter({
+        url: `http://${addresses.otlpGrpc}`,
+        ...(own === undefined ? {} : { metadata: own }),
       });
-    const json = await send("application/json");
-    expect([json.status, json.headers.get("retry-after")]).toEqual([404, null]);
-    expect(await json.json()).toMatchObject({ message: expect.stringContaining("only traces are kept") });
-    const protobuf = await send("application/x-protobuf");
-    expect([protobuf.status, protobuf.headers.get("content-type")]).toEqual([404, "application/x-protobuf"]);
-    expect(await protobuf.text()).toContain("only traces are kept");
-  }
-  // An exporter gives up on it after one request.
-  const began = performance.now();
-  const wrong = new ProtobufExporter({ url: `${addresses.otlpHttp}/v1/metrics` });
-  expect((await exported(wrong, sdkSpans())).code).toBe(1);
-  expect(performance.now() - began).toBeLessThan(4_000);
-});
+    const http = (headers: Record<string, string>): SpanExporter =>
+      new ProtobufExporter({ url: `${addresses.otlpHttp}/v1/traces`, headers });
+    expect((await exported(grpc(), spans)).code).toBe(1);
+    expect((await exported(http({}), spans)).code).toBe(1);
+    expect((await exported(grpc(metadata), spans)).code).toBe(0);
+    expect((await exported(http({ authorization: "Bearer good" }), spans)).code).toBe(0);
+  },
+);
+
+test(
+  "metrics and logs are answered at once, for good, in the sender's encoding, and say what is kept",
+  { timeout: 60_000 },
+  async () => {
+    const { addresses } = await startAllReceivers();
+    for (const path of ["/v1/metrics", "/v1/logs"]) {
+      const send = (type: string): Promise<Response> =>
+        fetch(`${addresses.otlpHttp}${path}`, {
+          method: "POST",
+          headers: { "content-type": type },
+          body: "{}",
+        });
+      const json = await send("application/json");
+      expect([json.status, json.headers.get("retry-after")]).toEqual([404, null]);
+      expect(await json.json()).toMatchObject({ message: expect.stringContaining("only traces are kept") });
+      const protobuf = await send("application/x-protobuf");
+      expect([protobuf.status, protobuf.headers.get("content-type")]).toEqual([
+        404,
+        "application/x-protobuf",
+      ]);
+      expect(await protobuf.text()).toContain("only traces are kept");
+    }
+    // An exporter gives up on it after one request.
+    const began = performance.now();
+    const wrong = new ProtobufExporter({ url: `${addresses.otlpHttp}/v1/metrics` });
+    expect((await exported(wrong, sdkSpans())).code).toBe(1);
+    expect(performance.now() - began).toBeLessThan(4_000);
+  },
+);
