@@ -1,5 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { expect, test } from "vitest";
+import type { KeyValue } from "../model.ts";
+import { encodeBatch } from "./batch-encoding.ts";
 import { exampleSpan, text } from "./example-spans.ts";
 import { openStore, store, temporaryDirectory } from "./open-store.ts";
 import type { TraceStore } from "./store.ts";
@@ -100,4 +102,28 @@ test("erasing deletes every span of the traces that have the value, and says wha
     blocksRewritten: 0,
     blocksRemoved: 0,
   });
+});
+
+test("erasing a tenant takes what its tokens sent and the traces that name it; what another's token sent stays", async () => {
+  const store = await openStore();
+  const send = (tenant: string | undefined, traceId: string, spanId: string, ...attributes: KeyValue[]) =>
+    store.heads.append(encodeBatch([exampleSpan({ traceId, spanId, attributes })]), { tenant });
+  const [mine, named, shared, theirs] = ["1", "2", "3", "4"].map((digit) => digit.repeat(32)) as [
+    string,
+    string,
+    string,
+    string,
+  ];
+  await send("acme", mine, "a".repeat(16));
+  await send(undefined, named, "b".repeat(16), text("tenant.id", "acme"));
+  await send("globex", named, "c".repeat(16));
+  await send("acme", shared, "d".repeat(16));
+  await send("globex", shared, "e".repeat(16));
+  // A bound sender's word about others erases nothing of theirs.
+  await send("globex", theirs, "f".repeat(16), text("tenant.id", "acme"));
+  store.heads.seal("now");
+  store.maintain();
+  expect(store.keeper.erase([["tenant.id", "acme"]])).toMatchObject({ traces: 3, spans: 3 });
+  const left = await store.reader.traces([mine, named, shared, theirs]);
+  expect(left.flat().map(({ spanId }) => spanId[0])).toEqual(["c", "e", "f"]);
 });

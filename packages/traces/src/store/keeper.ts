@@ -14,7 +14,7 @@ import { mergeable } from "./merge-policy.ts";
 import { outlived } from "./retention.ts";
 import { rewrite } from "./rewrite.ts";
 import { traceKey } from "./search/segment.ts";
-import { tracesWith } from "./traces-with.ts";
+import { sparedBy, tracesWith } from "./traces-with.ts";
 import { type Usage, usageOf } from "./usage.ts";
 import { walPath } from "./wal.ts";
 import type { EraseReport } from "@throughline/api";
@@ -140,7 +140,7 @@ export class Keeper {
       this.commit({ pins: this.manifest.pins.filter((pin) => pin !== traceId) });
   }
 
-  /** Deletes every trace whose spans have all these attributes, for good. */
+  /** Deletes every trace whose spans have all these attributes, for good (see `traces-with.ts`). */
   erase(attributes: readonly (readonly [key: string, text: string])[]): EraseReport {
     const { blocks } = this.manifest;
     const traces = attributes
@@ -153,7 +153,7 @@ export class Keeper {
     });
     const report = { traces: traces.size, spans: sum(affected), blocksRewritten: 0, blocksRemoved: 0 };
     for (const entry of affected) {
-      const made = rewrite([this.open(entry)], (traceId) => !traces.has(traceId));
+      const made = rewrite([this.open(entry)], (traceId) => !traces.has(traceId), sparedBy(attributes));
       this.replace(
         [entry],
         made.map((block) => ({ ...block, isKept: entry.isKept })),
