@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** The shipped command. */
-const command = new URL("../node_modules/.bin/throughline", import.meta.url).pathname;
+export const command = new URL("../node_modules/.bin/throughline", import.meta.url).pathname;
 const anyPort = [
   "webhook",
   "admin",

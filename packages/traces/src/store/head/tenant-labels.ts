@@ -20,7 +20,8 @@ export class HeadLabels {
   readonly texts: string[] = [];
   private readonly numbers = new Map<string, number>();
   private readonly reader: HeadReader;
-  private readonly ofPair = new Map<number, number>();
+  /** By pair: every attribute of every span is looked at. */
+  private readonly ofPair: Int32Array;
   private readonly ofOrigin: Int32Array;
   private readonly isBound: Int32Array;
   private readonly ofSpans: boolean;
@@ -28,6 +29,7 @@ export class HeadLabels {
   constructor(reader: HeadReader) {
     this.reader = reader;
     const { columns, counts } = reader;
+    this.ofPair = new Int32Array(counts.pairs);
     const spanPairs = this.readPairs(place.span);
     this.ofSpans = spanPairs > 0;
     const resourcePairs = this.readPairs(place.resource);
@@ -38,10 +40,7 @@ export class HeadLabels {
       const words = reader.wordsOf(columns.originWords[origin * 4] ?? 0);
       // The word before the attributes counts what was dropped.
       for (let word = 1; word < words.length; word++)
-        this.ofOrigin[origin] = mergeLabels(
-          this.ofOrigin[origin] ?? 0,
-          this.ofPair.get(words[word] ?? 0) ?? 0,
-        );
+        this.ofOrigin[origin] = mergeLabels(this.ofOrigin[origin] ?? 0, this.ofPair[words[word] ?? 0] ?? 0);
     }
   }
 
@@ -59,8 +58,8 @@ export class HeadLabels {
     if (!this.ofSpans) return label;
     const { attrs, attrEnd } = columns;
     for (let at = startOf(attrEnd, row); at < (attrEnd[row] ?? 0); at++) {
-      const own = this.ofPair.get(attrs[at] ?? 0);
-      if (own !== undefined) label = mergeLabels(label, own);
+      const own = this.ofPair[attrs[at] ?? 0] ?? 0;
+      if (own !== 0) label = mergeLabels(label, own);
     }
     return label;
   }
@@ -80,7 +79,7 @@ export class HeadLabels {
         );
         const number = this.numbers.get(text) ?? this.texts.push(text);
         this.numbers.set(text, number);
-        this.ofPair.set(pair, number);
+        this.ofPair[pair] = number;
         found++;
       }
     }
