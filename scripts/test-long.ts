@@ -18,6 +18,10 @@ const suites = [
     "test/door-kill test/door-fuzz test/door-redis",
   ],
   ["trace store: kill -9, loss of power, full and failing disk at any step", "packages/traces/test/crash"],
+  [
+    "tickets: worker, desk, Redis and PostgreSQL killed under load, both queues; a desk and a model that misbehave",
+    "test/queue-crash test/chaos",
+  ],
 ] as const;
 
 const rows: string[] = [];

@@ -238,6 +238,11 @@ export interface Job {
   traceId: string;
 }
 
+/** One note where it is done, at most one and a reason where it is dead. */
+export function isRightEnd({ state, reason }: Job, notes: number): boolean {
+  return state === "done" ? notes === 1 : state === "dead" && reason !== null && reason !== "" && notes <= 1;
+}
+
 export async function jobEnded(admin: string, jobId: string): Promise<Job> {
   return until(`job ${jobId} to end`, async () => {
     const job = (await (await adminFetch(admin, `/jobs/${jobId}`)).json()) as Job;
