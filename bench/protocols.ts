@@ -112,11 +112,11 @@ for (const protocol of protocols) {
       ? [...Map.groupBy(spans, ({ resource }) => resource).values()].map((own) => sent(protocol, own))
       : [sent(protocol, spans)],
   );
-  const { path, remove } = newDirectory();
-  const backend = await start(["traces"], path);
+  const directory = newDirectory();
+  const backend = await start(["traces"], directory.path);
   const ours = await measure(protocol, addressesOf(backend.ready), requests);
   await backend.stop();
-  remove();
+  directory.remove();
   base ??= { ours: ours.cpu, peers: new Map() };
   print(protocol.name, ours, base.ours);
   for (const { name, target } of peers) {
@@ -233,8 +233,8 @@ function exportTo(session: ClientHttp2Session, bytes: Buffer): Promise<void> {
 
 /** Datagrams at a steady rate: every span is to be stored. */
 async function measureDatagrams(): Promise<void> {
-  const { path, remove } = newDirectory();
-  const backend = await start(["traces"], path);
+  const directory = newDirectory();
+  const backend = await start(["traces"], directory.path);
   const [host = "", port = ""] = (backend.ready["jaegerCompact"] ?? "").split(":");
   const spans = batches.flat().slice(0, datagramRate * Number(values.seconds));
   const datagrams: { bytes: Uint8Array; spans: number }[] = [];
@@ -249,7 +249,7 @@ async function measureDatagrams(): Promise<void> {
   let out = 0;
   for (const { bytes, spans: count } of datagrams) {
     const due = began + (out / datagramRate) * 1_000;
-    if (due > performance.now()) await sleep(due - performance.now());
+    await sleep(Math.max(0, due - performance.now()));
     socket.send(bytes, Number(port), host);
     out += count;
   }
@@ -266,12 +266,12 @@ async function measureDatagrams(): Promise<void> {
     `UDP compact, ${datagramRate} spans/s for ${values.seconds} s: ${out - stored} of ${out} spans lost, ${cpu.toFixed(2)} CPU s/M\n`,
   );
   await backend.stop();
-  remove();
+  directory.remove();
 }
 
 async function measureAnswers(): Promise<void> {
-  const { path, remove } = newDirectory();
-  const backend = await start(["traces"], path);
+  const directory = newDirectory();
+  const backend = await start(["traces"], directory.path);
   const target = addressesOf(backend.ready);
   const traceId = "5".repeat(32);
   const count = Number(values.large);
@@ -331,7 +331,7 @@ async function measureAnswers(): Promise<void> {
   );
   session.close();
   await backend.stop();
-  remove();
+  directory.remove();
 }
 
 /** p50 and p99 over ten seconds at 5,000 spans a second. */

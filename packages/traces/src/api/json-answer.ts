@@ -43,7 +43,7 @@ export function sendList(
   elements: Iterable<unknown>,
 ): FastifyReply {
   reply.header("vary", "accept");
-  if (wantsLines(request)) return sendLines(reply, lines(elements));
+  if (wantsLines(request)) return sendLines(reply, ended(elements));
   return sendJson(reply, framed(whole, elements));
 }
 
@@ -55,10 +55,6 @@ export function sendLines(reply: FastifyReply, text: Iterable<string> | AsyncIte
   return reply
     .header("content-type", "application/x-ndjson")
     .send(Readable.from(text, { objectMode: false }));
-}
-
-function* lines(elements: Iterable<unknown>): Generator<string, undefined> {
-  yield* batched(ended(elements));
 }
 
 function* ended(elements: Iterable<unknown>): Generator<string> {

@@ -15,10 +15,16 @@ export function adjust(trace: readonly SpanRecord[]): SpanRecord[] {
   const sorted = withUniqueIds(trace).map((span) => ({
     ...span,
     attributes: byKey(withDottedQuads(span.attributes)),
-    events: span.events
-      .map((event) => ({ ...event, attributes: byKey(event.attributes) }))
-      .sort((a, b) => compare(a.name, b.name)),
-    links: span.links.map((link) => ({ ...link, attributes: byKey(link.attributes) })),
+    events:
+      span.events.length === 0
+        ? span.events
+        : span.events
+            .map((event) => ({ ...event, attributes: byKey(event.attributes) }))
+            .sort((a, b) => compare(a.name, b.name)),
+    links:
+      span.links.length === 0
+        ? span.links
+        : span.links.map((link) => ({ ...link, attributes: byKey(link.attributes) })),
     resource: once(resources, span.resource, (resource) => ({
       ...resource,
       attributes: byKey(withDottedQuads(resource.attributes)),
@@ -35,7 +41,12 @@ function once<T>(done: Map<T, T>, value: T, change: (value: T) => T): T {
   return changed;
 }
 
+/** Lists that are in order stay; short ones are most of all. */
 function byKey(attributes: readonly KeyValue[]): KeyValue[] {
+  let isSorted = true;
+  for (let at = 1; at < attributes.length && isSorted; at++)
+    isSorted = (attributes[at - 1] as KeyValue).key <= (attributes[at] as KeyValue).key;
+  if (isSorted) return attributes as KeyValue[];
   return attributes.toSorted((a, b) => compare(a.key, b.key));
 }
 

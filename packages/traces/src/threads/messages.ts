@@ -1,5 +1,6 @@
 import type { Origin, SpanEncoding } from "../sink.ts";
-import type { SpanReader } from "../query/reader.ts";
+import type { SearchAnswer, SpanReader } from "../query/reader.ts";
+import type { PackedTraces } from "./span-transfer.ts";
 import type { Durability, SealableHead, SharedHead } from "../store/live-head.ts";
 import type { BlockView } from "../store/keeper.ts";
 import type { BlockEntry, Manifest } from "../store/manifest.ts";
@@ -90,6 +91,12 @@ export interface QueryThreadConfig {
 export type ReadCall = {
   [Method in keyof SpanReader]: { method: Method; args: Parameters<SpanReader[Method]> };
 }[keyof SpanReader];
+
+/** What `traces` and `search` answer. */
+export interface PackedAnswer {
+  spans: PackedTraces;
+  next: SearchAnswer["next"];
+}
 
 /** `number`: for a notice that the asker has gone. */
 export type QueryCall = {

@@ -1,9 +1,15 @@
 import type { Logger } from "pino";
-import { decodeOtlpProtobuf } from "../decode/otlp-protobuf.ts";
-import type { SpanRecord } from "../model.ts";
 import type { ReadOptions, SearchAnswer, SpanReader } from "../query/reader.ts";
 import type { StoreView } from "../store/search/segment-set.ts";
-import type { QueryCall, QueryEvent, QueryNotice, QueryThreadConfig, ReadCall } from "./messages.ts";
+import type {
+  PackedAnswer,
+  QueryCall,
+  QueryEvent,
+  QueryNotice,
+  QueryThreadConfig,
+  ReadCall,
+} from "./messages.ts";
+import { unpack } from "./span-transfer.ts";
 import { ThreadClient } from "./thread-client.ts";
 
 /** A long query in one leaves the other to the short ones. */
@@ -132,6 +138,6 @@ export class QueryPool {
 }
 
 function decoded(value: unknown): SearchAnswer {
-  const { encoded, next } = value as { encoded: Uint8Array[]; next: SearchAnswer["next"] };
-  return { traces: encoded.map((bytes): SpanRecord[] => decodeOtlpProtobuf(bytes).spans), next };
+  const { spans, next } = value as PackedAnswer;
+  return { traces: unpack(spans), next };
 }

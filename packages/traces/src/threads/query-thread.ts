@@ -2,12 +2,19 @@
 import { workerData } from "node:worker_threads";
 import type { SpanRecord } from "../model.ts";
 import type { SearchAnswer } from "../query/reader.ts";
-import { encodeBatch } from "../store/batch-encoding.ts";
 import { isDamage } from "../store/keeper.ts";
 import { SegmentSet } from "../store/search/segment-set.ts";
 import { StoreReader } from "../store/search/store-reader.ts";
-import type { QueryCall, QueryEvent, QueryNotice, QueryThreadConfig, ReadCall } from "./messages.ts";
+import type {
+  PackedAnswer,
+  QueryCall,
+  QueryEvent,
+  QueryNotice,
+  QueryThreadConfig,
+  ReadCall,
+} from "./messages.ts";
 import { type Answer, serveThread } from "./serve.ts";
+import { pack } from "./span-transfer.ts";
 
 const { directory, limitMs } = workerData as QueryThreadConfig;
 
@@ -46,14 +53,13 @@ serveThread<QueryCall, QueryNotice, QueryEvent>((port) => {
   return { answer, hear };
 });
 
-/** Traces travel as bytes: objects of spans would cost more to copy than to make. */
 async function answerRead(reader: StoreReader, call: ReadCall, signal: AbortSignal): Promise<Answer> {
   switch (call.method) {
     case "traces":
-      return asBytes(await reader.traces(call.args[0], { signal }), undefined);
+      return packed(await reader.traces(call.args[0], { signal }), undefined);
     case "search": {
       const { traces, next }: SearchAnswer = await reader.search(call.args[0], { signal });
-      return asBytes(traces, next);
+      return packed(traces, next);
     }
     case "services":
       return { value: await reader.services() };
@@ -72,7 +78,8 @@ async function answerRead(reader: StoreReader, call: ReadCall, signal: AbortSign
   }
 }
 
-function asBytes(traces: readonly SpanRecord[][], next: SearchAnswer["next"]): Answer {
-  const encoded = traces.map((spans) => encodeBatch(spans));
-  return { value: { encoded, next }, transfer: encoded.map(({ buffer }) => buffer) };
+function packed(traces: readonly SpanRecord[][], next: SearchAnswer["next"]): Answer {
+  const spans = pack(traces);
+  const transfer = [spans.dictionary.buffer, spans.times.buffer, spans.numbers.buffer];
+  return { value: { spans, next } satisfies PackedAnswer, transfer };
 }

@@ -3,22 +3,10 @@ import { serviceName } from "../../model.ts";
 import { warningsOf } from "../../query/warnings.ts";
 import { attributeText } from "../../store/attribute-text.ts";
 import { base64, jsonDouble, jsonInteger } from "../json-value.ts";
-import { logFields, type Reference, referencesOf, spanTags, processTags } from "./legacy-span.ts";
+import { Texts } from "../json-texts.ts";
+import { logFields, processTags, referencesOf, spanTags } from "./legacy-span.ts";
 
 /** Jaeger's UI model, as GET /api/traces answers it. Times and durations are whole microseconds. */
-interface LegacySpan {
-  traceID: string;
-  spanID: string;
-  operationName: string;
-  references: { refType: Reference["refType"]; traceID: string; spanID: string }[];
-  startTime: number;
-  duration: number;
-  tags: Tag[];
-  logs: { timestamp: number; fields: Tag[] }[];
-  processID: string;
-  warnings: string[] | null;
-}
-
 interface Tag {
   key: string;
   type: "string" | "bool" | "int64" | "float64" | "binary";
@@ -28,36 +16,44 @@ interface Tag {
 /** A trace in Jaeger's UI model, as pieces of JSON. `spans`: at least one, all of one trace, sanitized. */
 export function* legacyTrace(spans: readonly SpanRecord[]): Generator<string> {
   const processes = new ProcessTable();
-  yield `{"traceID":${JSON.stringify(legacyTraceId(spans[0]?.traceId ?? ""))},"spans":[`;
+  const traceId = JSON.stringify(legacyTraceId(spans[0]?.traceId ?? ""));
+  const tags = new Texts<KeyValue>((attribute) => JSON.stringify(tagOf(attribute)));
+  const names = new Texts<string>((name) => JSON.stringify(name));
+  yield `{"traceID":${traceId},"spans":[`;
   let separator = "";
   for (const span of spans) {
-    yield separator + JSON.stringify(legacySpan(span, processes.idOf(span.resource)));
+    yield separator + spanText(span, traceId, processes.idOf(span.resource), tags, names);
     separator = ",";
   }
   yield `],"processes":${JSON.stringify(processes.all())},"warnings":null}`;
 }
 
-function legacySpan(span: SpanRecord, processID: string): LegacySpan {
+/** Written piece by piece: most of a large trace is the same few attributes again and again, whose text is made once. */
+function spanText(
+  span: SpanRecord,
+  traceId: string,
+  processId: string,
+  tags: Texts<KeyValue>,
+  names: Texts<string>,
+): string {
   const warnings = warningsOf(span);
-  return {
-    traceID: legacyTraceId(span.traceId),
-    spanID: span.spanId,
-    operationName: span.name,
-    references: referencesOf(span).map(({ refType, traceId, spanId }) => ({
-      refType,
-      traceID: legacyTraceId(traceId),
-      spanID: spanId,
-    })),
-    startTime: microseconds(span.startUnixNano),
-    duration: microseconds(span.endUnixNano - span.startUnixNano),
-    tags: spanTags(span).map(tagOf),
-    logs: span.events.map((event) => ({
-      timestamp: microseconds(event.timeUnixNano),
-      fields: logFields(event).map(tagOf),
-    })),
-    processID,
-    warnings: warnings.length > 0 ? warnings : null,
-  };
+  const references = referencesOf(span).map((one) => ({
+    refType: one.refType,
+    traceID: legacyTraceId(one.traceId),
+    spanID: one.spanId,
+  }));
+  let logs = "";
+  for (const event of span.events) {
+    const timestamp = microseconds(event.timeUnixNano);
+    logs += `${logs === "" ? "" : ","}{"timestamp":${timestamp},"fields":${tags.list(logFields(event))}}`;
+  }
+  return `{"traceID":${traceId},"spanID":"${span.spanId}","operationName":${names.of(span.name)},"references":${
+    references.length === 0 ? "[]" : JSON.stringify(references)
+  },"startTime":${microseconds(span.startUnixNano)},"duration":${microseconds(
+    span.endUnixNano - span.startUnixNano,
+  )},"tags":${tags.list(spanTags(span))},"logs":[${logs}],"processID":"${processId}","warnings":${
+    warnings.length === 0 ? "null" : JSON.stringify(warnings)
+  }}`;
 }
 
 /** Ids of 64 bits are shown in 16 digits. */

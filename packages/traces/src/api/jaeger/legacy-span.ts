@@ -1,4 +1,11 @@
-import type { EventRecord, KeyValue, LinkRecord, ResourceRecord, SpanRecord } from "../../model.ts";
+import type {
+  EventRecord,
+  KeyValue,
+  LinkRecord,
+  ResourceRecord,
+  ScopeRecord,
+  SpanRecord,
+} from "../../model.ts";
 import { kindNames } from "../../query/kinds.ts";
 import { warningsKey } from "../../query/warnings.ts";
 
@@ -30,21 +37,35 @@ function referenceType({ attributes }: LinkRecord): Reference["refType"] {
   return type?.type === "string" && type.value === "child_of" ? "CHILD_OF" : "FOLLOWS_FROM";
 }
 
+const text = (key: string, value: string): KeyValue => ({ key, value: { type: "string", value } });
+/** One object each, so that their text is made once. */
+const kindTags = Object.values(kindNames).map((name) => text("span.kind", name));
+const okTag = text("otel.status_code", "OK");
+const errorTags: readonly KeyValue[] = [
+  text("otel.status_code", "ERROR"),
+  { key: "error", value: { type: "bool", value: true } },
+];
+const scopeTags = new WeakMap<ScopeRecord, readonly KeyValue[]>();
+
 export function spanTags(span: SpanRecord): KeyValue[] {
   const { scope, kind, statusCode, statusMessage, traceState } = span;
-  const tags: KeyValue[] = [];
-  const add = (key: string, value: string): void => {
-    if (value !== "") tags.push({ key, value: { type: "string", value } });
-  };
-  add("otel.scope.name", scope.name);
-  add("otel.scope.version", scope.version);
-  for (const attribute of span.attributes) if (attribute.key !== warningsKey) tags.push(attribute);
-  if (kind !== 0) add("span.kind", kindNames[kind]);
-  if (statusCode === 1) add("otel.status_code", "OK");
-  if (statusCode === 2) {
-    add("otel.status_code", "ERROR");
-    tags.push({ key: "error", value: { type: "bool", value: true } });
+  let ofScope = scopeTags.get(scope);
+  if (ofScope === undefined) {
+    const { name, version } = scope;
+    ofScope = [
+      ...(name === "" ? [] : [text("otel.scope.name", name)]),
+      ...(version === "" ? [] : [text("otel.scope.version", version)]),
+    ];
+    scopeTags.set(scope, ofScope);
   }
+  const tags: KeyValue[] = [...ofScope];
+  const add = (key: string, value: string): void => {
+    if (value !== "") tags.push(text(key, value));
+  };
+  for (const attribute of span.attributes) if (attribute.key !== warningsKey) tags.push(attribute);
+  if (kind !== 0) tags.push(kindTags[kind] as KeyValue);
+  if (statusCode === 1) tags.push(okTag);
+  if (statusCode === 2) tags.push(...errorTags);
   add("otel.status_description", statusMessage);
   add("w3c.tracestate", traceState);
   return tags;

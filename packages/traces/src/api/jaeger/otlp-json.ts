@@ -8,6 +8,7 @@ import type {
   SpanRecord,
 } from "../../model.ts";
 import { base64, jsonDouble } from "../json-value.ts";
+import { Texts } from "../json-texts.ts";
 import { groupByResource, type ResourceGroup } from "./resource-groups.ts";
 
 /**
@@ -17,17 +18,18 @@ import { groupByResource, type ResourceGroup } from "./resource-groups.ts";
 
 /** The elements of `resourceSpans` of one trace, as pieces of JSON; spans grouped by equal resource and scope. */
 export function* resourceSpans(spans: readonly SpanRecord[]): Generator<Iterable<string>> {
-  for (const group of groupByResource(spans)) yield ofResource(group);
+  const texts = new Texts<KeyValue>((attribute) => JSON.stringify(otlpKeyValue(attribute)));
+  for (const group of groupByResource(spans)) yield ofResource(group, texts);
 }
 
-function* ofResource({ resource, scopes }: ResourceGroup): Generator<string> {
+function* ofResource({ resource, scopes }: ResourceGroup, texts: Texts<KeyValue>): Generator<string> {
   yield `{"resource":${JSON.stringify(otlpResource(resource))},"scopeSpans":[`;
   let separator = "";
   for (const { scope, spans } of scopes) {
     yield `${separator}{"scope":${JSON.stringify(otlpScope(scope))},"spans":[`;
     separator = ",";
     for (const [index, span] of spans.entries()) {
-      yield (index === 0 ? "" : ",") + JSON.stringify(otlpSpan(span));
+      yield (index === 0 ? "" : ",") + spanText(span, texts);
     }
     yield `]${schemaUrl(scope)}}`;
   }
@@ -50,19 +52,23 @@ function otlpScope({ name, version, attributes, droppedAttributesCount }: ScopeR
   };
 }
 
-function otlpSpan(span: SpanRecord): object {
+/** Attributes of spans are written from texts that are made once. */
+function spanText(span: SpanRecord, texts: Texts<KeyValue>): string {
   const { traceId, spanId, traceState, parentSpanId, flags, name, kind } = span;
-  return {
+  const before = JSON.stringify({
     ...filled({ traceId, spanId, traceState, parentSpanId, flags, name, kind }),
     ...filled({ startTimeUnixNano: span.startUnixNano, endTimeUnixNano: span.endUnixNano }),
-    ...list("attributes", span.attributes.map(otlpKeyValue)),
+  });
+  const behind = JSON.stringify({
     ...filled({ droppedAttributesCount: span.droppedAttributesCount }),
     ...list("events", span.events.map(otlpEvent)),
     ...filled({ droppedEventsCount: span.droppedEventsCount }),
     ...list("links", span.links.map(otlpLink)),
     ...filled({ droppedLinksCount: span.droppedLinksCount }),
     status: filled({ message: span.statusMessage, code: span.statusCode }),
-  };
+  });
+  const attributes = span.attributes.length === 0 ? "" : `,"attributes":${texts.list(span.attributes)}`;
+  return `${before.slice(0, -1)}${attributes},${behind.slice(1)}`;
 }
 
 function otlpEvent({ timeUnixNano, name, attributes, droppedAttributesCount }: EventRecord): object {

@@ -13,7 +13,7 @@ import { parseHexTraceId } from "../parameters/trace-id.ts";
 import { exportRoute } from "./export.ts";
 import { pagesOf } from "./pages.ts";
 import { findTraces, readTraceSearch } from "./search.ts";
-import { spansOf, traceView } from "./view.ts";
+import { spanLines, traceView } from "./view.ts";
 
 /** Throughline's own read API (its contract: `traces.ts` of `@throughline/api`). */
 export function throughlineRoutes(
@@ -54,8 +54,8 @@ export function throughlineRoutes(
     if (trace === undefined) throw new ThroughlineError("TL_TRACE_NOT_FOUND", notFound(traceId, removed()));
     reply.header("link", `</trace/${traceId}>; rel="alternate"; type="text/html"`);
     const tree = treeOf(trace);
-    if (wantsLines(request)) return sendList(request, reply, ["", ""], spansOf(tree));
-    return sendJson(reply.header("vary", "accept"), traceView(tree));
+    reply.header("vary", "accept");
+    return wantsLines(request) ? sendLines(reply, spanLines(tree)) : sendJson(reply, traceView(tree));
   });
 
   server.get("/api/throughline/openapi.json", async (_request, reply) => {

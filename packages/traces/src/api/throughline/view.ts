@@ -6,6 +6,7 @@ import type { SpanTree } from "../../analyse/tree.ts";
 import { type KeyValue, type ResourceRecord, serviceName, type SpanRecord } from "../../model.ts";
 import { kindNames } from "../../query/kinds.ts";
 import { jsonArray, jsonElements } from "../json-answer.ts";
+import { Texts } from "../json-texts.ts";
 import { plainJson } from "../json-value.ts";
 
 const statusNames = { 0: "unset", 1: "ok", 2: "error" } as const;
@@ -16,13 +17,17 @@ export function* traceView(tree: SpanTree): Generator<string> {
   yield `{"summary":${JSON.stringify(summarise(tree))},"bottleneck":${JSON.stringify(bottleneck(tree, timing))},"criticalPath":`;
   yield* jsonArray(jsonElements(pathOf(tree, timing)));
   yield `,"spans":`;
-  yield* jsonArray(jsonElements(spanViews(tree, timing)));
+  yield* jsonArray(inPieces(spanTexts(tree, timing)));
   yield "}";
 }
 
-/** The spans of a TraceView, one by one. */
-export function spansOf(tree: SpanTree): Generator<SpanView> {
-  return spanViews(tree, timeTree(tree));
+/** The spans of a TraceView, each on a line. */
+export function* spanLines(tree: SpanTree): Generator<string> {
+  for (const text of spanTexts(tree, timeTree(tree))) yield `${text}\n`;
+}
+
+function* inPieces(texts: Iterable<string>): Generator<[string]> {
+  for (const text of texts) yield [text];
 }
 
 function* pathOf(tree: SpanTree, timing: Timing): Generator<TraceView["criticalPath"][number]> {
@@ -38,14 +43,13 @@ function bottleneck(tree: SpanTree, timing: Timing): TraceView["bottleneck"] {
   return { spanId: span.spanId, name: span.name, selfNs, percent: (selfNs / timing.durationNs) * 100 };
 }
 
-function* spanViews(tree: SpanTree, timing: Timing): Generator<SpanView> {
+/** Attributes, which are most of the text, are written once for all spans that share them. */
+function* spanTexts(tree: SpanTree, timing: Timing): Generator<string> {
   const spanIds = new Set(tree.spans.map(({ spanId }) => spanId));
-  const resources = new Map<ResourceRecord, Attribute[]>();
+  const attributeTexts = new Texts<KeyValue>((attribute) => JSON.stringify(attributeOf(attribute)));
+  const resources = new Texts<ResourceRecord>((resource) => attributeTexts.list(resource.attributes));
   for (const [index, span] of tree.spans.entries()) {
-    let resource = resources.get(span.resource);
-    if (resource === undefined)
-      resources.set(span.resource, (resource = attributes(span.resource.attributes)));
-    yield {
+    const rest: Omit<SpanView, "attributes" | "resource"> = {
       spanId: span.spanId,
       parentSpanId: span.parentSpanId === "" ? null : span.parentSpanId,
       parentMissing: span.parentSpanId !== "" && !spanIds.has(span.parentSpanId),
@@ -58,16 +62,16 @@ function* spanViews(tree: SpanTree, timing: Timing): Generator<SpanView> {
       depth: tree.depths[index] ?? 0,
       status: statusNames[span.statusCode],
       statusMessage: span.statusMessage,
-      attributes: attributes(span.attributes),
       events: events(span, timing.startUnixNano),
       links: span.links.map((link) => ({
         traceId: link.traceId,
         spanId: link.spanId,
         attributes: attributes(link.attributes),
       })),
-      resource,
       scope: { name: span.scope.name, version: span.scope.version },
     };
+    const own = attributeTexts.list(span.attributes);
+    yield `${JSON.stringify(rest).slice(0, -1)},"attributes":${own},"resource":${resources.of(span.resource)}}`;
   }
 }
 
@@ -82,5 +86,9 @@ function events(span: SpanRecord, traceStart: bigint): SpanView["events"] {
 }
 
 function attributes(list: readonly KeyValue[]): Attribute[] {
-  return list.map(({ key, value }) => ({ key, type: value.type, value: plainJson(value) }));
+  return list.map(attributeOf);
+}
+
+function attributeOf({ key, value }: KeyValue): Attribute {
+  return { key, type: value.type, value: plainJson(value) };
 }

@@ -38,6 +38,8 @@ export class BlockPage {
   private readonly readValues: () => Map<number, PageValues>;
   private lazyEvents: { table: PageTable; times: Uint32Array; dropped: Vector } | undefined;
   private lazyLinks: { table: PageTable; ids: Buffer; flags: Vector; dropped: Vector } | undefined;
+  /** Attributes by column and code, while spans are read. */
+  private readonly shared = new Map<number, KeyValue>();
   private lazyValues: Map<number, PageValues> | undefined;
   private lazyTraces: Int32Array | undefined;
   private lazyDurations: Uint32Array | undefined;
@@ -147,6 +149,14 @@ export class BlockPage {
 
   /** Spans of rows `from` to `to`, which are of one trace. */
   read(from: number, to: number, traceId: string): SpanRecord[] {
+    try {
+      return this.readRows(from, to, traceId);
+    } finally {
+      this.shared.clear();
+    }
+  }
+
+  private readRows(from: number, to: number, traceId: string): SpanRecord[] {
     const spans = new TableCursor(this, this.spans, from);
     const events =
       this.events === undefined
@@ -225,7 +235,15 @@ export class BlockPage {
     return { bytes, start, end };
   }
 
+  /** Spans that are read together share the object of an attribute that they have in common. */
   attribute(column: number, code: number): KeyValue {
+    const name = column * 0x100_0000 + code;
+    let known = this.shared.get(name);
+    if (known === undefined) this.shared.set(name, (known = this.readAttribute(column, code)));
+    return known;
+  }
+
+  private readAttribute(column: number, code: number): KeyValue {
     const info = this.dictionary.columns[column];
     const { bytes, start, end } = this.value(column, code);
     if (info?.keysAreInValues !== true) return { key: info?.key ?? "", value: readValue(bytes, start, end) };
