@@ -22,6 +22,9 @@ const wordsInARow = 7;
 const groundedFrom = 0.15;
 /** Fewer different words say too little to be judged. */
 const wordsToJudge = 8;
+const fewWords = 5;
+/** A longer text without one word in it is spelt out letter by letter. */
+const longestWithoutWords = 30;
 /** Longer runs without a blank are encoded text, unless a source holds them. */
 const longestToken = 48;
 
@@ -40,6 +43,7 @@ export function claimChecker(
     const tokens = text.split(/\s+/).filter((token) => token.length > longestToken);
     if (tokens.some((token) => !isWriting(token) && !everything.includes(token.toLowerCase())))
       return "leaked";
+    if (text.length > longestWithoutWords && stemsOf(text).size === 0) return "leaked";
     const own = cited.flatMap((number) => sources[number - 1] ?? []);
     return evidence.sharesLanguage && !isGrounded(text, own, ticket) ? "ungrounded" : undefined;
   };
@@ -61,10 +65,13 @@ function isWriting(token: string): boolean {
 
 function isGrounded(text: string, cited: readonly Source[], ticket: Ticket): boolean {
   const stems = shortStems(text);
+  if (stems.size < fewWords) return true;
+  const told = cited.map(searchable).join("\n");
+  const inSources = shortStems(told);
+  // The ticket's own words given back are no claim about a source.
+  if (![...stems].some((stem) => inSources.has(stem))) return false;
   if (stems.size < wordsToJudge) return true;
-  const known = shortStems(
-    `${cited.map(searchable).join("\n")}\n${ticket.subject ?? ""}\n${ticket.description}`,
-  );
+  const known = shortStems(`${told}\n${ticket.subject ?? ""}\n${ticket.description}`);
   return [...stems].filter((stem) => known.has(stem)).length / stems.size >= groundedFrom;
 }
 
