@@ -8,6 +8,9 @@ import { adminRoutes } from "./admin/routes.ts";
 import { awaitDatabase } from "./database/await-database.ts";
 import { pingDatabase } from "./database/open.ts";
 import { deskOpener } from "./desk/open-desk.ts";
+import type { BudgetKeeper } from "./llm/budget.ts";
+import { instructions, promptVersionOf } from "./llm/prompt.ts";
+import { type Comparison, replay } from "./work/evaluate.ts";
 import { builtInPrices, readPrices } from "./llm/prices.ts";
 import { createNoteWriter, type ModelSettings } from "./llm/writer.ts";
 import { EnhancerMetrics, queueMetrics, workerMetrics } from "./metrics.ts";
@@ -28,6 +31,7 @@ import { keepRecordsShort } from "./records/retention.ts";
 import { Drafts } from "./work/drafts.ts";
 
 export { keepTicket } from "./work/keep-ticket.ts";
+export type { Comparison, NoteFigures } from "./work/evaluate.ts";
 export { pruneRecords } from "./records/retention.ts";
 export { reportOf } from "./records/report.ts";
 export { viewOf as enhancementViewOf } from "./records/view.ts";
@@ -223,6 +227,30 @@ export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDepen
   };
 }
 
+/** Stored notes of a tenant, newest first, written again with other instructions or another model. Nothing is counted against its caps. */
+export async function evaluateNotes(
+  store: EnhancerStore,
+  options: Pick<EnhancerConfig, "models" | "prices"> &
+    Pick<EnhancerDependencies, "redactor"> & {
+      tenantId: string;
+      limit: number;
+      instructions: string | undefined;
+    },
+): Promise<{ comparisons: Comparison[]; promptVersion: string }> {
+  const { tenantId, limit, instructions: text = instructions } = options;
+  const tracer = trace.getTracer("throughline.evaluation");
+  const uncounted = {
+    reserve: () => Promise.resolve({ remainingUsd: undefined, settle: () => Promise.resolve(undefined) }),
+  };
+  const writer = noteWriterOf(options, { spending: uncounted }, { tracer, redactor: options.redactor }, text);
+  const comparisons: Comparison[] = [];
+  for (const row of await store.records.list({ tenantId, hasNote: true, limit })) {
+    const compared = await replay(row, writer, new AbortController().signal);
+    if (compared !== undefined) comparisons.push(compared);
+  }
+  return { comparisons, promptVersion: promptVersionOf(text) };
+}
+
 /** One record, whole, for a command. Throws TL_ENHANCEMENT_NOT_FOUND. */
 export async function enhancementDetailOf(
   store: EnhancerStore,
@@ -249,15 +277,17 @@ export function draftsOf(store: EnhancerStore, publicUrl: string | undefined): D
 /** As the settings name models and prices; also for evaluation. Throws TL_SETTING_INVALID where the file of prices is wrong. */
 function noteWriterOf(
   { models, prices }: Pick<EnhancerConfig, "models" | "prices">,
-  store: Pick<EnhancerStore, "spending">,
+  { spending }: { spending: BudgetKeeper },
   { tracer, redactor }: Pick<EnhancerDependencies, "tracer" | "redactor">,
+  text: string = instructions,
 ) {
   return createNoteWriter({
+    instructions: text,
     tracer,
     redactor,
     models: models.map((model) => ({ ...modelLimits, ...model })),
     prices: prices === undefined ? builtInPrices : readPrices(prices.file, prices.text),
-    budget: store.spending,
+    budget: spending,
     personalData: createRedactor({ optIn: ["email", "phone", "ip"] }),
     timeoutMs: modelTimeoutMs,
   });

@@ -5,6 +5,7 @@ import { settingNames, variableOf } from "../config.ts";
 import { version } from "../version.ts";
 import { addAuditCommands } from "./audit.ts";
 import { addDraftCommands } from "./drafts.ts";
+import { addEvalCommands } from "./eval.ts";
 import { addExportCommands } from "./export.ts";
 import { addImportCommands } from "./import.ts";
 import { addJobCommands } from "./jobs.ts";
@@ -49,6 +50,7 @@ export function createProgram(context: CommandContext): { run(argv: readonly str
   addDraftCommands(program, context);
   addReportCommand(program, context);
   addLogsCommand(program, context);
+  addEvalCommands(program, context);
   addSimulateCommands(program);
   addRedactCommand(program, context);
   program.hook("preAction", (_program, command) => takeFromEnvironment(command, context));

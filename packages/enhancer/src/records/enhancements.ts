@@ -16,6 +16,8 @@ export interface EnhancementFilter {
   /** Created before this one: the page after it. */
   before?: { createdAt: number; id: string } | undefined;
   sinceMs?: number | undefined;
+  /** Only those whose attempt wrote a note, whatever became of it. */
+  hasNote?: boolean | undefined;
   limit: number;
 }
 
@@ -50,7 +52,7 @@ export class EnhancementRecords {
 
   /** Newest first. */
   async list(filter: EnhancementFilter): Promise<EnhancementRow[]> {
-    const { tenantId, ticketId, status, delivery, before, sinceMs, limit } = filter;
+    const { tenantId, ticketId, status, delivery, before, sinceMs, hasNote, limit } = filter;
     let query = this.database
       .selectFrom("enhancements")
       .selectAll()
@@ -62,6 +64,7 @@ export class EnhancementRecords {
     if (status !== undefined) query = query.where("status", "=", status);
     if (delivery !== undefined) query = query.where("delivery", "=", delivery);
     if (sinceMs !== undefined) query = query.where("created_at", ">=", sinceMs);
+    if (hasNote === true) query = query.where("note", "is not", null);
     if (before !== undefined)
       query = query.where((eb) =>
         eb.or([
@@ -174,7 +177,7 @@ export class EnhancementRecords {
 }
 
 /** What is kept of a ticket: what a note was written from, so that it can be written again. */
-interface KeptInput {
+export interface KeptInput {
   subject: string;
   description: string;
   priority: Ticket["priority"];
