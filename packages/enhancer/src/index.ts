@@ -27,12 +27,10 @@ import type { Tenants } from "./tenants/tenants.ts";
 import { Worker } from "./work/worker.ts";
 import { detailOf } from "./records/view.ts";
 import { noteMeta } from "./work/note-meta.ts";
-import { keepRecordsShort } from "./records/retention.ts";
 import { Drafts } from "./work/drafts.ts";
 
 export { keepTicket } from "./work/keep-ticket.ts";
 export type { Comparison, NoteFigures } from "./work/evaluate.ts";
-export { pruneRecords } from "./records/retention.ts";
 export { reportOf } from "./records/report.ts";
 export { viewOf as enhancementViewOf } from "./records/view.ts";
 export { sign } from "./receive/signature.ts";
@@ -187,7 +185,6 @@ export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDepen
     : undefined;
 
   if (worker !== undefined) workerMetrics(deps.metrics, worker);
-  const endRetention = worker === undefined ? undefined : keepRecordsShort(store, logger);
 
   let webhookUrl: string | undefined;
   try {
@@ -201,7 +198,6 @@ export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDepen
       webhookUrl = await server.listen({ host: config.webhook.host, port: config.webhook.port });
   } catch (error) {
     await worker?.stop(0);
-    endRetention?.();
     await close();
     throw error;
   }
@@ -221,7 +217,6 @@ export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDepen
     stop: async (graceMs) => {
       if (server !== undefined) await stopWebhookServer(server);
       await worker?.stop(graceMs);
-      endRetention?.();
       await close();
     },
   };
