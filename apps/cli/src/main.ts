@@ -1,4 +1,5 @@
 import { ThroughlineError } from "@throughline/api";
+import type { Health } from "@throughline/api/health";
 import { Metrics } from "@throughline/api/metrics";
 import type { WebhookLimits } from "@throughline/enhancer";
 import type { Tracing } from "@throughline/tracing";
@@ -27,6 +28,7 @@ import {
   writeReadyFile,
 } from "./runtime/data-directory.ts";
 import type { Instance, InstanceOptions, Role } from "./runtime/instance.ts";
+import { createHealth, diskFinding, exportFinding } from "./runtime/health.ts";
 import { explainListenError } from "./runtime/port-holder.ts";
 import { accessOf } from "./runtime/access.ts";
 import { feedbackPages } from "./runtime/feedback-page.ts";
@@ -40,6 +42,8 @@ import { version } from "./version.ts";
 /** How long jobs under way may go on once a stop was asked for; the whole stop stays within 5 s. */
 const jobGraceMs = 2_500;
 const flushMs = 1_000;
+/** How often the parts that a process depends on are asked how they are. */
+const lookEveryMs = 10_000;
 
 /**
  * Wires one process: trace backend, then tracing, then the enhancer, then the admin server; then it is announced.
@@ -99,7 +103,21 @@ async function startInstance(options: InstanceOptions): Promise<Instance> {
     stops.push(() => tracing.shutdown(flushMs));
     if (enhancerPackage !== undefined) spanMetrics(metrics, () => tracing.counts());
 
-    const enhancer = await startEnhancer(options, directory, runs, tracing, redactor, metrics);
+    const health = createHealth(logger);
+    health.checked("disk", true, () => diskFinding(directory));
+    if (backend !== undefined) {
+      health.checked("traces", true, async () => {
+        const { ok, detail } = await backend.health();
+        return { status: ok ? "ok" : "failed", detail };
+      });
+    }
+    if (enhancerPackage !== undefined)
+      health.checked(
+        "traceExport",
+        false,
+        exportFinding(() => tracing.counts()),
+      );
+    const enhancer = await startEnhancer(options, directory, runs, tracing, redactor, metrics, health);
     if (enhancer !== undefined) stops.push(() => enhancer.stop(jobGraceMs));
     if (enhancer?.webhookUrl !== undefined) addresses["webhook"] = enhancer.webhookUrl;
 
@@ -110,14 +128,14 @@ async function startInstance(options: InstanceOptions): Promise<Instance> {
       version,
       tracer: tracing.tracer("throughline.admin"),
       logger,
-      health: {
-        ...(backend === undefined ? {} : { traces: () => backend.health() }),
-        ...(enhancer === undefined ? {} : { enhancer: () => enhancer.health() }),
-      },
+      health,
       metrics,
       api: [...(enhancer?.adminRoutes ?? []), ...logRoutes(join(directory, "logs"))],
       routes: backend === undefined ? [] : [backend.adminRoutes],
     });
+    // What fails while nobody asks is noticed all the same: its "since" is true, and the log tells.
+    const looks = setInterval(() => void health.report(), lookEveryMs).unref();
+    stops.push(() => Promise.resolve(clearInterval(looks)));
     addresses["admin"] = await admin.listen(settings.admin);
     stops.push(() => admin.close());
 
@@ -189,6 +207,7 @@ async function startEnhancer(
   tracing: Tracing,
   redactor: Redactor,
   metrics: Metrics,
+  health: Health,
 ) {
   const receives = runs("receiver");
   const works = runs("worker");
@@ -215,6 +234,7 @@ async function startEnhancer(
       slowAfterMs: tracing.slowAfterMs,
       redactor,
       metrics,
+      health,
       logger,
     },
   );

@@ -1,12 +1,12 @@
 import { trace, type Tracer } from "@opentelemetry/api";
 import type { EnhancementDetail } from "@throughline/api";
 import type { AdminRoute } from "@throughline/api/admin";
+import type { Health } from "@throughline/api/health";
 import type { Metrics } from "@throughline/api/metrics";
 import { createRedactor, type Redactor } from "@throughline/redaction";
 import type { Logger } from "pino";
 import { adminRoutes } from "./admin/routes.ts";
 import { awaitDatabase } from "./database/await-database.ts";
-import { pingDatabase } from "./database/open.ts";
 import { deskOpener } from "./desk/open-desk.ts";
 import type { BudgetKeeper } from "./llm/budget.ts";
 import { instructions, promptVersionOf } from "./llm/prompt.ts";
@@ -14,6 +14,7 @@ import { type Comparison, replay } from "./work/evaluate.ts";
 import { builtInPrices, readPrices } from "./llm/prices.ts";
 import { createNoteWriter, type ModelSettings } from "./llm/writer.ts";
 import { EnhancerMetrics, queueMetrics, workerMetrics } from "./metrics.ts";
+import { watchedWriter, watchStore } from "./health.ts";
 import { storeTickets } from "./history/store-tickets.ts";
 import type { WebhookLimits } from "./receive/limits/limits.ts";
 import { openRates } from "./receive/rate/open-rates.ts";
@@ -39,6 +40,7 @@ export type { WebhookLimits } from "./receive/limits/limits.ts";
 export { type EnhancerStore, openStore } from "./store.ts";
 export type { TenantInfo } from "./tenants/tenants.ts";
 export { type RemovalReport, removeTenant } from "./tenants/removal.ts";
+export { applyRetention } from "./tenants/retention.ts";
 export { newWebhookSecret } from "./tenants/new-secret.ts";
 export { type AuditEntry, listAudit, verifyAudit } from "./tenants/audit.ts";
 
@@ -80,6 +82,8 @@ export interface EnhancerDependencies {
   /** What is sent to the model goes through it. */
   redactor: Redactor;
   metrics: Metrics;
+  /** Learns what the enhancer depends on and how that is. */
+  health: Health;
   logger: Logger;
 }
 
@@ -89,7 +93,6 @@ export interface Enhancer {
   store: EnhancerStore;
   /** Operations for the admin server. */
   adminRoutes: readonly AdminRoute[];
-  health(): Promise<{ ok: boolean; detail: string }>;
   /** Refuses new webhooks, lets jobs end for `graceMs`, gives the rest back to the queue. */
   stop(graceMs: number): Promise<void>;
 }
@@ -150,7 +153,8 @@ export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDepen
           },
           config.webhook.limits,
         );
-  const openDesk = deskOpener();
+  watchStore(deps.health, store, { postgres: postgres !== undefined });
+  const openDesk = deskOpener(deps.health);
   const drafts = new Drafts({
     ...store,
     ...config,
@@ -170,7 +174,7 @@ export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDepen
           tracer,
           logger,
           redactor,
-          writer: noteWriterOf(config, store, deps),
+          writer: watchedWriter(noteWriterOf(config, store, deps), deps.health, config.models.length > 0),
           findTenant: (id) => tenants.get(id),
           openDesk,
           publicUrl: config.publicUrl,
@@ -206,14 +210,6 @@ export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDepen
     webhookUrl,
     store,
     adminRoutes: adminRoutes(queue, tenants, database, { ...store, drafts, publicUrl: config.publicUrl }),
-    health: async () => {
-      try {
-        await pingDatabase(database);
-        return { ok: true, detail: "database answers" };
-      } catch (error) {
-        return { ok: false, detail: String(error) };
-      }
-    },
     stop: async (graceMs) => {
       if (server !== undefined) await stopWebhookServer(server);
       await worker?.stop(graceMs);

@@ -1,4 +1,5 @@
 import { type Problem, problemMediaType, ThroughlineError, toProblem } from "@throughline/api";
+import type { Health } from "@throughline/api/health";
 import { type Metrics, metricsFormat, metricsText } from "@throughline/api/metrics";
 import type { AdminRoute } from "@throughline/api/admin";
 import { withoutSchemaCompilers } from "@throughline/api/http";
@@ -25,8 +26,8 @@ export interface AdminOptions {
   version: string;
   tracer: Tracer;
   logger: Logger;
-  /** The true state of each part that runs. */
-  health: Readonly<Record<string, () => Promise<{ ok: boolean; detail: string }>>>;
+  /** What this process depends on, and how that is. */
+  health: Health;
   /** What every part measures. */
   metrics: Metrics;
   /** Under /admin/api. */
@@ -61,13 +62,8 @@ export function createAdminServer(options: AdminOptions): FastifyInstance {
   });
   server.get("/healthz", () => ({ status: "ok" }));
   server.get("/readyz", async (_request, reply) => {
-    const parts = Object.fromEntries(
-      await Promise.all(
-        Object.entries(options.health).map(async ([name, check]) => [name, await check()] as const),
-      ),
-    );
-    const ready = Object.values(parts).every(({ ok }) => ok);
-    return reply.code(ready ? 200 : 503).send({ status: ready ? "ready" : "not ready", parts });
+    const report = await options.health.report();
+    return reply.code(report.status === "failed" ? 503 : 200).send(report);
   });
   server.get("/metrics", async (request, reply) => {
     const format = metricsFormat(request.headers.accept);

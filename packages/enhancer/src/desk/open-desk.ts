@@ -1,20 +1,23 @@
+import type { Health } from "@throughline/api/health";
 import type { Tenant } from "../tenants/tenants.ts";
 import type { ServiceDesk } from "./desk.ts";
 import { createServiceDeskPlus } from "./servicedesk-plus/adapter.ts";
 import { createTokenSource } from "./servicedesk-plus/oauth.ts";
+import { watchedDesk } from "./watched-desk.ts";
 import { createZammad } from "./zammad/adapter.ts";
 
 const keptOpen = 1_000;
 
 /** Desks by tenant: one adapter, with its connections and tokens, for as long as the tenant stays as it is. */
-export function deskOpener(): (tenant: Tenant) => ServiceDesk {
+export function deskOpener(health?: Health): (tenant: Tenant) => ServiceDesk {
   const open = new Map<string, { revision: number; createdAt: number; desk: ServiceDesk }>();
   return (tenant) => {
     const { id, revision, createdAt } = tenant;
     const known = open.get(id);
     // A tenant that was removed and added again begins at revision 1.
     if (known?.revision === revision && known.createdAt === createdAt) return known.desk;
-    const desk = openDesk(tenant);
+    const opened = openDesk(tenant);
+    const desk = health === undefined ? opened : watchedDesk(opened, tenant.settings.desk.kind, health);
     if (open.size >= keptOpen) open.clear();
     open.set(id, { revision, createdAt, desk });
     return desk;

@@ -174,8 +174,17 @@ export class Tenants {
         for (const { id } of old) await this.sealed.vaultFor(write, id);
       });
     }
-    const [first] = rows;
-    if (first !== undefined) this.sealed.probe(first.id, first.data_key);
+    await this.probeKey();
+  }
+
+  /** Throws TL_TENANTS_KEY_WRONG where the key opens nothing. */
+  async probeKey(): Promise<void> {
+    const row = await this.database
+      .selectFrom("tenants")
+      .select(["id", "data_key"])
+      .limit(1)
+      .executeTakeFirst();
+    if (row !== undefined) this.sealed.probe(row.id, row.data_key);
   }
 
   /** Tenants by id, without their secrets; all of them unless a page is asked for. */

@@ -120,6 +120,17 @@ test("feedback comes by signed link only for the note that the link is for, and 
   expect(after).toMatchObject({ tickets: 1, thumbsUp: 0 });
 });
 
+test("retention takes old records and leaves drafts that wait", async () => {
+  const rig = await startRig({ settings: { retention: { enhancementDays: 1 } } });
+  await rig.run("1");
+  await rig.store.tenants.change("acme", { settings: draft });
+  await rig.run("2");
+  const { applyRetention } = await import("@throughline/enhancer");
+  await applyRetention(rig.store, Date.now() + 2 * 86_400_000);
+  const left = await rig.store.records.list({ limit: 10 });
+  expect(left.map(({ ticket_id: id }) => id)).toEqual(["2"]);
+});
+
 test("caps: several workers together stay under them, a reached one means an extractive note that says so", async () => {
   const rig = await startRig({ llm: {}, settings: { budget: { dayTokens: 6_000 } } });
   const jobs = await Promise.all(

@@ -1,5 +1,6 @@
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import type { JobView } from "@throughline/api";
+import { Health } from "@throughline/api/health";
 import { Metrics } from "@throughline/api/metrics";
 import { createEnhancer, type EnhancerConfig } from "@throughline/enhancer";
 import { storeTickets } from "@throughline/enhancer/import";
@@ -65,6 +66,7 @@ export async function startRig(
       tracer: provider.getTracer("rig"),
       slowAfterMs: () => undefined,
       redactor: createRedactor(),
+      health: new Health(),
       metrics: new Metrics(),
       logger: pino({ level: "silent" }),
     },
