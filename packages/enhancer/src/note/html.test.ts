@@ -2,6 +2,7 @@ import { parse } from "node-html-parser";
 import { expect, test } from "vitest";
 import type { Note, Source } from "../ticket.ts";
 import { renderNoteHtml } from "./html.ts";
+import { phrasesFor } from "./phrases.ts";
 
 const meta = { traceId: "4bf92f3577b34da6a3ce929d0e0e4736", marker: "tl-0123456789abcdef0123" };
 
@@ -144,4 +145,41 @@ test("a huge note stays under 20 kB, and its citations still resolve", () => {
 test("a citation of a source that is not there is left out", () => {
   const wrong = { ...note, sections: [section("Similar Tickets", { text: "Renewed.", sources: [1, 9] })] };
   expect(parse(renderNoteHtml(wrong, meta)).querySelector("ul li")?.text).toBe("Renewed. [1]");
+});
+
+test("a tenant's template orders and words the note; label, sources and footer stay, and its HTML is cut down", () => {
+  const template =
+    '<h1>Acme</h1><p onclick="x()">Do this first:</p>{{recommended_next_steps}}<script>alert(1)</script>{{ similar_tickets }}{{nonsense}} R&D <a href="http://evil.example">x</a>';
+  const html = renderNoteHtml(note, { ...meta, template });
+  const root = parse(html);
+  expect(html).toContain("Automatic note by Throughline</b> (private)");
+  expect(html).toContain(`ref: ${meta.marker}`);
+  expect(root.querySelectorAll("h4").map(({ text }) => text)).toEqual([
+    "Recommended Next Steps",
+    "Similar Tickets",
+    "Sources",
+  ]);
+  expect(html).toContain("<p>Do this first:</p>");
+  expect(html).toContain("R&#38;D");
+  for (const gone of ["<h1", "<script", "onclick", "evil.example", "nonsense", "{{"])
+    expect(html).not.toContain(gone);
+});
+
+test("a template that leaves no room for the note is not used", () => {
+  const html = renderNoteHtml(note, { ...meta, template: `${"x".repeat(19_990)}{{sources}}` });
+  expect(html).toContain("Similar Tickets");
+  expect(Buffer.byteLength(html)).toBeLessThanOrEqual(20_000);
+});
+
+test.each([
+  ["de", "Ähnliche Tickets"],
+  ["fr-CA", "Tickets similaires"],
+  ["es", "Fuentes"],
+  ["sw", "Similar Tickets"],
+])("fixed phrases of %s", (language, phrase) => {
+  const sections = note.sections.map((one, at) => ({
+    ...one,
+    title: phrasesFor(language).sections[at] ?? "",
+  }));
+  expect(renderNoteHtml({ ...note, language, sections }, meta)).toContain(phrase);
 });

@@ -1,5 +1,6 @@
 import type { ContextPart, Note, Source } from "../ticket.ts";
 import { type Phrases, phrasesFor } from "./phrases.ts";
+import { fillTemplate } from "./template.ts";
 
 export interface NoteMeta {
   traceId: string;
@@ -11,6 +12,8 @@ export interface NoteMeta {
   feedbackUrl?: string;
   /** Whether the requester sees it. */
   isPublic?: boolean;
+  /** The tenant's own form of notes, between label and footer. */
+  template?: string;
 }
 
 /** Desks cut longer notes, or refuse them. */
@@ -36,14 +39,17 @@ const measures: readonly [Measure, ...Measure[]] = [
  */
 export function renderNoteHtml(note: Note, meta: NoteMeta): string {
   let html = "";
-  for (const measure of measures) {
-    html = render(note, meta, measure);
-    if (Buffer.byteLength(html) <= sizeLimitBytes) break;
+  // A template that leaves no room for the note itself is not used.
+  for (const template of meta.template === undefined ? [undefined] : [meta.template, undefined]) {
+    for (const measure of measures) {
+      html = render(note, meta, measure, template);
+      if (Buffer.byteLength(html) <= sizeLimitBytes) return html;
+    }
   }
   return html;
 }
 
-function render(note: Note, meta: NoteMeta, measure: Measure): string {
+function render(note: Note, meta: NoteMeta, measure: Measure, template: string | undefined): string {
   const shown = note.sections.map(({ title, items }) => ({
     title,
     items: items.slice(0, measure.items).map(({ text, sources }) => ({
@@ -62,16 +68,28 @@ function render(note: Note, meta: NoteMeta, measure: Measure): string {
     return `<h4>${shorten(title, measure.title)}</h4>${body}`;
   });
   const sources = cited.flatMap((number) => note.sources[number - 1] ?? []);
-  return [
-    `<p>${phrases.label(meta.isPublic === true ? "public" : "private")}<br>`,
-    `<i>${writerLine(note, phrases)}</i>${evidenceHtml(sources, shown, phrases)}</p>`,
-    ...sections,
-    sourcesHtml(sources, note.sources.length - sources.length, measure, phrases),
-    missingHtml(note.missing, measure, phrases),
-    footerHtml(meta, phrases),
-  ]
-    .filter((part) => part !== "")
-    .join("\n");
+  const label = phrases.label(meta.isPublic === true ? "public" : "private");
+  const writer = `<i>${writerLine(note, phrases)}</i>${evidenceHtml(sources, shown, phrases)}`;
+  const sourceList = sourcesHtml(sources, note.sources.length - sources.length, measure, phrases);
+  const missing = missingHtml(note.missing, measure, phrases);
+  const footer = footerHtml(meta, phrases);
+  const [tickets = "", documents = "", systems = "", steps = ""] = sections;
+  const body =
+    template === undefined
+      ? [`<p>${label}<br>`, `${writer}</p>`, ...sections, sourceList, missing]
+      : [
+          `<p>${label}</p>`,
+          fillTemplate(template, {
+            writer: `<p>${writer}</p>`,
+            similar_tickets: tickets,
+            relevant_documentation: documents,
+            system_information: systems,
+            recommended_next_steps: steps,
+            sources: sourceList,
+            missing,
+          }),
+        ];
+  return [...body, footer].filter((part) => part !== "").join("\n");
 }
 
 function writerLine({ writer, sources }: Note, phrases: Phrases): string {

@@ -77,12 +77,15 @@ export class Drafts {
     await this.refuseOutdated(row, tenant, desk, signal);
     const note = noteOf(row);
     if (note === undefined) throw alreadyDecided(row);
-    const isPublic = tenant.settings.note.showToRequester;
+    const { showToRequester: isPublic, template } = tenant.settings.note;
     const meta = noteMeta({ id: row.id, marker: row.marker, traceId: row.trace_id }, this.deps);
     const journal = { started: () => Promise.resolve(), cleared: () => Promise.resolve() };
     return putNote(
       ref,
-      { html: renderNoteHtml(note, { ...meta, isPublic }), isPublic },
+      {
+        html: renderNoteHtml(note, { ...meta, ...(template === null ? {} : { template }), isPublic }),
+        isPublic,
+      },
       desk,
       journal,
       tracer,

@@ -175,14 +175,18 @@ async function deliver(
 ): Promise<JobOutcome> {
   const { job, span, record, signal, deps } = one;
   const status = lacking.length > 0 ? "partial" : "success";
-  const { mode, showToRequester: isPublic } = tenant.settings.note;
+  const { mode, showToRequester: isPublic, template } = tenant.settings.note;
   let noteId: string | undefined;
   if (mode === "automatic") {
     const meta = noteMeta(
       { id: record.id, marker: record.marker, traceId: span.spanContext().traceId },
       deps,
     );
-    const html = renderNoteHtml(written.note, { ...meta, isPublic });
+    const html = renderNoteHtml(written.note, {
+      ...meta,
+      ...(template === null ? {} : { template }),
+      isPublic,
+    });
     const journal = {
       started: () => deps.queue.markWriteStarted(job.id),
       cleared: () => deps.queue.clearWriteStarted(job.id),
