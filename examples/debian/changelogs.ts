@@ -96,3 +96,19 @@ export function holdOut(entries: readonly BugEntry[], count: number): { held: Bu
   const bugs = new Set(held.map(({ bug }) => bug));
   return { held, kept: entries.filter(({ bug }) => !bugs.has(bug)) };
 }
+
+/** As `import history` takes it. */
+export function toResolvedTicket(entry: BugEntry) {
+  return {
+    ticket_id: `DEB-${entry.bug}`,
+    subject: `${entry.package}: ${firstSentence(entry.done)}`.slice(0, 500),
+    description: `Bug ${entry.bug} in ${entry.package}: ${entry.done}`,
+    resolution: `${entry.done} Done in ${entry.package} ${entry.version}.`,
+    resolved_date: entry.date,
+    tags: [entry.package],
+  };
+}
+
+function firstSentence(text: string): string {
+  return text.split(/(?<=[.;:])\s/)[0] ?? text;
+}

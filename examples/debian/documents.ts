@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   realpathSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -49,6 +50,37 @@ export function collectDocuments(into: string): number {
     count++;
   }
   return count;
+}
+
+/**
+ * What a source package's own packages keep under /usr/share/doc: README, NEWS, FAQ and the like, each below the source's name.
+ * Returns how many there are.
+ */
+export function collectPackageDocuments(into: string): number {
+  const root = "/usr/share/doc";
+  let count = 0;
+  for (const name of readdirSync(root).sort()) {
+    const changelog = ["changelog.Debian.gz", "changelog.gz"]
+      .map((file) => join(root, name, file))
+      .find(existsSync);
+    const source = changelog === undefined ? undefined : sourceOf(changelog);
+    if (source === undefined) continue;
+    for (const file of readdirSync(join(root, name)).sort()) {
+      if (!/^(?:README|NEWS|FAQ|TODO|HACKING|BUGS)/.test(file)) continue;
+      const path = join(root, name, file);
+      const raw = statSync(path).isFile() ? readFileSync(path) : Buffer.alloc(0);
+      if (raw.length === 0 || raw.length > 100_000) continue;
+      mkdirSync(join(into, "packages", source), { recursive: true });
+      const target = `${name}-${file.replace(/\.gz$/, "").replace(/\W+/g, "-")}.txt`;
+      writeFileSync(join(into, "packages", source, target), file.endsWith(".gz") ? gunzipSync(raw) : raw);
+      count++;
+    }
+  }
+  return count;
+}
+
+function sourceOf(changelog: string): string | undefined {
+  return /^(\S+) \(/.exec(gunzipSync(readFileSync(changelog)).subarray(0, 200).toString("utf8"))?.[1];
 }
 
 function isInstalled(name: string): boolean {

@@ -10,7 +10,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type BugEntry, holdOut, readBugEntries } from "./changelogs.ts";
+import { type BugEntry, holdOut, readBugEntries, toResolvedTicket } from "./changelogs.ts";
 import { checkTickets } from "./check.ts";
 import { collectDocuments, requirePackages } from "./documents.ts";
 
@@ -79,24 +79,9 @@ try {
   for (const child of started.reverse()) child.kill("SIGTERM");
 }
 
-function toResolvedTicket(entry: BugEntry) {
-  return {
-    ticket_id: `DEB-${entry.bug}`,
-    subject: `${entry.package}: ${firstSentence(entry.done)}`.slice(0, 500),
-    description: `Bug ${entry.bug} in ${entry.package}: ${entry.done}`,
-    resolution: `${entry.done} Done in ${entry.package} ${entry.version}.`,
-    resolved_date: entry.date,
-    tags: [entry.package],
-  };
-}
-
 /** A reporter's words, as far as a changelog gives them away. */
 function worded(entry: BugEntry): string {
   return `Problem with the package ${entry.package} after the last upgrade: ${entry.done}`.slice(0, 4_000);
-}
-
-function firstSentence(text: string): string {
-  return text.split(/(?<=[.;:])\s/)[0] ?? text;
 }
 
 function throughline(...args: string[]): string {

@@ -1,6 +1,9 @@
+import { sectionFields } from "../context/words/stored-terms.ts";
 import type { EnhancerDatabase } from "../database/schema.ts";
 import type { Section } from "./sections.ts";
 import { contextChanged, writeTerms } from "./write-terms.ts";
+
+const sectionsPerStatement = 200;
 
 export interface StoredDocument {
   path: string;
@@ -37,16 +40,22 @@ export async function replaceDocument(
       .where("tenant_id", "=", tenantId)
       .where("path", "=", path)
       .execute();
-    const stored: { rowid: number; texts: string[] }[] = [];
-    for (const section of wanted) {
-      const { rowid } = await transaction
+    for (let at = 0; at < wanted.length; at += sectionsPerStatement) {
+      const stored = await transaction
         .insertInto("documents")
-        .values({ tenant_id: tenantId, path, ...section })
-        .returning("rowid")
-        .executeTakeFirstOrThrow();
-      stored.push({ rowid, texts: [section.title, path, section.body] });
+        .values(
+          wanted
+            .slice(at, at + sectionsPerStatement)
+            .map((section) => ({ tenant_id: tenantId, path, ...section })),
+        )
+        .returning(["rowid", ...sectionFields])
+        .execute();
+      const texts = stored.map((row) => ({
+        rowid: row.rowid,
+        texts: sectionFields.map((field) => row[field]),
+      }));
+      await writeTerms(transaction, "documents", tenantId, texts);
     }
-    await writeTerms(transaction, "documents", tenantId, stored);
     await contextChanged(transaction, tenantId);
     return before.length === 0 ? "inserted" : "updated";
   });

@@ -3,10 +3,10 @@ import { analyse, type Stem } from "../words/analyse.ts";
 import type { Sought, SoughtTerm } from "./choose-terms.ts";
 
 /** BM25F: how soon more of the same word says no more, and how much a long field is held against a match. */
-const saturation = 1.2;
-const lengthShare = 0.4;
+const saturation = 2;
+const lengthShare = 0.7;
 /** What is read of a field to rank it; the index knows all of it. */
-const readCharacters = 4_000;
+const readCharacters = 3_000;
 const matchesNamed = 12;
 
 export interface Field {
@@ -21,6 +21,8 @@ export interface Ranked<Row> {
   /** What matched, the most telling first. */
   matches: Match[];
   matched: SoughtTerm[];
+  /** The terms of each field, as far as it was read. */
+  terms: readonly ReadonlySet<string>[];
 }
 
 /** Adds up what the terms of each row count: the rows most worth reading, the newest of equals first. */
@@ -72,6 +74,7 @@ export function rank<Row>(
       row,
       score: scored.reduce((sum, { score }) => sum + score, 0),
       matched: scored.map(({ term }) => term),
+      terms: fields.map(({ distinct }) => distinct),
       matches: scored.slice(0, matchesNamed).map(({ term, names, score }) => ({
         term: term.asked,
         fields: names,
@@ -87,7 +90,7 @@ function readField(field: Field, wanted: ReadonlyMap<string, SoughtTerm>, stem: 
   const counts = new Map<string, number>();
   const terms = analyse(field.text.slice(0, readCharacters), stem);
   for (const { term } of terms) if (wanted.has(term)) counts.set(term, (counts.get(term) ?? 0) + 1);
-  return { field, counts, length: terms.length };
+  return { field, counts, length: terms.length, distinct: new Set(terms.map(({ term }) => term)) };
 }
 
 /** For people: `words: vpn (subject), certifcate like certificate (subject, resolution)`. */

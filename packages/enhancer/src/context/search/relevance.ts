@@ -8,6 +8,7 @@ const shortTicketWords = 3;
 /** A result with less than this share of the best one's score is left out. */
 const shareOfBest = 0.25;
 const alikeEnough = 0.8;
+const comparedAtMost = 25;
 
 /** A note must not cite noise: two different words that matched, or one that says enough by itself. */
 export function isRelevant(matched: readonly SoughtTerm[], { terms, words }: Sought): boolean {
@@ -52,7 +53,7 @@ export function mergeAlike<T>(
   nameOf: (result: T) => string,
 ): { result: T; alike: string[] }[] {
   const kept: { result: T; words: ReadonlySet<string>; alike: string[] }[] = [];
-  for (const result of ranked) {
+  for (const result of ranked.slice(0, comparedAtMost)) {
     const words = wordsOf(result);
     const same = kept.find((other) => overlap(words, other.words) >= alikeEnough);
     if (same === undefined) kept.push({ result, words, alike: [] });
@@ -63,6 +64,9 @@ export function mergeAlike<T>(
 
 function overlap(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
   if (a.size === 0 || b.size === 0) return 0;
-  const shared = [...a].filter((word) => b.has(word)).length;
+  // Sets of very different sizes cannot share enough.
+  if (Math.min(a.size, b.size) < alikeEnough * Math.max(a.size, b.size)) return 0;
+  let shared = 0;
+  for (const word of a) if (b.has(word)) shared++;
   return shared / (a.size + b.size - shared);
 }

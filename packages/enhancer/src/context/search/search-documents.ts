@@ -1,6 +1,6 @@
 import type { Source } from "../../ticket.ts";
 import { bestPassage } from "../excerpt.ts";
-import { analyse, fold, type Stem } from "../words/analyse.ts";
+import { fold, type Stem } from "../words/analyse.ts";
 import { chooseTerms } from "./choose-terms.ts";
 import type { DocumentRow, IndexReader } from "./index-reader.ts";
 import { bestRows, rank, type Ranked, reasonOf } from "./rank.ts";
@@ -9,7 +9,7 @@ import type { LabelRules, SearchedTicket } from "./requests.ts";
 import { commonRows, type TermCounts } from "./term-counts.ts";
 
 const wanted = 3;
-const rowsRead = 40;
+const rowsRead = 30;
 /** Rows that a ticket may not see are passed over: so many are looked at. */
 const rowsLookedAt = 400;
 const permittedEnough = 12;
@@ -41,11 +41,7 @@ export async function searchDocuments(
     .filter(({ matched }) => isRelevant(matched, sought))
     .map((hit) => ({ ...hit, score: hit.score * fitOfVersion(labelsOf(hit.row), text, rules) }))
     .sort((a, b) => b.score - a.score || a.row.rowid - b.row.rowid);
-  const merged = mergeAlike(
-    nearBest(ranked),
-    ({ row }) => new Set(analyse(row.body.slice(0, 2_000), stem).map(({ term }) => term)),
-    idOf,
-  );
+  const merged = mergeAlike(nearBest(ranked), ({ terms: [, , body = new Set<string>()] }) => body, idOf);
   return merged.slice(0, wanted).map(({ result, alike }) => toSource(result, alike));
 }
 

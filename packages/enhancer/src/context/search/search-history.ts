@@ -1,6 +1,6 @@
 import type { Source } from "../../ticket.ts";
 import { firstSentences } from "../excerpt.ts";
-import { analyse, type Stem } from "../words/analyse.ts";
+import type { Stem } from "../words/analyse.ts";
 import { chooseTerms } from "./choose-terms.ts";
 import type { HistoryRow, IndexReader } from "./index-reader.ts";
 import { bestRows, rank, type Ranked, reasonOf } from "./rank.ts";
@@ -9,12 +9,13 @@ import { commonRows, type TermCounts } from "./term-counts.ts";
 import type { SearchedTicket } from "./requests.ts";
 
 const wanted = 5;
-const rowsRead = 50;
+const rowsRead = 60;
 const excerptLimit = 500;
 const alikeNamed = 5;
 const weights = { subject: 4, tags: 3, resolution: 2, description: 1 };
 /** Half of what age may take off is gone after a year. */
 const halfLifeMs = 365 * 86_400_000;
+const none: ReadonlySet<string> = new Set();
 const ageShare = 0.15;
 
 /** The tenant's resolved tickets that share the rarest words with this one; never the ticket itself. */
@@ -36,8 +37,7 @@ export async function searchHistory(
     .sort((a, b) => b.score - a.score || b.row.rowid - a.row.rowid);
   const merged = mergeAlike(
     nearBest(ranked),
-    ({ row }) =>
-      new Set(analyse(`${row.subject}\n${row.resolution}`.slice(0, 2_000), stem).map(({ term }) => term)),
+    ({ terms: [subject = none, , resolution = none] }) => new Set([...subject, ...resolution]),
     ({ row }) => row.ticket_id,
   );
   return merged.slice(0, wanted).map(({ result, alike }) => toSource(result, alike));

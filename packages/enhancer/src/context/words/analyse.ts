@@ -122,6 +122,6 @@ function addPieces(run: string, terms: Term[]): void {
 }
 
 function kindOf(word: string): Term["kind"] {
-  if (!/\p{N}/u.test(word)) return "word";
+  if (latin.test(word) || !/\p{N}/u.test(word)) return "word";
   return /\p{L}/u.test(word) ? "code" : "number";
 }
