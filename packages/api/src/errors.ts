@@ -162,6 +162,11 @@ export const errorTable = {
     remedy:
       "Send the same again after the time that the answer names. Spans: `throughline token list` shows the limits, `token add --rate-spans --rate-bytes` sets others. Webhooks: `throughline tenant set ID --rate N`.",
   },
+  TL_READS_OVERLOADED: {
+    status: 503,
+    title: "More spans are being read at this moment than the backend holds at once",
+    remedy: "Ask again when other clients have read their answers.",
+  },
   TL_RUNTIME_MISSING: {
     status: null,
     title: "Node 24 is not installed in this checkout",

@@ -46,3 +46,26 @@ test(
     expect(await large).toMatchObject({ summary: { spanCount: 25_000 } });
   },
 );
+
+test("clients that read large traces slowly leave room for others, and are told when there is none", async () => {
+  const server = serverOver(
+    trace(25_000, (id) => (id === 1 ? 0 : 1)),
+    { spansAtMost: 30_000 },
+  );
+  const address = await server.listen({ host: "127.0.0.1", port: 0 });
+  const slow = new AbortController();
+  const first = await fetch(`${address}/api/traces/${traceId}`, { signal: slow.signal });
+  expect(first.status).toBe(200);
+  const second = await fetch(`${address}/api/throughline/traces/${traceId}`);
+  expect([second.status, await second.json()]).toEqual([
+    503,
+    expect.objectContaining({ code: "TL_READS_OVERLOADED" }),
+  ]);
+  expect((await fetch(`${address}/api/v3/services`)).status).toBe(200);
+  slow.abort();
+  const deadline = Date.now() + 20_000;
+  let status = 0;
+  while (status !== 200 && Date.now() < deadline)
+    status = (await fetch(`${address}/api/v3/traces/${traceId}`)).status;
+  expect(status).toBe(200);
+}, 60_000);

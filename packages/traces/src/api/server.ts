@@ -15,6 +15,7 @@ import { legacyMetricsRoutes } from "./jaeger/legacy-metrics.ts";
 import { legacyRoutes } from "./jaeger/legacy-routes.ts";
 import { v3Routes } from "./jaeger/v3-routes.ts";
 import { TenantViews } from "./tenant-views.ts";
+import { SpanBudget } from "./span-budget.ts";
 import { statisticsRoutes } from "./throughline/statistics-routes.ts";
 import { throughlineRoutes } from "./throughline/routes.ts";
 
@@ -37,6 +38,8 @@ export interface ReadServerDependencies {
   jaegerUi?: JaegerUi | undefined;
   tls?: Tls | undefined;
   logger: Logger;
+  /** Spans that answers hold at once, until their clients have read them. */
+  spansAtMost?: number;
   /** Milliseconds since the epoch; the system's clock unless given. */
   nowMs?: () => number;
 }
@@ -126,9 +129,10 @@ function mount(server: FastifyInstance, deps: ReadServerDependencies): void {
     nowMs: deps.nowMs ?? Date.now,
   });
   legacyMetricsRoutes(server, reader, deps.nowMs ?? Date.now);
-  legacyRoutes(server, reader, deps.nowMs ?? Date.now);
-  v3Routes(server, reader);
-  throughlineRoutes(server, reader, deps.removed ?? (() => null));
+  const budget = new SpanBudget(deps.spansAtMost);
+  legacyRoutes(server, reader, deps.nowMs ?? Date.now, budget);
+  v3Routes(server, reader, budget);
+  throughlineRoutes(server, reader, deps.removed ?? (() => null), budget);
   statisticsRoutes(server, reader, deps.nowMs ?? Date.now);
   deps.pages?.(server);
   const { jaegerUi } = deps;

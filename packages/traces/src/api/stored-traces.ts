@@ -23,6 +23,7 @@ export function serverOver(
     reader?: SpanReader;
     jaegerUi?: JaegerUi;
     consoleAssets?: string;
+    spansAtMost?: number;
     pin?: (traceId: string) => Promise<void>;
     decodeJson?: (bytes: Uint8Array) => SpanRecord[];
   } = {},
@@ -38,6 +39,7 @@ export function serverOver(
       (() => {
         throw new Error("this test uploads nothing");
       }),
+    ...(parts.spansAtMost === undefined ? {} : { spansAtMost: parts.spansAtMost }),
     jaegerUi: parts.jaegerUi,
     consoleAssets: parts.consoleAssets ?? "/nonexistent/console",
     logger: pino({ level: "silent" }),

@@ -14,6 +14,8 @@ import { ThreadClient } from "./thread-client.ts";
 
 /** A long query in one leaves the other to the short ones. */
 const threadsAtMost = 2;
+/** Queries that may find many spans, which are in memory until they are answered. */
+const largeAtOnce = 8;
 
 interface QueryThread {
   client: ThreadClient<QueryCall, QueryNotice, QueryEvent>;
@@ -37,6 +39,8 @@ export class QueryPool {
   private readonly threads = new Set<QueryThread>();
   private view: StoreView = { blocks: [], heads: [] };
   private nextNumber = 1;
+  private underWay = 0;
+  private readonly waiting: (() => void)[] = [];
   private isStopped = false;
 
   constructor(config: QueryThreadConfig, logger: Logger, events: QueryEvents) {
@@ -91,6 +95,34 @@ export class QueryPool {
     tenant: string | undefined,
     options: ReadOptions | undefined,
   ): Promise<unknown> {
+    const isLarge = read.method === "traces" || read.method === "search";
+    if (isLarge) await this.turn();
+    try {
+      return await this.ask(read, tenant, options);
+    } finally {
+      if (isLarge) this.nextTurn();
+    }
+  }
+
+  /** Resolves when another query that may find many spans can begin. */
+  private async turn(): Promise<void> {
+    if (this.underWay < largeAtOnce) this.underWay++;
+    else await new Promise<void>((resolve) => this.waiting.push(resolve));
+  }
+
+  private nextTurn(): void {
+    const next = this.waiting.shift();
+    if (next === undefined) this.underWay--;
+    else next();
+  }
+
+  private async ask(
+    read: ReadCall,
+    tenant: string | undefined,
+    options: ReadOptions | undefined,
+  ): Promise<unknown> {
+    // Who has gone in the meantime asks for nothing more.
+    options?.signal?.throwIfAborted();
     const { client } = this.thread();
     const number = this.nextNumber++;
     const cancel = (): void => client.tell({ cancel: number });

@@ -10,6 +10,7 @@ import { readBoolean } from "../parameters/go-values.ts";
 import { askerOf } from "../asker.ts";
 import { QueryParameters, wrongParameter } from "../parameters/query.ts";
 import { parseTraceId } from "../parameters/trace-id.ts";
+import type { SpanBudget } from "../span-budget.ts";
 import { envelope, type LegacyError } from "./legacy-envelope.ts";
 import { legacyTrace } from "./legacy-model.ts";
 import { checkTimeHints, readSearch, readTraceIds } from "./legacy-search.ts";
@@ -18,7 +19,12 @@ import { checkTimeHints, readSearch, readTraceIds } from "./legacy-search.ts";
  * Jaeger's first HTTP API (Jaeger v2.20, `/api/*`): services, operations, search and a trace by its id. `nowMs` gives
  * milliseconds since the epoch, where a search's default window ends.
  */
-export function legacyRoutes(server: FastifyInstance, reader: SpanReader, nowMs: () => number): void {
+export function legacyRoutes(
+  server: FastifyInstance,
+  reader: SpanReader,
+  nowMs: () => number,
+  budget: SpanBudget,
+): void {
   server.get("/api/services", async (_request, reply) => {
     const services = await reader.services();
     return send(reply, [JSON.stringify(services)], { total: services.length });
@@ -48,6 +54,7 @@ export function legacyRoutes(server: FastifyInstance, reader: SpanReader, nowMs:
     if (traceIds.length === 0) {
       const search = readSearch(query, BigInt(Math.floor(nowMs() * 1_000)));
       const { traces } = await reader.search(search, { signal: askerOf(request, reply) });
+      budget.hold(reply, traces);
       return sendTraces(request, reply, traces, raw);
     }
     checkTimeHints(query);
@@ -56,6 +63,7 @@ export function legacyRoutes(server: FastifyInstance, reader: SpanReader, nowMs:
     const missing = traceIds
       .filter((traceID) => !found.has(traceID))
       .map((traceID) => ({ msg: "trace not found", traceID }));
+    budget.hold(reply, traces);
     return sendTraces(request, reply, traces, raw, missing);
   });
 
@@ -65,8 +73,9 @@ export function legacyRoutes(server: FastifyInstance, reader: SpanReader, nowMs:
     const query = queryOf(request);
     checkTimeHints(query);
     const raw = readBoolean("raw", query.first("raw"));
-    const traces = await reader.traces([traceId]);
+    const traces = await reader.traces([traceId], { signal: askerOf(request, reply) });
     if (traces.length === 0) throw new ThroughlineError("TL_TRACE_NOT_FOUND", "trace not found");
+    budget.hold(reply, traces);
     return sendTraces(request, reply, traces, raw);
   });
 }

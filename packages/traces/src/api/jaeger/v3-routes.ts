@@ -12,12 +12,13 @@ import { QueryParameters, wrongParameter } from "../parameters/query.ts";
 import { clampToOtlp, readRfc3339 } from "../parameters/time.ts";
 import { parseTraceId } from "../parameters/trace-id.ts";
 import { minutesOf } from "./legacy-changes.ts";
+import type { SpanBudget } from "../span-budget.ts";
 import { resourceSpans } from "./otlp-json.ts";
 import { readQueryBlock, snakeCase } from "./v3-query.ts";
 import { v3Summary } from "./v3-summary.ts";
 
 /** Jaeger's second HTTP API (`/api/v3/*`, jaeger.api_v3.QueryService over HTTP). */
-export function v3Routes(server: FastifyInstance, reader: SpanReader): void {
+export function v3Routes(server: FastifyInstance, reader: SpanReader, budget: SpanBudget): void {
   server.get("/api/v3/services", async (_request, reply) =>
     sendJson(reply, [JSON.stringify({ services: await reader.services() })]),
   );
@@ -44,13 +45,16 @@ export function v3Routes(server: FastifyInstance, reader: SpanReader): void {
     // Hints for storages that keep traces by time; this one has no use for them.
     for (const name of ["startTime", "endTime"]) readRfc3339(name, read(query, name));
     const raw = readBoolean("rawTraces", read(query, "rawTraces"));
-    return sendTraces(reply, await reader.traces([traceId], { signal: askerOf(request, reply) }), raw);
+    const traces = await reader.traces([traceId], { signal: askerOf(request, reply) });
+    budget.hold(reply, traces);
+    return sendTraces(reply, traces, raw);
   });
 
   server.get("/api/v3/traces", async (request, reply) => {
     const query = queryOf(request);
     const raw = readBoolean("query.rawTraces", query.first("query.rawTraces", "query.raw_traces"));
     const { traces } = await reader.search(readQueryBlock(query), { signal: askerOf(request, reply) });
+    budget.hold(reply, traces);
     return sendTraces(reply, traces, raw);
   });
 

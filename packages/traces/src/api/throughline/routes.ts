@@ -10,6 +10,7 @@ import { writeCursor } from "./cursor.ts";
 import { sendJson, sendLines, sendList, wantsLines } from "../json-answer.ts";
 import { QueryParameters, wrongParameter } from "../parameters/query.ts";
 import { parseHexTraceId } from "../parameters/trace-id.ts";
+import type { SpanBudget } from "../span-budget.ts";
 import { exportRoute } from "./export.ts";
 import { pagesOf } from "./pages.ts";
 import { findTraces, readTraceSearch } from "./search.ts";
@@ -20,6 +21,7 @@ export function throughlineRoutes(
   server: FastifyInstance,
   reader: SpanReader,
   removed: () => RemovedSpans | null,
+  budget: SpanBudget,
 ): void {
   exportRoute(server, reader);
 
@@ -53,6 +55,7 @@ export function throughlineRoutes(
     const [trace] = await reader.traces([traceId], { signal: askerOf(request, reply) });
     if (trace === undefined) throw new ThroughlineError("TL_TRACE_NOT_FOUND", notFound(traceId, removed()));
     reply.header("link", `</trace/${traceId}>; rel="alternate"; type="text/html"`);
+    budget.hold(reply, [trace]);
     const tree = treeOf(trace);
     reply.header("vary", "accept");
     return wantsLines(request) ? sendLines(reply, spanLines(tree)) : sendJson(reply, traceView(tree));
