@@ -181,7 +181,7 @@ export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDepen
         },
         {
           concurrency,
-          softLimitMs: (jobLimitMs * 5) / 6,
+          softLimitMs: Math.floor((jobLimitMs * 5) / 6),
           hardLimitMs: jobLimitMs,
         },
         metrics.observeJob,

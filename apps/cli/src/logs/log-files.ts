@@ -79,6 +79,9 @@ export class LogFiles {
       dest: join(this.options.directory, name),
       sync: false,
       maxLength: maxBuffered,
+      // One write for many lines; they stand in the file a fifth of a second later.
+      minLength: 8_192,
+      periodicFlush: 200,
       mode: 0o600,
     });
     file.on("error", () => {
