@@ -1,11 +1,14 @@
+import { spawn } from "node:child_process";
 import { createHmac, randomBytes } from "node:crypto";
 import { existsSync, readFileSync, renameSync, statSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import {
   acceptTicket,
   adminFetch,
+  command,
   jobEnded,
   named,
   run,
@@ -213,4 +216,37 @@ test("a tenant is removed with all that is kept of it, its traces too where they
   await run(["tenant", "add", "beta", "--desk", "http://127.0.0.1:9", "--desk-key", "k", ...at]);
   const gone = await adminFetch(admin, "/tenants/beta", { method: "DELETE" });
   expect(await gone.json()).toMatchObject({ tenant: "beta", removed: { secrets: 2 } });
+});
+
+test("rotate-key killed at any moment leaves every secret readable, and the next rotation goes through", async () => {
+  const data = await temporaryDirectory();
+  const at = ["--data", data];
+  for (const id of ["acme", "beta"])
+    await run([
+      "tenant",
+      "add",
+      id,
+      "--desk",
+      "http://127.0.0.1:9",
+      "--desk-key",
+      `a desk key of ${id}`,
+      ...at,
+    ]);
+  const readable = async (id: string) =>
+    (await runJson<{ secrets: { deskKey?: string } }>(["tenant", "show", id, ...at])).secrets.deskKey;
+  for (const afterMs of [200, 350, 400, 450, 550]) {
+    const child = spawn(command, ["tenant", "rotate-key", ...at], { stdio: "ignore" });
+    const closed = new Promise((resolve) => child.once("close", resolve));
+    await sleep(afterMs);
+    child.kill("SIGKILL");
+    await closed;
+    expect([await readable("acme"), await readable("beta")], `killed after ${afterMs} ms`).toEqual([
+      "...acme",
+      "...beta",
+    ]);
+  }
+  expect(await run(["tenant", "rotate-key", ...at])).toMatchObject({ code: 0 });
+  expect(existsSync(join(data, "tenants.key.next"))).toBe(false);
+  expect(await readable("acme")).toBe("...acme");
+  expect(await runJson(["audit", "verify", ...at])).toMatchObject({ brokenAt: null });
 });

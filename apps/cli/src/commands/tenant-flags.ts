@@ -138,6 +138,7 @@ const settingFlags: readonly SettingFlag[] = [
 const switches = [
   ["trustTraceparent", "webhook.trustsTraceparent", "continue the trace of a webhook that brings one"],
   ["hidePersonalData", "note.hidePersonalData", "keep names, addresses and numbers of people from the model"],
+  ["showToRequester", "note.showToRequester", "the requester sees its notes too"],
   ["notes", "note.enabled", "write notes; --no-notes is the kill switch"],
 ] as const;
 
