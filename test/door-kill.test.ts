@@ -9,7 +9,7 @@ import { temporaryDirectory } from "./harness.ts";
 
 const perSecond = 500;
 
-/** The job that a webhook was answered 202 with; undefined where the receiver was gone. */
+/** The job that a webhook was answered 202 with; undefined where the receiver was gone, or asked to come again. */
 function send(url: URL, agent: Agent, body: string): Promise<string | undefined> {
   const headers = {
     "content-type": "application/json",
@@ -22,7 +22,8 @@ function send(url: URL, agent: Agent, body: string): Promise<string | undefined>
       response.on("data", (chunk: Buffer) => (text += chunk.toString()));
       response.on("error", () => resolve(undefined));
       response.on("end", () => {
-        if (response.statusCode !== 202) reject(new Error(`${response.statusCode}: ${text}`));
+        if (response.statusCode === 503) resolve(undefined);
+        else if (response.statusCode !== 202) reject(new Error(`${response.statusCode}: ${text}`));
         else resolve((JSON.parse(text) as { job_id: string }).job_id);
       });
     });

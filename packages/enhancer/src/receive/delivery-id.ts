@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Door } from "./door.ts";
 import type { Incoming } from "./incoming.ts";
 import type { Heard } from "./mapping/heard.ts";
@@ -17,8 +17,6 @@ export function deliveryIdOf(
     if (id !== undefined) return `id\n${heard.ticketId}\n${id}`;
   }
   if (heard.updatedAt !== undefined) return `update\n${heard.ticketId}\n${heard.event}\n${heard.updatedAt}`;
-  const content = createHash("sha256")
-    .update(heard.state ?? body)
-    .digest("base64url");
+  const content = hash("sha256", heard.state ?? body, "base64url");
   return `content\n${heard.ticketId}\n${heard.event}\n${content}`;
 }
