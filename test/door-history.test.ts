@@ -104,3 +104,20 @@ test("a thousand lines in one request: good ones stored together, each bad one r
     (await send(["{}", "x"], { "x-tenant-id": "acme" })).body.errors?.map(({ field }) => field),
   ).toContain("line 2: (body)");
 });
+
+test("a history that cannot be written is answered 503, nothing is kept, and it goes on when it can", async () => {
+  const { url, data } = await startReceiver();
+  const send = () => postSigned(url, JSON.stringify(resolved()), {}, path);
+  const blocker = new DatabaseSync(join(data, "throughline.db"));
+  blocker.exec("pragma busy_timeout = 5000; begin immediate");
+  try {
+    const { status, headers, body } = await send();
+    expect({ status, code: body.code }).toEqual({ status: 503, code: "TL_HISTORY_UNAVAILABLE" });
+    expect(Number(headers.get("retry-after"))).toBeGreaterThan(0);
+  } finally {
+    blocker.exec("rollback");
+    blocker.close();
+  }
+  expect(stored(data)).toEqual([]);
+  expect(await send()).toMatchObject({ status: 200, body: { inserted: 1 } });
+});

@@ -172,6 +172,25 @@ test("a tenant's rate: exact, by endpoint, with the draft's fields; none where i
   expect(free.every(({ status, headers }) => status === 202 && headers.get("ratelimit") === null)).toBe(true);
 });
 
+test("more at once than is answered in time is refused with 503 and when to come again; the rest is accepted", async () => {
+  const { url } = await startReceiver();
+  let at = 0;
+  const pipelined = () =>
+    Array.from({ length: 150 }, () => request(ticket({ ticket_id: `O-${at++}` }))).join("");
+  await until("load to be shed", async () => {
+    const answers = (await Promise.all(Array.from({ length: 6 }, () => raw(url, pipelined(), 3_000)))).join(
+      "",
+    );
+    const statuses = [...answers.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => status);
+    expect(new Set(statuses).has("202")).toBe(true);
+    expect(statuses.filter((status) => status !== "202" && status !== "503")).toEqual([]);
+    const isShed = answers.includes("TL_RECEIVER_OVERLOADED");
+    expect(isShed).toBe(/retry-after: 1\r\n/.test(answers));
+    return isShed;
+  });
+  expect((await postSigned(url, ticket({ ticket_id: "AFTER-1" }))).status).toBe(202);
+});
+
 test("refusals are a few log lines, not a flood", async () => {
   const { url, receiver } = await startReceiver({ flags: ["--webhook-failures-per-minute", "100000"] });
   await Promise.all(Array.from({ length: 300 }, () => postSigned(url, ticket({ tenant_id: "nobody" }))));

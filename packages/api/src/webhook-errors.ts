@@ -16,6 +16,11 @@ export const webhookErrors = {
     title: "The request has too many or too large headers",
     remedy: "Send at most 100 headers of 16 KiB together.",
   },
+  TL_HISTORY_UNAVAILABLE: {
+    status: 503,
+    title: "The resolved tickets could not be stored, none of them was",
+    remedy: "Send the same again later; check the disk of the data directory, or PostgreSQL.",
+  },
   TL_MEDIA_TYPE_UNSUPPORTED: {
     status: 415,
     title: "The body's media type, charset or coding is not taken",

@@ -54,7 +54,10 @@ export function resolvedEndpoint(history: HistoryIntake): Endpoint<Batch> {
       ...(tickets.length === 1 ? { "ticket.id": tickets[0]?.ticket_id ?? "" } : {}),
     }),
     answer: async ({ isBatch, tickets, results }, { tenant }, _incoming, { span }) => {
-      const counts = await history.upsert(tenant.id, tickets);
+      const counts = await history.upsert(tenant.id, tickets).catch((cause: unknown) => {
+        if (cause instanceof ThroughlineError) throw cause;
+        throw new ThroughlineError("TL_HISTORY_UNAVAILABLE", "The history cannot be written.", { cause });
+      });
       const refused = results.filter(({ status }) => status === "refused").length;
       const body = {
         status: refused === 0 ? "stored" : "partial",
