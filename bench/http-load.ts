@@ -38,6 +38,8 @@ export async function load({
   const answers = new Map<number, number>();
   const latencies: number[] = [];
   const head = `POST ${url.pathname}${url.search} HTTP/1.1\r\nhost: ${url.host}\r\ncontent-type: application/json\r\n`;
+  const port = Number(url.port || 80);
+  const sockets = await Promise.all(Array.from({ length: connections }, () => opened(url.hostname, port)));
   const startedMs = performance.now();
   const endsMs = startedMs + seconds * 1_000;
   let next = 0;
@@ -83,8 +85,7 @@ export async function load({
       send();
     });
 
-  const port = Number(url.port || 80);
-  await Promise.all(Array.from({ length: connections }, async () => run(await opened(url.hostname, port))));
+  await Promise.all(sockets.map(run));
   const all = [...answers.values()].reduce((sum, count) => sum + count, 0);
   return {
     answers,
@@ -96,10 +97,19 @@ export async function load({
   };
 }
 
+/** Connected and heard: a server takes new connections one by one, which is no part of what is measured. */
 function opened(host: string, port: number): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host, port, noDelay: true }, () => resolve(socket));
-    socket.once("error", reject);
+    const socket = connect({ host, port, noDelay: true });
+    let received = "";
+    const onData = (chunk: Buffer) => {
+      received += chunk.toString("latin1");
+      if (wholeAnswer(received) === undefined) return;
+      socket.off("data", onData).off("error", reject);
+      resolve(socket);
+    };
+    socket.on("data", onData).on("error", reject);
+    socket.write(`GET /healthz HTTP/1.1\r\nhost: ${host}:${port}\r\n\r\n`);
   });
 }
 
