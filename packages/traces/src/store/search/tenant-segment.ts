@@ -41,11 +41,14 @@ export class TenantSegment implements Segment {
     this.traces = traces;
     this.number = traces.numberOf(tenant);
     this.pages = inner.pages;
-    const pages = inner.tenants.pages(tenant, (trace) => this.labelOf(trace) !== 0);
+    // A trace by its id needs to look at no other.
+    let pages: Uint8Array | undefined;
+    const mayMatch = (page: number): boolean =>
+      (pages ??= inner.tenants.pages(tenant, (trace) => this.labelOf(trace) !== 0))[page] === 1;
     this.mask = {
-      mayMatch: (page) => pages[page] === 1,
+      mayMatch,
       mark: (page, rows) => {
-        if (pages[page] !== 1) return;
+        if (!mayMatch(page)) return;
         const visible = this.visible(page);
         for (let row = 0; row < rows.length; row++) if (visible[row] === 1) rows[row] = 1;
       },
@@ -74,10 +77,10 @@ export class TenantSegment implements Segment {
     let isCut = false;
     const pages: { page: number; rows: number[] }[] = [];
     for (const { page, rows } of whole.pages) {
-      const visible = this.mask.mayMatch(page) ? this.visible(page) : undefined;
+      const visible = this.visible(page);
       let run: number[] = [];
       for (const row of rows) {
-        if (visible?.[row] !== 1) {
+        if (visible[row] !== 1) {
           isCut = true;
           continue;
         }
