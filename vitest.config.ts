@@ -14,6 +14,9 @@ export default defineConfig({
           maxWorkers: 2,
           include: ["packages/**/*.test.ts", "apps/**/*.test.ts", "scripts/**/*.test.ts"],
           exclude: ["**/node_modules/**", "packages/traces/test/**"],
+          // Tests say what must happen, not how fast: a machine may be busy.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {
