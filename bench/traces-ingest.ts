@@ -5,6 +5,7 @@
  *   node bench/traces-ingest.ts [--spans 1000000] [--hours 1] [--connections 4] [--rate SPANS_PER_SECOND] [--peer ADDRESS,PID ...] [--keep DIR]
  */
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { closeSync, mkdirSync, openSync, readFileSync, readSync, rmSync, writeSync } from "node:fs";
 import { connect, type ClientHttp2Session } from "node:http2";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -56,6 +57,8 @@ directory.remove();
 
 async function measure(server: Server): Promise<void> {
   const sessions = Array.from({ length: connections }, () => connect(`http://${server.address}`));
+  // Acknowledgements are measured, not how long a connection takes to be made.
+  await Promise.all(sessions.map((session) => once(session, "connect")));
   const requests = readRequests();
   const acknowledged: number[] = [];
   let sent = 0;

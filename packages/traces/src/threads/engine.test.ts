@@ -1,3 +1,5 @@
+import { readdir } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
 import { encodeBatch } from "../store/batch-encoding.ts";
@@ -43,6 +45,17 @@ test("errors of the thread keep their code", async () => {
   await expect(client.append([Uint8Array.of(255)], "json")).rejects.toMatchObject({
     code: "TL_BODY_UNREADABLE",
   });
+});
+
+test("what runs before the first request leaves nothing behind", async () => {
+  const directory = await temporaryDirectory();
+  const client = await start(directory);
+  // Long enough for all of it on an idle machine; on a busy one it is still under way.
+  await sleep(500);
+  expect(await client.health()).toEqual({ ok: true, detail: "stores and answers" });
+  expect(client.stats()).toEqual({ heads: 0, rows: 0, logBytes: 0, blocks: 0, blockBytes: 0 });
+  expect(await client.reader.services()).toEqual([]);
+  expect((await readdir(directory)).filter((name) => name.endsWith(".wal"))).toEqual([]);
 });
 
 test("a second thread on the same directory is refused and ends", async () => {

@@ -4,6 +4,7 @@ import { Ingest } from "../ingest.ts";
 import { ValueRedactor } from "../ingest-redaction.ts";
 import { systemFiles } from "../store/files.ts";
 import { HeadStore } from "../store/head-store.ts";
+import { warmUp } from "../store/warm-up.ts";
 import type { IngestCall, IngestEvent, IngestNotice, IngestThreadConfig } from "./messages.ts";
 import { redactorOf } from "./redactor.ts";
 import { type Answer, serveThread } from "./serve.ts";
@@ -33,11 +34,13 @@ serveThread<IngestCall, IngestNotice, IngestEvent>((port) => {
     heads.seal("due");
     tellStats();
   }, statsEveryMs);
+  let endWarmUp = (): void => undefined;
   const answer = async (call: IngestCall): Promise<Answer> => {
     switch (call.kind) {
       case "replay":
         heads.replay(config.logs);
         tellStats();
+        endWarmUp = warmUp(new ValueRedactor(redactor));
         return { value: undefined };
       case "append-shared": {
         const bytes = new Uint8Array(config.memory, call.byteOffset, call.length);
@@ -53,6 +56,7 @@ serveThread<IngestCall, IngestNotice, IngestEvent>((port) => {
         return { value: heads.seal("now") };
       case "stop":
         clearInterval(timer);
+        endWarmUp();
         await heads.close();
         return { value: undefined };
     }
