@@ -9,12 +9,13 @@ import { Ingest } from "./ingest.ts";
 import type { SpanRecord } from "./model.ts";
 import type { SpanReader } from "./query/reader.ts";
 import { encodeBatch } from "./store/batch-encoding.ts";
+import { endlessReader } from "./api/stored-traces.ts";
 import { exampleSpan, resourceOf, text } from "./store/example-spans.ts";
 import { openStore, store as storeSpans } from "./store/open-store.ts";
 import { FileDescriptorProto, type IFileDescriptorProto } from "protobufjs/ext/descriptor/index.js";
 
 const second = 1_700_000_000_000_000_000n;
-const protos = loadSync(["query.proto", "storage.proto", "collector.proto"], {
+const protos = loadSync(["query.proto", "query_v2.proto", "storage.proto", "collector.proto"], {
   includeDirs: [new URL("./api/grpc/proto/", import.meta.url).pathname],
   longs: String,
 });
@@ -221,34 +222,42 @@ test("a large trace comes in chunks that a client takes by default, and a client
 });
 
 test("a query ends when its client goes", async () => {
-  const asked = Promise.withResolvers<void>();
-  const ended = Promise.withResolvers<void>();
-  const { client } = await startServices(spans, (reader) => ({
-    ...reader,
-    traces: (_ids, options) => {
-      asked.resolve();
-      return new Promise((_resolve, reject) => {
-        options?.signal?.addEventListener("abort", () => {
-          ended.resolve();
-          reject(new Error("gone"));
-        });
-      });
-    },
-  }));
-  const { requestSerialize } = (protos["jaeger.api_v3.QueryService"] as Record<string, Method>)[
-    "GetTrace"
-  ] as Method;
-  const stream = client.makeServerStreamRequest(
-    `${v3}/GetTrace`,
-    requestSerialize,
-    (bytes: Buffer) => bytes,
-    { traceId },
-    new Metadata(),
+  const times = { startTime: { seconds: "1" }, endTime: { seconds: "2" } };
+  let asked = Promise.withResolvers<void>();
+  let ended = Promise.withResolvers<void>();
+  const reader = endlessReader(
+    () => asked.resolve(),
+    () => ended.resolve(),
   );
-  stream.on("error", () => undefined);
-  await asked.promise;
-  stream.cancel();
-  await ended.promise;
+  const { client } = await startServices([], () => reader);
+  for (const [method, request] of [
+    [`${v3}/GetTrace`, { traceId }],
+    [`${v3}/GetServices`, {}],
+    [`${v3}/GetOperations`, { service: "shop" }],
+    [`${v3}/GetDependencies`, times],
+    ["/jaeger.api_v2.QueryService/GetServices", {}],
+    ["/jaeger.api_v2.QueryService/GetOperations", { service: "shop" }],
+    ["/jaeger.api_v2.QueryService/GetDependencies", times],
+    ["/jaeger.storage.v2.TraceReader/GetServices", {}],
+    ["/jaeger.storage.v2.TraceReader/GetOperations", { service: "shop" }],
+    ["/jaeger.storage.v2.DependencyReader/GetDependencies", times],
+  ] as const) {
+    asked = Promise.withResolvers<void>();
+    ended = Promise.withResolvers<void>();
+    const [, service = "", name = ""] = method.split("/");
+    const { requestSerialize } = (protos[service] as Record<string, Method>)[name] as Method;
+    const stream = client.makeServerStreamRequest(
+      method,
+      requestSerialize,
+      (bytes: Buffer) => bytes,
+      request,
+      new Metadata(),
+    );
+    stream.on("error", () => undefined);
+    await asked.promise;
+    stream.cancel();
+    await ended.promise;
+  }
 });
 
 test("reflection lists and describes the services, health serves each", async () => {

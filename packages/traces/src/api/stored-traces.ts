@@ -4,7 +4,7 @@ import { onTestFinished } from "vitest";
 import type { SpanRecord } from "../model.ts";
 import { type Gate, openGate } from "../access.ts";
 import type { JaegerUi } from "./jaeger-ui.ts";
-import type { SpanReader } from "../query/reader.ts";
+import type { ReadOptions, SpanReader } from "../query/reader.ts";
 import { headSegment } from "../store/search/segments.ts";
 import { StoreReader } from "../store/search/store-reader.ts";
 import { createReadServer } from "./server.ts";
@@ -47,6 +47,30 @@ export function serverOver(
   });
   onTestFinished(() => server.close());
   return server;
+}
+
+/** For tests: a reader whose queries only end when their asker has gone; `asked` and `gone` are told. */
+export function endlessReader(asked: () => void, gone: () => void): SpanReader {
+  const wait = (options?: ReadOptions): Promise<never> => {
+    asked();
+    return new Promise((_resolve, reject) => {
+      options?.signal?.addEventListener("abort", () => {
+        gone();
+        reject(new Error("gone"));
+      });
+    });
+  };
+  return {
+    traces: (_ids, options) => wait(options),
+    search: (_query, options) => wait(options),
+    services: wait,
+    operations: (_service, options) => wait(options),
+    attributeKeys: (_window, options) => wait(options),
+    attributeValues: (_key, _window, options) => wait(options),
+    metrics: (_query, options) => wait(options),
+    red: (_query, options) => wait(options),
+    edges: (_window, options) => wait(options),
+  };
 }
 
 export async function get(server: FastifyInstance, url: string) {

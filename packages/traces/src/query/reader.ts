@@ -8,9 +8,9 @@ export interface SpanReader {
   /** Traces with a span that meets every condition, the trace whose newest matching span started last first. */
   search(query: SpanQuery, options?: ReadOptions): Promise<SearchAnswer>;
   /** Sorted. */
-  services(): Promise<string[]>;
+  services(options?: ReadOptions): Promise<string[]>;
   /** Sorted by name, then kind; `[]` for an unknown service. */
-  operations(service: string): Promise<{ name: string; kind: SpanKind }[]>;
+  operations(service: string, options?: ReadOptions): Promise<{ name: string; kind: SpanKind }[]>;
   /** Keys of attributes in a time window and how many spans have each, the most frequent first. */
   attributeKeys(window: FacetWindow, options?: ReadOptions): Promise<Facet[]>;
   /** Values of a key, as text, and how many spans have each, the most frequent first. */
@@ -20,7 +20,7 @@ export interface SpanReader {
   /** One quantile, rates and errors at equal steps, from the same counts; sorted by service, then operation. */
   metrics(query: ServiceMetricsQuery, options?: ReadOptions): Promise<ServiceMetrics[]>;
   /** Calls from service to service whose spans came close enough together to be stored side by side. */
-  edges(window: { fromMinute: number; toMinute: number }): Promise<ServiceEdge[]>;
+  edges(window: MinuteWindow, options?: ReadOptions): Promise<ServiceEdge[]>;
 }
 
 export interface ReadOptions {
@@ -80,9 +80,12 @@ export interface Facet {
 }
 
 /** Whole minutes since the epoch of the spans' start, both inclusive. */
-export interface RedQuery {
+export interface MinuteWindow {
   fromMinute: number;
   toMinute: number;
+}
+
+export interface RedQuery extends MinuteWindow {
   service?: string;
   operation?: string;
 }

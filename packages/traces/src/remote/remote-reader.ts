@@ -1,10 +1,11 @@
 import { status, type ServiceError } from "@grpc/grpc-js";
 import { ThroughlineError } from "@throughline/api/errors";
+import { kindByName } from "../decode/kind-by-name.ts";
 import { serviceName, type SpanKind, type SpanRecord } from "../model.ts";
-import { kindNames } from "../query/kinds.ts";
 import type {
   Facet,
   FacetWindow,
+  MinuteWindow,
   ReadOptions,
   RedQuery,
   RedSeries,
@@ -100,31 +101,33 @@ export class RemoteReader implements SpanReader {
     );
   }
 
-  async services(): Promise<string[]> {
+  async services(options: ReadOptions = {}): Promise<string[]> {
     if (this.tenant !== undefined)
-      return [...new Set((await this.newest()).map(({ resource }) => serviceName(resource)))].sort();
-    return this.allServices();
+      return [...new Set((await this.newest(options)).map(({ resource }) => serviceName(resource)))].sort();
+    return this.allServices(options);
   }
 
-  private async allServices(): Promise<string[]> {
+  private async allServices(options: ReadOptions): Promise<string[]> {
     const { services } = await this.client.unary<{ services: string[] }>(
       "jaeger.storage.v2.TraceReader/GetServices",
       {},
+      options,
     );
     return services.toSorted();
   }
 
-  async operations(service: string): Promise<{ name: string; kind: SpanKind }[]> {
+  async operations(service: string, options: ReadOptions = {}): Promise<{ name: string; kind: SpanKind }[]> {
     if (this.tenant !== undefined) {
-      const found = Map.groupBy(await this.newest(), ({ traceId }) => traceId);
-      return this.over(found).operations(service);
+      const found = Map.groupBy(await this.newest(options), ({ traceId }) => traceId);
+      return this.over(found).operations(service, options);
     }
     const { operations } = await this.client.unary<{ operations: { name: string; spanKind: string }[] }>(
       "jaeger.storage.v2.TraceReader/GetOperations",
       { service },
+      options,
     );
     return operations
-      .map(({ name, spanKind }) => ({ name, kind: kindOf(spanKind) }))
+      .map(({ name, spanKind }) => ({ name, kind: kindByName(spanKind.toLowerCase()) }))
       .sort((a, b) => (a.name === b.name ? a.kind - b.kind : a.name < b.name ? -1 : 1));
   }
 
@@ -153,18 +156,20 @@ export class RemoteReader implements SpanReader {
   }
 
   /** As the storage counted them; where it has none, those of the traces it has. */
-  async edges({ fromMinute, toMinute }: { fromMinute: number; toMinute: number }): Promise<ServiceEdge[]> {
-    if (this.tenant !== undefined)
-      return (await this.loadedMinutes(fromMinute, toMinute, undefined, {})).edges({ fromMinute, toMinute });
+  async edges(window: MinuteWindow, options: ReadOptions = {}): Promise<ServiceEdge[]> {
+    const { fromMinute, toMinute } = window;
+    const counted = async (): Promise<ServiceEdge[]> =>
+      (await this.loadedMinutes(fromMinute, toMinute, undefined, options)).edges(window, options);
+    if (this.tenant !== undefined) return counted();
     const time = (minute: number) => ({ seconds: String(minute * 60), nanos: 0 });
     const { dependencies } = await this.client.unary<{
       dependencies: { parent: string; child: string; callCount: string }[];
-    }>("jaeger.storage.v2.DependencyReader/GetDependencies", {
-      startTime: time(fromMinute),
-      endTime: time(toMinute + 1),
-    });
-    if (dependencies.length === 0)
-      return (await this.loadedMinutes(fromMinute, toMinute, undefined, {})).edges({ fromMinute, toMinute });
+    }>(
+      "jaeger.storage.v2.DependencyReader/GetDependencies",
+      { startTime: time(fromMinute), endTime: time(toMinute + 1) },
+      options,
+    );
+    if (dependencies.length === 0) return counted();
     const sums = new Map<string, ServiceEdge>();
     for (const { parent, child, callCount } of dependencies) {
       const name = `${parent.length} ${parent}${child}`;
@@ -208,8 +213,8 @@ export class RemoteReader implements SpanReader {
   }
 
   /** Which services a tenant has no storage says: those of its newest traces. */
-  private async newest(): Promise<SpanRecord[]> {
-    const { traces } = await this.search({ tags: [], limit: tracesOfTenant });
+  private async newest(options: ReadOptions): Promise<SpanRecord[]> {
+    const { traces } = await this.search({ tags: [], limit: tracesOfTenant }, options);
     return traces.flat();
   }
 
@@ -225,7 +230,7 @@ export class RemoteReader implements SpanReader {
     const services =
       query.service !== undefined || (await this.findsWithoutService())
         ? [query.service]
-        : await this.allServices();
+        : await this.allServices(options);
     let isWhole = true;
     let oldest: bigint | undefined;
     const searchOne = async (service: string | undefined): Promise<void> => {
@@ -308,9 +313,4 @@ function isAway({ code, cause }: ThroughlineError): boolean {
     grpc === status.CANCELLED ||
     grpc === status.UNAUTHENTICATED
   );
-}
-
-function kindOf(name: string): SpanKind {
-  const found = Object.entries(kindNames).find(([, one]) => one === name.toLowerCase());
-  return found === undefined ? 0 : (Number(found[0]) as SpanKind);
 }

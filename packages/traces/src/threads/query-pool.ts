@@ -57,9 +57,10 @@ export class QueryPool {
       traces: async (traceIds, options) =>
         decoded(await read({ method: "traces", args: [traceIds] }, options)).traces,
       search: async (query, options) => decoded(await read({ method: "search", args: [query] }, options)),
-      services: () => read({ method: "services", args: [] }) as ReturnType<SpanReader["services"]>,
-      operations: (service) =>
-        read({ method: "operations", args: [service] }) as ReturnType<SpanReader["operations"]>,
+      services: (options) =>
+        read({ method: "services", args: [] }, options) as ReturnType<SpanReader["services"]>,
+      operations: (service, options) =>
+        read({ method: "operations", args: [service] }, options) as ReturnType<SpanReader["operations"]>,
       attributeKeys: (window, options) =>
         read({ method: "attributeKeys", args: [window] }, options) as ReturnType<SpanReader["attributeKeys"]>,
       attributeValues: (key, window, options) =>
@@ -70,7 +71,8 @@ export class QueryPool {
         read({ method: "red", args: [query] }, options) as ReturnType<SpanReader["red"]>,
       metrics: (query, options) =>
         read({ method: "metrics", args: [query] }, options) as ReturnType<SpanReader["metrics"]>,
-      edges: (window) => read({ method: "edges", args: [window] }) as ReturnType<SpanReader["edges"]>,
+      edges: (window, options) =>
+        read({ method: "edges", args: [window] }, options) as ReturnType<SpanReader["edges"]>,
     };
   }
 

@@ -62,9 +62,9 @@ async function answerRead(reader: StoreReader, call: ReadCall, signal: AbortSign
       return packed(traces, next);
     }
     case "services":
-      return { value: await reader.services() };
+      return { value: await reader.services({ signal }) };
     case "operations":
-      return { value: await reader.operations(...call.args) };
+      return { value: await reader.operations(call.args[0], { signal }) };
     case "attributeKeys":
       return { value: await reader.attributeKeys(call.args[0], { signal }) };
     case "attributeValues":
@@ -74,7 +74,7 @@ async function answerRead(reader: StoreReader, call: ReadCall, signal: AbortSign
     case "metrics":
       return { value: await reader.metrics(call.args[0], { signal }) };
     case "edges":
-      return { value: await reader.edges(...call.args) };
+      return { value: await reader.edges(call.args[0], { signal }) };
   }
 }
 

@@ -56,13 +56,18 @@ export function legacyQueryService(
       const { traces } = await reader.search(spanQueryOf(query, tags, false), { signal });
       for (const trace of traces) yield* chunks(trace, query?.rawTraces === true);
     }),
-    GetServices: calls.unary(async () => ({ services: await reader.services() })),
-    GetOperations: calls.unary(async (request: { service: string; spanKind: string }) => {
-      const { operations } = await operationsOf(reader, request);
+    GetServices: calls.unary(async (_request, signal) => ({ services: await reader.services({ signal }) })),
+    GetOperations: calls.unary(async (request: { service: string; spanKind: string }, signal) => {
+      const { operations } = await operationsOf(reader, request, signal);
       return { operationNames: [...new Set(operations.map(({ name }) => name))], operations };
     }),
-    GetDependencies: calls.unary((request: { startTime: Time; endTime: Time }) =>
-      dependenciesOf(reader, timeOf(request.startTime) ?? 0n, timeOf(request.endTime) ?? 2n ** 64n - 1n),
+    GetDependencies: calls.unary((request: { startTime: Time; endTime: Time }, signal) =>
+      dependenciesOf(
+        reader,
+        timeOf(request.startTime) ?? 0n,
+        timeOf(request.endTime) ?? 2n ** 64n - 1n,
+        signal,
+      ),
     ),
   };
 }

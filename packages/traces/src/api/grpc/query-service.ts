@@ -41,16 +41,16 @@ export function queryService(reader: SpanReader, calls: Calls) {
       const summaries = (await find(request, signal)).map((trace) => summaryMessage(trace, "text"));
       if (summaries.length > 0) yield { summaries };
     }),
-    GetServices: calls.unary(async () => ({ services: await reader.services() })),
-    GetOperations: calls.unary((request: { service: string; spanKind: string }) =>
-      operationsOf(reader, request),
+    GetServices: calls.unary(async (_request, signal) => ({ services: await reader.services({ signal }) })),
+    GetOperations: calls.unary((request: { service: string; spanKind: string }, signal) =>
+      operationsOf(reader, request, signal),
     ),
-    GetDependencies: calls.unary(async (request: { startTime: Time; endTime: Time }) => {
+    GetDependencies: calls.unary(async (request: { startTime: Time; endTime: Time }, signal) => {
       const start = timeOf(request.startTime);
       const end = timeOf(request.endTime);
       if (start === undefined || end === undefined) throw invalid("start_time and end_time are required");
       if (end <= start) throw invalid("end_time must be after start_time");
-      return dependenciesOf(reader, start, end);
+      return dependenciesOf(reader, start, end, signal);
     }),
   };
 }
@@ -59,15 +59,16 @@ export function queryService(reader: SpanReader, calls: Calls) {
 export async function operationsOf(
   reader: SpanReader,
   { service, spanKind }: { service: string; spanKind: string },
+  signal: AbortSignal,
 ) {
   const wanted = spanKind.toLowerCase();
-  const operations = (await reader.operations(service))
+  const operations = (await reader.operations(service, { signal }))
     .map(({ name, kind }) => ({ name, spanKind: kind === 0 ? "" : kindNames[kind] }))
     .filter((operation) => wanted === "" || operation.spanKind === wanted);
   return { operations };
 }
 
-export async function dependenciesOf(reader: SpanReader, start: bigint, end: bigint) {
-  const edges = await reader.edges(minutesOf(start / 1_000_000n, end / 1_000_000n));
+export async function dependenciesOf(reader: SpanReader, start: bigint, end: bigint, signal: AbortSignal) {
+  const edges = await reader.edges(minutesOf(start / 1_000_000n, end / 1_000_000n), { signal });
   return { dependencies: edges.map(({ parent, child, calls }) => ({ parent, child, callCount: calls })) };
 }

@@ -37,9 +37,9 @@ export function storageServices(reader: SpanReader, calls: Calls) {
           if (trace !== undefined) yield* tracesData(trace);
         }
       }),
-      GetServices: calls.unary(async () => ({ services: await reader.services() })),
-      GetOperations: calls.unary((request: { service: string; spanKind: string }) =>
-        operationsOf(reader, request),
+      GetServices: calls.unary(async (_request, signal) => ({ services: await reader.services({ signal }) })),
+      GetOperations: calls.unary((request: { service: string; spanKind: string }, signal) =>
+        operationsOf(reader, request, signal),
       ),
       FindTraces: calls.stream(async function* (request: FindRequest, signal: AbortSignal) {
         for (const trace of await find(request, signal)) yield* tracesData(trace);
@@ -57,8 +57,13 @@ export function storageServices(reader: SpanReader, calls: Calls) {
       }),
     },
     dependencyReader: {
-      GetDependencies: calls.unary((request: { startTime: Time; endTime: Time }) =>
-        dependenciesOf(reader, timeOf(request.startTime) ?? 0n, timeOf(request.endTime) ?? 2n ** 64n - 1n),
+      GetDependencies: calls.unary((request: { startTime: Time; endTime: Time }, signal) =>
+        dependenciesOf(
+          reader,
+          timeOf(request.startTime) ?? 0n,
+          timeOf(request.endTime) ?? 2n ** 64n - 1n,
+          signal,
+        ),
       ),
     },
     capabilities: {

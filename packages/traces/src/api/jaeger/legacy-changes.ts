@@ -47,7 +47,7 @@ export function legacyChangeRoutes(server: FastifyInstance, parts: LegacyChanges
     if (lookback < 0n) throw wrongParameter("lookback", "must not be negative");
     const service = query.first("service");
     const start = lookback > end ? 0n : end - lookback;
-    const links = (await reader.edges(minutesOf(start, end)))
+    const links = (await reader.edges(minutesOf(start, end), { signal: askerOf(request, reply) }))
       .filter(({ parent, child }) => service === undefined || parent === service || child === service)
       .map(({ parent, child, calls }) => ({ parent, child, callCount: calls }));
     return sendJson(reply, envelope([JSON.stringify(links)], 0, []));

@@ -25,13 +25,15 @@ export function legacyRoutes(
   nowMs: () => number,
   budget: SpanBudget,
 ): void {
-  server.get("/api/services", async (_request, reply) => {
-    const services = await reader.services();
+  server.get("/api/services", async (request, reply) => {
+    const services = await reader.services({ signal: askerOf(request, reply) });
     return send(reply, [JSON.stringify(services)], { total: services.length });
   });
 
   server.get<{ Params: { service: string } }>("/api/services/:service/operations", async (request, reply) => {
-    const operations = await reader.operations(decodeAgain(request.params.service));
+    const operations = await reader.operations(decodeAgain(request.params.service), {
+      signal: askerOf(request, reply),
+    });
     const names = [...new Set(operations.map(({ name }) => shownName(name)))];
     return send(reply, [JSON.stringify(names.length > 0 ? names : null)], { total: names.length });
   });
@@ -41,7 +43,7 @@ export function legacyRoutes(
     const service = query.first("service");
     if (service === undefined) throw wrongParameter("service", "is required");
     const wanted = query.first("spanKind");
-    const operations = (await reader.operations(service))
+    const operations = (await reader.operations(service, { signal: askerOf(request, reply) }))
       .map(({ name, kind }) => ({ name: shownName(name), spanKind: kind === 0 ? "" : kindNames[kind] }))
       .filter(({ spanKind }) => wanted === undefined || spanKind === wanted);
     return send(reply, [JSON.stringify(operations)], { total: operations.length });

@@ -19,15 +19,17 @@ import { v3Summary } from "./v3-summary.ts";
 
 /** Jaeger's second HTTP API (`/api/v3/*`, jaeger.api_v3.QueryService over HTTP). */
 export function v3Routes(server: FastifyInstance, reader: SpanReader, budget: SpanBudget): void {
-  server.get("/api/v3/services", async (_request, reply) =>
-    sendJson(reply, [JSON.stringify({ services: await reader.services() })]),
-  );
+  server.get("/api/v3/services", async (request, reply) => {
+    const services = await reader.services({ signal: askerOf(request, reply) });
+    return sendJson(reply, [JSON.stringify({ services })]);
+  });
 
   server.get("/api/v3/operations", async (request, reply) => {
     const query = queryOf(request);
     const service = query.first("service");
     const wanted = read(query, "spanKind")?.toLowerCase();
-    const operations = service === undefined ? [] : await reader.operations(service);
+    const operations =
+      service === undefined ? [] : await reader.operations(service, { signal: askerOf(request, reply) });
     // A span that says nothing of its kind is shown as an internal one, beside which it would stand twice.
     const shown = new Map<string, { name: string; spanKind: string }>();
     for (const { name, kind } of operations) {
@@ -67,7 +69,9 @@ export function v3Routes(server: FastifyInstance, reader: SpanReader, budget: Sp
     });
     if (start === undefined || end === undefined || start >= end)
       throw wrongParameter("endTime", "must be after startTime");
-    const edges = await reader.edges(minutesOf(start / 1_000_000n, end / 1_000_000n));
+    const edges = await reader.edges(minutesOf(start / 1_000_000n, end / 1_000_000n), {
+      signal: askerOf(request, reply),
+    });
     const dependencies = edges.map(({ parent, child, calls }) => ({
       parent,
       child,

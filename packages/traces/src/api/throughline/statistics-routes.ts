@@ -62,10 +62,10 @@ export function statisticsRoutes(server: FastifyInstance, reader: SpanReader, no
 
   server.get("/api/throughline/service-calls", async (request, reply) => {
     const { startMin, startMax } = window(parameters(request, ["start", "end"]));
-    const calls = await reader.edges({
-      fromMinute: Number(startMin / nsOfMinute),
-      toMinute: Number(startMax / nsOfMinute),
-    });
+    const calls = await reader.edges(
+      { fromMinute: Number(startMin / nsOfMinute), toMinute: Number(startMax / nsOfMinute) },
+      { signal: askerOf(request, reply) },
+    );
     return sendList(request, reply, ['{"calls":', "}"], calls);
   });
 }

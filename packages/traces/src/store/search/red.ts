@@ -1,5 +1,5 @@
 import type { SpanKind } from "../../model.ts";
-import type { RedMinute, RedQuery, RedSeries, ServiceEdge } from "../../query/reader.ts";
+import type { MinuteWindow, RedMinute, RedQuery, RedSeries, ServiceEdge } from "../../query/reader.ts";
 import { newHistogram, quantilesOf } from "../block/histogram.ts";
 import type { Rollup, Series } from "../block/rollup.ts";
 import type { Pace } from "./pace.ts";
@@ -58,7 +58,7 @@ export async function redSeries(
 
 export async function serviceEdges(
   segments: readonly Segment[],
-  window: { fromMinute: number; toMinute: number },
+  window: MinuteWindow,
   pace: Pace,
 ): Promise<ServiceEdge[]> {
   const found = new Map<string, ServiceEdge & { failed: number }>();
@@ -78,7 +78,7 @@ export async function serviceEdges(
 /** What was counted in segments that may have spans of a window. */
 export async function* rollups(
   segments: readonly Segment[],
-  window: { fromMinute: number; toMinute: number },
+  window: MinuteWindow,
   pace: Pace,
 ): AsyncGenerator<Rollup> {
   const from = BigInt(window.fromMinute) * nsOfMinute;

@@ -2,6 +2,7 @@ import { ownerOf, type SpanKind, type SpanRecord } from "../../model.ts";
 import type {
   Facet,
   FacetWindow,
+  MinuteWindow,
   ReadOptions,
   RedQuery,
   RedSeries,
@@ -76,8 +77,8 @@ export class StoreReader implements SpanReader {
     });
   }
 
-  services(): Promise<string[]> {
-    return this.run({}, async (segments, pace) => {
+  services(options?: ReadOptions): Promise<string[]> {
+    return this.run(options, async (segments, pace) => {
       const names = new Set<string>();
       for (const segment of segments) {
         for (const { service } of segment.operations()) names.add(service);
@@ -87,8 +88,8 @@ export class StoreReader implements SpanReader {
     });
   }
 
-  operations(service: string): Promise<{ name: string; kind: SpanKind }[]> {
-    return this.run({}, async (segments, pace) => {
+  operations(service: string, options?: ReadOptions): Promise<{ name: string; kind: SpanKind }[]> {
+    return this.run(options, async (segments, pace) => {
       const found = new Map<string, { name: string; kind: SpanKind }>();
       for (const segment of segments) {
         for (const one of segment.operations()) {
@@ -119,8 +120,8 @@ export class StoreReader implements SpanReader {
     return this.run(options, (segments, pace) => serviceMetrics(segments, query, pace));
   }
 
-  edges(window: { fromMinute: number; toMinute: number }): Promise<ServiceEdge[]> {
-    return this.run({}, (segments, pace) => serviceEdges(segments, window, pace));
+  edges(window: MinuteWindow, options?: ReadOptions): Promise<ServiceEdge[]> {
+    return this.run(options, (segments, pace) => serviceEdges(segments, window, pace));
   }
 
   private segments(): Segment[] {
