@@ -95,6 +95,11 @@ export class BlockSegment implements Segment {
     return valueCounts(this.block.dictionary(), key);
   }
 
+  /** Copies were left out when the block was made. */
+  outdated(): ReadonlySet<number> {
+    return none;
+  }
+
   /** Rows of the block by page; every page but the last is full. */
   private rows(from: number, to: number): TraceRows["pages"] {
     const pages: TraceRows["pages"] = [];
@@ -109,6 +114,8 @@ export class BlockSegment implements Segment {
     return pages;
   }
 }
+
+const none: ReadonlySet<number> = new Set();
 
 class BlockSegmentPage implements SegmentPage {
   readonly rows: number;

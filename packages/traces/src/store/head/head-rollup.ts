@@ -1,10 +1,9 @@
 import { serviceName } from "../../model.ts";
 import { durationOf } from "./entries.ts";
 import { bucketOf, type Edge, minuteOf, type Rollup, type Series } from "../block/rollup.ts";
-import { mix } from "../hash.ts";
 import type { HeadReader } from "./head-reader.ts";
 import { headRollup } from "./head-values.ts";
-import { HashTable } from "./hash-table.ts";
+import { HeadCopies } from "./head-copies.ts";
 import type { HeadColumns } from "./layout.ts";
 
 /** A series that is still being counted. */
@@ -24,8 +23,8 @@ interface Counted {
  */
 export class HeadRollup {
   private readonly columns: HeadColumns;
+  private readonly copies: HeadCopies;
   private rows = 0;
-  private hasCopies = false;
   private readonly counted: Counted[] = [];
   private readonly byKey = new Map<number, Map<number, Counted>>();
   private readonly changed = new Set<Counted>();
@@ -33,18 +32,18 @@ export class HeadRollup {
   /** By origin: the number of its service. */
   private readonly serviceOf: number[] = [];
   private readonly services: string[] = [];
-  /** Rows by trace and span id. */
-  private readonly spans = new HashTable();
   private whole: { rows: number; rollup: Rollup } | undefined;
 
-  constructor(columns: HeadColumns) {
+  constructor(columns: HeadColumns, copies = new HeadCopies(columns)) {
     this.columns = columns;
+    this.copies = copies;
   }
 
   /** Of the rows that `reader` reads, or of more that were asked for before. */
   upTo(reader: HeadReader): Rollup {
-    while (this.rows < reader.counts.rows && !this.hasCopies) this.add(this.rows++, reader);
-    if (this.hasCopies) return this.anew(reader);
+    if (this.copies.hasIdTwice(reader)) return this.anew(reader);
+    for (; this.rows < reader.counts.rows; this.rows++)
+      this.count(this.rows, this.service(this.rows, reader), reader);
     if (this.changed.size > 0) {
       // What was given away before stays as it was.
       this.series = this.series.slice();
@@ -64,16 +63,6 @@ export class HeadRollup {
     const { rows } = reader.counts;
     if (this.whole?.rows !== rows) this.whole = { rows, rollup: headRollup(reader) };
     return this.whole.rollup;
-  }
-
-  private add(row: number, reader: HeadReader): void {
-    const hash = this.hashOf(row);
-    if (this.hasId(hash, row)) {
-      this.hasCopies = true;
-      return;
-    }
-    this.spans.add(hash, row);
-    this.count(row, this.service(row, reader), reader);
   }
 
   private count(row: number, service: number, reader: HeadReader): void {
@@ -112,24 +101,6 @@ export class HeadRollup {
     const name = serviceName(reader.originOf(origin).resource);
     const at = this.services.indexOf(name);
     return (this.serviceOf[origin] = at === -1 ? this.services.push(name) - 1 : at);
-  }
-
-  private hashOf(row: number): number {
-    const { trace, spanId } = this.columns;
-    const own = Math.imul(trace[row] ?? 0, 0x9e3779b1) ^ (spanId[row * 2] ?? 0);
-    return mix(Math.imul(own, 0x85ebca6b) ^ (spanId[row * 2 + 1] ?? 0));
-  }
-
-  private hasId(hash: number, row: number): boolean {
-    const { trace, spanId } = this.columns;
-    const found = this.spans.find(
-      hash,
-      (other) =>
-        trace[other] === trace[row] &&
-        spanId[other * 2] === spanId[row * 2] &&
-        spanId[other * 2 + 1] === spanId[row * 2 + 1],
-    );
-    return found !== -1;
   }
 }
 

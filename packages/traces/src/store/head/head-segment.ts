@@ -16,6 +16,7 @@ import type {
 import { numberTest, textMatcher, type ValueMatcher, valueMatcher } from "../search/value-test.ts";
 import type { Rollup } from "../block/rollup.ts";
 import { headKeys, visitHeadValues } from "./head-values.ts";
+import { HeadCopies } from "./head-copies.ts";
 import { HeadIndex } from "./head-index.ts";
 import { durationOf, startOf, timeOf } from "./entries.ts";
 import { HeadRollup } from "./head-rollup.ts";
@@ -32,10 +33,12 @@ const lookedUpAtMost = 1_000;
 export interface HeadFound {
   index: HeadIndex;
   rollup: HeadRollup;
+  copies: HeadCopies;
 }
 
 export function nothingFound(columns: HeadColumns): HeadFound {
-  return { index: new HeadIndex(columns), rollup: new HeadRollup(columns) };
+  const copies = new HeadCopies(columns);
+  return { index: new HeadIndex(columns), rollup: new HeadRollup(columns, copies), copies };
 }
 
 /** The head, as far as it was committed when this was made: rows as they came, in pages. */
@@ -46,6 +49,7 @@ export class HeadSegment implements Segment {
   readonly counts: Readonly<Counts>;
   readonly tenants: SegmentTenants;
   private readonly rollups: HeadRollup;
+  private readonly copies: HeadCopies;
   private lazySlow: Set<number> | undefined;
 
   constructor(
@@ -58,6 +62,7 @@ export class HeadSegment implements Segment {
     this.reader = new HeadReader(columns, counts, found.index);
     this.tenants = new HeadTenants(this.reader);
     this.rollups = found.rollup;
+    this.copies = found.copies;
     this.pages = found.index.bounds(counts);
   }
 
@@ -217,6 +222,12 @@ export class HeadSegment implements Segment {
 
   valueCounts(): undefined {
     return undefined;
+  }
+
+  outdated(page: number, counts: (page: number, row: number) => boolean = () => true): ReadonlySet<number> {
+    return this.copies.outdated(this.reader, page, (row) =>
+      counts(Math.floor(row / rowsOfPage), row % rowsOfPage),
+    );
   }
 
   spans({ pages }: Pick<TraceRows, "pages">): SpanRecord[] {

@@ -53,9 +53,10 @@ export async function attributeValues(
       if (bounds === undefined || !overlaps(bounds, window)) continue;
       await pace.step();
       const inWindow = rowsInWindow(segment, page, bounds, window);
+      const outdated = segment.outdated(page);
       const rowsOf = new Map<string, Set<number>>();
       segment.values(key, page, (row, text) => {
-        if (!inWindow(row)) return;
+        if (!inWindow(row) || outdated.has(row)) return;
         const rows = rowsOf.get(text) ?? new Set();
         rows.add(row);
         rowsOf.set(text, rows);
@@ -77,7 +78,9 @@ async function countRows(segment: Segment, key: string, window: FacetWindow, pac
     const marks = new Uint8Array(bounds.rows);
     marker.mark(page, marks);
     const inWindow = rowsInWindow(segment, page, bounds, window);
-    for (let row = 0; row < marks.length; row++) if (marks[row] === 1 && inWindow(row)) count++;
+    const outdated = segment.outdated(page);
+    for (let row = 0; row < marks.length; row++)
+      if (marks[row] === 1 && inWindow(row) && !outdated.has(row)) count++;
   }
   return count;
 }

@@ -22,6 +22,11 @@ export interface Segment {
   values(key: string, page: number, visit: (row: number, text: string) => void): void;
   /** How many spans have each value of `key`, where that is known without reading pages. */
   valueCounts(key: string): Map<string, number> | undefined;
+  /**
+   * Rows of a page of which a newer copy is in this segment: they count no more. `counts`: whether that copy does, which of a segment that
+   * is seen in part only some do.
+   */
+  outdated(page: number, counts?: (page: number, row: number) => boolean): ReadonlySet<number>;
   /** Spans of rows as `trace` gives them. */
   spans(rows: Pick<TraceRows, "pages">): SpanRecord[];
   /** Whose the spans are. */

@@ -138,6 +138,10 @@ export class TenantSegment implements Segment {
     return undefined;
   }
 
+  outdated(page: number): ReadonlySet<number> {
+    return this.inner.outdated(page, (other, row) => this.visibleOn(other)?.[row] === 1);
+  }
+
   spans(rows: Pick<TraceRows, "pages">): SpanRecord[] {
     return this.inner.spans(rows);
   }
