@@ -53,13 +53,21 @@ export function connect(address: RedisAddress, use: ClientUse): RedisClient {
   }
 }
 
-/** Ends a connection politely, but not at any price. */
-export async function disconnect(client: RedisClient): Promise<void> {
+/** Ends a connection politely, but not at any price; `before` is what still uses it. */
+export async function disconnect(
+  client: RedisClient,
+  before: () => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, 500);
   });
-  if (isReady(client)) await Promise.race([client.quit().catch(() => undefined), late]);
+  const polite = async () => {
+    await before();
+    await client.quit();
+  };
+  // Without a connection BullMQ's `close` waits for one.
+  if (isReady(client)) await Promise.race([polite().catch(() => undefined), late]);
   clearTimeout(timer);
   client.disconnect();
 }

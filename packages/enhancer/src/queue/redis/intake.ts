@@ -59,9 +59,10 @@ export class RedisIntake {
   }
 
   async close(): Promise<void> {
-    await this.queues.close();
-    await this.loader.close();
-    await disconnect(this.client);
+    await disconnect(this.client, async () => {
+      await this.queues.close();
+      await this.loader.close();
+    });
   }
 
   private async flush(): Promise<void> {

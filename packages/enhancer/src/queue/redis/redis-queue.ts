@@ -2,6 +2,7 @@ import { type JobView, type QueueStatus, ThroughlineError } from "@throughline/a
 import type { Logger } from "pino";
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import { isGone } from "../owner.ts";
 import {
   type ConcurrencyOf,
@@ -31,6 +32,8 @@ export interface RedisQueueOptions {
   keep: Keep;
   logger?: Logger | undefined;
 }
+
+const pingTimeoutMs = 1_000;
 
 /** The queue on Redis or Valkey: BullMQ's structures and scripts, one of its queues for each tenant. See docs/adr. */
 export class RedisQueue implements JobQueue {
@@ -186,16 +189,25 @@ export class RedisQueue implements JobQueue {
 
   /** Fails at once while there is no connection: whoever asks wants to know now. */
   async ping(): Promise<void> {
-    if (!isReady(this.client))
+    const answered = isReady(this.client) ? this.client.ping() : Promise.resolve(undefined);
+    const late = new AbortController();
+    // A connection that breaks just now keeps the question until Redis is back.
+    const answer = await Promise.race([
+      answered.catch(() => undefined),
+      sleep(pingTimeoutMs, undefined, { signal: late.signal }).catch(() => undefined),
+    ]);
+    late.abort();
+    if (answer === undefined)
       throw new ThroughlineError("TL_QUEUE_UNAVAILABLE", `${this.options.address.shown} does not answer.`);
-    await this.client.ping();
   }
 
   async close(): Promise<void> {
     const { listener } = this;
-    await this.intake.close();
-    await this.queues.close();
-    await Promise.all([disconnect(this.client), ...(listener === undefined ? [] : [disconnect(listener)])]);
+    await Promise.all([
+      this.intake.close(),
+      disconnect(this.client, () => this.queues.close()),
+      ...(listener === undefined ? [] : [disconnect(listener)]),
+    ]);
   }
 
   private async progress(jobId: string, name: string, value: string): Promise<void> {
