@@ -112,7 +112,7 @@ test("our own technician's events and what filters exclude make no job, and the 
   expect(
     (await send({ updated_by: { login: "ann" }, tags: ["vpn"], priority: { name: "3 high" } })).status,
   ).toBe(202);
-  // What the webhook does not say cannot be filtered yet: the worker asks again with the desk's words.
+  // What the webhook does not say keeps nothing out.
   expect((await send({ id: 2, group: undefined })).status).toBe(202);
   expect(await jobs(data)).toHaveLength(2);
 });

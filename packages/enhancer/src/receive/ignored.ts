@@ -9,7 +9,7 @@ export interface Ignored {
 
 /**
  * Events of our own technician, which would answer each note with another, and what the tenant's filters keep out. A filter asks only for
- * what the webhook says: where it is silent the worker asks again with the desk's own words.
+ * what the webhook says: what it is silent about keeps nothing out.
  */
 export function ignoredBecause(
   settings: Pick<TenantSettings, "desk" | "filters">,
