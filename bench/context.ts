@@ -13,6 +13,7 @@ import { gatherContext } from "../packages/enhancer/src/context/gather.ts";
 import { replaceDocument } from "../packages/enhancer/src/history/store-document.ts";
 import { upsertSystems } from "../packages/enhancer/src/history/store-systems.ts";
 import { storeTickets } from "../packages/enhancer/src/history/store-tickets.ts";
+import { refreshStatistics } from "../packages/enhancer/src/history/write-terms.ts";
 import { type EnhancerStore, openEnhancerStore } from "../packages/enhancer/src/store.ts";
 import { type Corpus, readCorpus } from "./context-corpus.ts";
 import { printMachine } from "./processes.ts";
@@ -40,6 +41,7 @@ async function fill(store: EnhancerStore, corpus: Corpus): Promise<void> {
       sections: numbers.map((number) => corpus.section(number)),
     });
   }
+  await refreshStatistics(store.database);
   await upsertSystems(
     store.database,
     "bench",

@@ -57,6 +57,7 @@ const settingsSchema = z.object({
   jaegerCompact: address("127.0.0.1:6831"),
   jaegerBinary: address("127.0.0.1:6832"),
   jaegerThrift: address("127.0.0.1:14268"),
+  deskSync: duration("1h"),
   publicUrl: z
     .url({ protocol: /^https?$/, error: "expected an http or https address" })
     .transform((url) => url.replace(/\/+$/, ""))

@@ -217,6 +217,7 @@ async function startEnhancer(
     {
       dataDirectory,
       postgres: settings.postgres,
+      deskSyncMs: settings.deskSync,
       redis: settings.redis,
       queue: queueSettingsOf(settings),
       concurrency: settings.concurrency,

@@ -15,6 +15,7 @@ import { builtInPrices, readPrices } from "./llm/prices.ts";
 import { createNoteWriter, type ModelSettings } from "./llm/writer.ts";
 import { EnhancerMetrics, queueMetrics, workerMetrics } from "./metrics.ts";
 import { watchedWriter, watchStore } from "./health.ts";
+import { startDeskSync } from "./history/start-desk-sync.ts";
 import { storeTickets } from "./history/store-tickets.ts";
 import type { WebhookLimits } from "./receive/limits/limits.ts";
 import { openRates } from "./receive/rate/open-rates.ts";
@@ -52,6 +53,8 @@ export interface EnhancerConfig {
   /** Redis URL of the queue; undefined: it is in the data directory. */
   redis?: string | undefined;
   queue?: QueueSettings;
+  /** How often workers read the desks' solutions and assets, milliseconds. */
+  deskSyncMs?: number;
   /** Jobs at once in this process. */
   concurrency?: number;
   /** Of one attempt, milliseconds. */
@@ -126,8 +129,20 @@ export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDepen
   const rates = config.webhook === undefined ? undefined : await openRates(redis);
   const stopPruning = startPruning(queue, logger);
   const stopRetention = config.worker ? startRetention(store, logger) : undefined;
+  const openDesk = deskOpener(deps.health);
+  const stopDeskSync = config.worker
+    ? startDeskSync({
+        database,
+        listTenants: () => tenants.list(),
+        findTenant: (id) => tenants.get(id),
+        openDesk,
+        logger,
+        everyMs: config.deskSyncMs ?? 3_600_000,
+      })
+    : undefined;
   const close = async () => {
     ending.abort();
+    await stopDeskSync?.();
     await stopPruning();
     await stopRetention?.();
     await reached;
@@ -154,7 +169,6 @@ export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDepen
           config.webhook.limits,
         );
   watchStore(deps.health, store, { postgres: postgres !== undefined });
-  const openDesk = deskOpener(deps.health);
   const drafts = new Drafts({
     ...store,
     ...config,

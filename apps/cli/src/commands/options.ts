@@ -51,6 +51,7 @@ const texts: Record<SettingName, [placeholder: string, description: string]> = {
   jaegerCompact: ["HOST:PORT", "spans of Jaeger, compact Thrift over UDP (default 127.0.0.1:6831)"],
   jaegerBinary: ["HOST:PORT", "spans of Jaeger, binary Thrift over UDP (default 127.0.0.1:6832)"],
   jaegerThrift: ["HOST:PORT", "spans of Jaeger, Thrift over HTTP (default 127.0.0.1:14268)"],
+  deskSync: ["TIME", "how often workers read the desks' solutions and assets (default 1h)"],
   publicUrl: ["URL", "where people reach the console: notes then link to their trace"],
   ui: ["DIR", "a built Jaeger UI, served in place of the console"],
   uiConfig: ["FILE", "its configuration, .json or .js"],

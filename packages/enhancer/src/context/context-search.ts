@@ -108,7 +108,7 @@ export class ContextSearch {
       .select("version")
       .where("tenant_id", "=", tenantId)
       .executeTakeFirst();
-    return row?.version;
+    return row === undefined || row.version === 0 ? undefined : row.version;
   }
 }
 

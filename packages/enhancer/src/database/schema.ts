@@ -96,7 +96,7 @@ export interface BusinessTables {
   /** What is known of a tenant's context: no row, nothing was ever imported. */
   context_state: {
     tenant_id: string;
-    /** Grows with each change of history, documents or inventory: what was found before is found anew. */
+    /** Grows with each change of history, documents or inventory: what was found before is found anew. 0: nothing was stored yet. */
     version: number;
     /** When the desk's solutions and assets were last read whole, and why that failed last. */
     desk_synced_at: number | null;

@@ -7,8 +7,10 @@ import { type Importer, noneYet, requireTenant, unreadable } from "./import-resu
 import { normalLabels, takeFrontMatter } from "./labels.ts";
 import { cutIntoSections } from "./sections.ts";
 import { replaceDocument } from "./store-document.ts";
+import { refreshStatistics } from "./write-terms.ts";
 
 const fileLimitBytes = 10 * 1024 * 1024;
+const manyFiles = 100;
 const labelFileLimitBytes = 10_000;
 const known = /\.(?:md|markdown|txt|html?)(?:\.gz)?$/i;
 const inflate = promisify(gunzip);
@@ -56,6 +58,7 @@ export const importDocuments: Importer = async (database, tenantId, folder, opti
     done += bytes;
     options.onProgress(done, total);
   }
+  if (result.inserted + result.updated >= manyFiles) await refreshStatistics(database);
   if (result.read === 0)
     throw new ThroughlineError("TL_IMPORT_NOTHING", `${folder} holds no .md, .txt or .html file.`);
   return result;

@@ -3,9 +3,11 @@ import type { z } from "zod";
 import type { EnhancerDatabase } from "../database/schema.ts";
 import { type ImportOptions, type ImportResult, noneYet, requireTenant } from "./import-result.ts";
 import { readRows } from "./rows.ts";
+import { refreshStatistics } from "./write-terms.ts";
 
 /** Rows that go into one transaction: other writers get their turn between two. */
 const rowsPerTransaction = 100;
+const manyRows = 1_000;
 
 export interface RowImport<T> {
   schema: z.ZodType<T>;
@@ -54,6 +56,7 @@ export async function importRows<T>(
     if (batch.size >= rowsPerTransaction) await flush();
   }
   await flush();
+  if (result.inserted + result.updated >= manyRows) await refreshStatistics(database);
   if (result.read === 0) throw new ThroughlineError("TL_IMPORT_NOTHING", `${path} holds no rows.`);
   return result;
 }

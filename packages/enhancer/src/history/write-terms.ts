@@ -71,3 +71,8 @@ export async function contextChanged(transaction: EnhancerDatabase, tenantId: st
     )
     .execute();
 }
+
+/** Many rows are new: PostgreSQL's statistics name the common words, which searches need not count then. */
+export async function refreshStatistics(database: EnhancerDatabase): Promise<void> {
+  if (isPostgres(database)) await sql`analyze ticket_history_terms, documents_terms`.execute(database);
+}
