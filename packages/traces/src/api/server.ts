@@ -87,7 +87,9 @@ function newServer(logger: Logger, tls?: Tls): FastifyInstance {
   const answer = (thrown: unknown, request: FastifyRequest, reply: FastifyReply) => {
     const error = knownError(thrown);
     const { status } = toProblem(error);
-    if (status >= 500) logger.error({ err: thrown, code: error.code }, "a read request failed");
+    // A client that has gone is told nothing, and its question was ended for it.
+    if (status >= 500 && !request.raw.socket.destroyed)
+      logger.error({ err: thrown, code: error.code }, "a read request failed");
     return answerError(error, request, reply.headers(securityHeaders));
   };
   const server = Fastify({
