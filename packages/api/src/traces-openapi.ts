@@ -80,7 +80,17 @@ const refusal = (description: string) => ({
   description,
   content: { "application/problem+json": { schema: problem } },
 });
-const links = z.object({
+const emptied = z.object({
+  "throughline-removed": z
+    .string()
+    .optional()
+    .meta({
+      description:
+        "of an empty answer, where retention has deleted spans: when it last did, and until which start there may be none",
+      examples: ['at="2026-01-05T00:00:00.000Z", until="2026-01-02T00:00:00.000Z"'],
+    }),
+});
+const links = emptied.extend({
   link: z.string().optional().meta({
     description:
       "RFC 8288: `rel=alternate` the page of the console, `rel=next` the following page where there is one",
@@ -106,7 +116,7 @@ function operation(parts: {
     responses: {
       "200": {
         description: summary,
-        ...(linked === true ? { headers: links } : {}),
+        headers: linked === true ? links : emptied,
         content: {
           "application/json": { schema: json },
           ...(line === undefined ? {} : { "application/x-ndjson": { schema: line } }),
@@ -215,6 +225,7 @@ const description: ZodOpenApiObject = {
         },
         responses: {
           "200": {
+            headers: emptied,
             description:
               "otlp-json: a TracesData on each line; ndjson: a span on each line; jaeger-json: one document; parquet: a file. The lines of ndjson and the rows of parquet carry the span as OTLP too. An export that fails on the way ends without its last bytes.",
             content: {

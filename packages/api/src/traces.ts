@@ -42,14 +42,14 @@ export const traceSummary = z.object({
 });
 export type TraceSummary = z.infer<typeof traceSummary>;
 
-/**
- * `next`: the `cursor` of the next page; null where there is none. `removed`, where nothing was found and retention has deleted spans: when it
- * last did, and until which start there may be none.
- */
+/** Where nothing was found and retention has deleted spans: when it last did, and until which start there may be none. */
+const removed = z.object({ at: z.string(), until: z.string() }).optional();
+
+/** `next`: the `cursor` of the next page; null where there is none. */
 export const traceSearchAnswer = z.object({
   traces: z.array(traceSummary),
   next: z.string().nullable(),
-  removed: z.object({ at: z.string(), until: z.string() }).optional(),
+  removed,
 });
 
 export const spanView = z.object({
@@ -92,10 +92,14 @@ export type TraceView = z.infer<typeof traceView>;
 
 const count = z.number().int().nonnegative();
 
-export const attributeKeys = z.object({ keys: z.array(z.object({ key: z.string(), spans: count })) });
+export const attributeKeys = z.object({
+  keys: z.array(z.object({ key: z.string(), spans: count })),
+  removed,
+});
 export const attributeValues = z.object({
   key: z.string(),
   values: z.array(z.object({ value: z.string(), spans: count })),
+  removed,
 });
 
 const redMinute = z.object({
@@ -117,7 +121,7 @@ export const redSeries = z.object({
   minutes: z.array(redMinute),
   total: redMinute,
 });
-export const redAnswer = z.object({ series: z.array(redSeries) });
+export const redAnswer = z.object({ series: z.array(redSeries), removed });
 
 export const serviceCall = z.object({
   parent: z.string(),
@@ -126,4 +130,4 @@ export const serviceCall = z.object({
   /** null where the storage does not tell. */
   failed: count.nullable(),
 });
-export const serviceCalls = z.object({ calls: z.array(serviceCall) });
+export const serviceCalls = z.object({ calls: z.array(serviceCall), removed });

@@ -7,7 +7,7 @@ import { decodeOtlpProtobuf } from "./decode/otlp-protobuf.ts";
 import { openGate, originOf } from "./access.ts";
 import { Ingest } from "./ingest.ts";
 import type { SpanRecord } from "./model.ts";
-import type { SpanReader } from "./query/reader.ts";
+import type { RemovedSpans, SpanReader } from "./query/reader.ts";
 import { encodeBatch } from "./store/batch-encoding.ts";
 import { endlessReader } from "./api/stored-traces.ts";
 import { exampleSpan, resourceOf, text } from "./store/example-spans.ts";
@@ -60,6 +60,7 @@ async function startServices(
   spans: readonly SpanRecord[],
   wrap?: (reader: SpanReader) => SpanReader,
   gate = openGate,
+  removed: RemovedSpans | null = null,
 ) {
   const opened = await openStore({ headSize: { rows: 60_000, items: 600_000, bytes: 40_000_000 } });
   if (spans.length > 0) await storeSpans(opened, ...spans);
@@ -67,6 +68,7 @@ async function startServices(
   const listener = new QueryGrpcListener({
     reader: wrap?.(opened.reader) ?? opened.reader,
     readerOf: (tenant) => opened.reader.of(tenant),
+    removed: () => removed,
     pin: () => Promise.resolve(),
     append: (sender, bytes) => ingest.append(bytes, "protobuf", originOf(sender)),
     gate,
@@ -219,6 +221,24 @@ test("a large trace comes in chunks that a client takes by default, and a client
     (thrown: unknown) => thrown,
   )) as ServiceError;
   expect(error.code).toBe(status.CANCELLED);
+});
+
+test("a trace that retention may have removed is not found with the reason", async () => {
+  const { client } = await startServices([], undefined, openGate, {
+    atMs: 1_700_003_600_000,
+    lastStart: String(second),
+    receivedLastMs: 1_700_000_000_000,
+  });
+  for (const [method, request] of [
+    [`${v3}/GetTrace`, { traceId }],
+    ["/jaeger.api_v2.QueryService/GetTrace", { traceId: Buffer.alloc(16, 1) }],
+  ] as const) {
+    const error = (await call(client, method, request).catch((thrown: unknown) => thrown)) as ServiceError;
+    expect([error.code, error.details]).toEqual([
+      status.NOT_FOUND,
+      "TL_TRACE_NOT_FOUND: trace not found: spans received until 2023-11-14T22:13:20.000Z were removed by retention at 2023-11-14T23:13:20.000Z",
+    ]);
+  }
 });
 
 test("a query ends when its client goes", async () => {

@@ -154,6 +154,7 @@ export async function createTraceBackend(
       tls: consoleTls,
       reader,
       readerOf,
+      removed: () => store.removed(),
       pin: (traceId) => storage.pin(traceId),
       append: (sender, bytes) => intake.take(sender, bytes, "protobuf"),
       logger,

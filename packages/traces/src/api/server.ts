@@ -62,7 +62,7 @@ export function createReadServer(deps: ReadServerDependencies): FastifyInstance 
   const server = newServer(deps.logger, deps.tls);
   const views = new TenantViews((tenant) => {
     const view = newServer(deps.logger);
-    // It was admitted before it came here, and the hosts are the listener's to know.
+    // It was admitted before it came here, and the hosts are the listener's to know. What retention deleted was others' too.
     mount(view, { ...deps, reader: deps.readerOf(tenant), removed: () => null });
     return view;
   });
@@ -110,7 +110,7 @@ function newServer(logger: Logger, tls?: Tls): FastifyInstance {
 }
 
 function mount(server: FastifyInstance, deps: ReadServerDependencies): void {
-  const { reader } = deps;
+  const { reader, removed = () => null } = deps;
   server.addHook("onRequest", async (request, reply) => {
     reply.headers(securityHeaders);
     if (request.method === "GET" || request.method === "HEAD") return;
@@ -132,10 +132,10 @@ function mount(server: FastifyInstance, deps: ReadServerDependencies): void {
   });
   legacyMetricsRoutes(server, reader, deps.nowMs ?? Date.now);
   const budget = new SpanBudget(deps.spansAtMost);
-  legacyRoutes(server, reader, deps.nowMs ?? Date.now, budget);
-  v3Routes(server, reader, budget);
-  throughlineRoutes(server, reader, deps.removed ?? (() => null), budget);
-  statisticsRoutes(server, reader, deps.nowMs ?? Date.now);
+  legacyRoutes(server, reader, removed, deps.nowMs ?? Date.now, budget);
+  v3Routes(server, reader, removed, budget);
+  throughlineRoutes(server, reader, removed, budget);
+  statisticsRoutes(server, reader, removed, deps.nowMs ?? Date.now);
   deps.pages?.(server);
   const { jaegerUi } = deps;
   if (jaegerUi === undefined) serveConsole(server, deps.consoleAssets);

@@ -4,7 +4,7 @@ import { onTestFinished } from "vitest";
 import type { SpanRecord } from "../model.ts";
 import { type Gate, openGate } from "../access.ts";
 import type { JaegerUi } from "./jaeger-ui.ts";
-import type { ReadOptions, SpanReader } from "../query/reader.ts";
+import type { ReadOptions, RemovedSpans, SpanReader } from "../query/reader.ts";
 import { headSegment } from "../store/search/segments.ts";
 import { StoreReader } from "../store/search/store-reader.ts";
 import { createReadServer } from "./server.ts";
@@ -25,6 +25,7 @@ export function serverOver(
     consoleAssets?: string;
     spansAtMost?: number;
     pin?: (traceId: string) => Promise<void>;
+    removed?: RemovedSpans;
     decodeJson?: (bytes: Uint8Array) => SpanRecord[];
   } = {},
 ): FastifyInstance {
@@ -40,6 +41,7 @@ export function serverOver(
         throw new Error("this test uploads nothing");
       }),
     ...(parts.spansAtMost === undefined ? {} : { spansAtMost: parts.spansAtMost }),
+    removed: () => parts.removed ?? null,
     jaegerUi: parts.jaegerUi,
     consoleAssets: parts.consoleAssets ?? "/nonexistent/console",
     logger: pino({ level: "silent" }),

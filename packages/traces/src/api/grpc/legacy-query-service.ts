@@ -7,11 +7,12 @@ import {
   type SpanRecord,
 } from "../../model.ts";
 import { adjust } from "../../query/adjust.ts";
-import type { SpanReader } from "../../query/reader.ts";
+import type { RemovedSpans, SpanReader } from "../../query/reader.ts";
 import { sanitize } from "../../query/sanitize.ts";
 import { warningsOf } from "../../query/warnings.ts";
 import { attributeText } from "../../store/attribute-text.ts";
 import { logFields, processTags, referencesOf, spanTags } from "../jaeger/legacy-span.ts";
+import { mayBeRemoved } from "../removal.ts";
 import type { Calls } from "./calls.ts";
 import { invalid, type QueryParametersMessage, spanQueryOf, timeOf, timestampOf } from "./messages.ts";
 import { dependenciesOf, operationsOf } from "./query-service.ts";
@@ -24,12 +25,14 @@ const spansInChunk = 10;
 /** jaeger.api_v2.QueryService. `pin`: keeps a trace beyond retention, which is how this store archives. */
 export function legacyQueryService(
   reader: SpanReader,
+  removed: () => RemovedSpans | null,
   pin: (traceId: string) => Promise<void>,
   calls: Calls,
 ) {
   const traceOf = async (bytes: Buffer, signal: AbortSignal): Promise<SpanRecord[]> => {
     const [trace] = await reader.traces([traceIdOf(bytes)], { signal });
-    if (trace === undefined) throw new ThroughlineError("TL_TRACE_NOT_FOUND", "trace not found");
+    if (trace === undefined)
+      throw new ThroughlineError("TL_TRACE_NOT_FOUND", `trace not found${mayBeRemoved(removed())}`);
     return trace;
   };
   return {

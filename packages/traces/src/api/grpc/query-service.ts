@@ -1,9 +1,10 @@
 import { ThroughlineError } from "@throughline/api/errors";
 import { adjust } from "../../query/adjust.ts";
 import { kindNames } from "../../query/kinds.ts";
-import type { SpanReader } from "../../query/reader.ts";
+import type { RemovedSpans, SpanReader } from "../../query/reader.ts";
 import { sanitize } from "../../query/sanitize.ts";
 import { minutesOf } from "../jaeger/legacy-changes.ts";
+import { mayBeRemoved } from "../removal.ts";
 import { parseHexTraceId } from "../parameters/trace-id.ts";
 import type { Calls } from "./calls.ts";
 import { invalid, type QueryParametersMessage, spanQueryOf, timeOf } from "./messages.ts";
@@ -17,7 +18,7 @@ interface FindRequest {
 type Time = Parameters<typeof timeOf>[0];
 
 /** jaeger.api_v3.QueryService. */
-export function queryService(reader: SpanReader, calls: Calls) {
+export function queryService(reader: SpanReader, removed: () => RemovedSpans | null, calls: Calls) {
   const find = async ({ query }: FindRequest, signal: AbortSignal) => {
     const tags = Object.entries(query?.attributes ?? {}).map(([key, value]) => ({ key, value }));
     const { traces } = await reader.search(spanQueryOf(query, tags, true), { signal });
@@ -31,7 +32,8 @@ export function queryService(reader: SpanReader, calls: Calls) {
       const traceId = parseHexTraceId(request.traceId);
       if (traceId === undefined) throw invalid("trace_id must be 1 to 32 hexadecimal digits");
       const [trace] = await reader.traces([traceId], { signal });
-      if (trace === undefined) throw new ThroughlineError("TL_TRACE_NOT_FOUND", "trace not found");
+      if (trace === undefined)
+        throw new ThroughlineError("TL_TRACE_NOT_FOUND", `trace not found${mayBeRemoved(removed())}`);
       yield* tracesData(request.rawTraces ? sanitize(trace) : adjust(sanitize(trace)));
     }),
     FindTraces: calls.stream(async function* (request: FindRequest, signal: AbortSignal) {

@@ -12,7 +12,7 @@ import { HealthImplementation, protoPath as healthProto } from "grpc-health-chec
 import type { Socket } from "node:net";
 import type { Logger } from "pino";
 import type { Gate, Principal } from "../../access.ts";
-import type { SpanReader } from "../../query/reader.ts";
+import type { RemovedSpans, SpanReader } from "../../query/reader.ts";
 import type { Tls } from "../../tls.ts";
 import { Calls } from "./calls.ts";
 import { legacyQueryService } from "./legacy-query-service.ts";
@@ -41,6 +41,8 @@ export interface QueryGrpcOptions {
   reader: SpanReader;
   /** What a tenant may see. */
   readerOf: (tenant: string) => SpanReader;
+  /** What retention deleted last; of others' spans a tenant is told nothing. */
+  removed?: () => RemovedSpans | null;
   /** Keeps a trace beyond retention. */
   pin: (traceId: string) => Promise<void>;
   /** Stores OTLP's protobuf; the storage API writes as OTLP's senders do. */
@@ -57,7 +59,7 @@ export class QueryGrpcServer {
   private readonly server: Server;
   private readonly injector: ConnectionInjector;
 
-  constructor({ reader, readerOf, pin, append, gate, logger }: QueryGrpcOptions) {
+  constructor({ reader, readerOf, removed = () => null, pin, append, gate, logger }: QueryGrpcOptions) {
     const definition = loadSync(files, {
       includeDirs: [protos],
       longs: String,
@@ -71,10 +73,11 @@ export class QueryGrpcServer {
       tenant: string | undefined,
     ): Record<string, UntypedServiceImplementation> => {
       const own = new Calls(gate, logger, { tenant });
+      const shown = tenant === undefined ? removed : (): null => null;
       const { traceReader, dependencyReader, capabilities } = storageServices(of, own);
       return {
-        [names.query]: queryService(of, own),
-        [names.legacyQuery]: legacyQueryService(of, pin, own),
+        [names.query]: queryService(of, shown, own),
+        [names.legacyQuery]: legacyQueryService(of, shown, pin, own),
         [names.traceReader]: traceReader,
         [names.dependencyReader]: dependencyReader,
         [names.capabilities]: capabilities,

@@ -3,11 +3,12 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { SpanRecord } from "../../model.ts";
 import { adjust } from "../../query/adjust.ts";
 import { kindNames } from "../../query/kinds.ts";
-import type { SpanReader } from "../../query/reader.ts";
+import type { RemovedSpans, SpanReader } from "../../query/reader.ts";
 import { sanitize } from "../../query/sanitize.ts";
 import { jsonArray, sendJson } from "../json-answer.ts";
 import { readBoolean } from "../parameters/go-values.ts";
 import { askerOf } from "../asker.ts";
+import { mayBeRemoved } from "../removal.ts";
 import { QueryParameters, wrongParameter } from "../parameters/query.ts";
 import { parseTraceId } from "../parameters/trace-id.ts";
 import type { SpanBudget } from "../span-budget.ts";
@@ -22,6 +23,7 @@ import { checkTimeHints, readSearch, readTraceIds } from "./legacy-search.ts";
 export function legacyRoutes(
   server: FastifyInstance,
   reader: SpanReader,
+  removed: () => RemovedSpans | null,
   nowMs: () => number,
   budget: SpanBudget,
 ): void {
@@ -76,7 +78,8 @@ export function legacyRoutes(
     checkTimeHints(query);
     const raw = readBoolean("raw", query.first("raw"));
     const traces = await reader.traces([traceId], { signal: askerOf(request, reply) });
-    if (traces.length === 0) throw new ThroughlineError("TL_TRACE_NOT_FOUND", "trace not found");
+    if (traces.length === 0)
+      throw new ThroughlineError("TL_TRACE_NOT_FOUND", `trace not found${mayBeRemoved(removed())}`);
     budget.hold(reply, traces);
     return sendTraces(request, reply, traces, raw);
   });

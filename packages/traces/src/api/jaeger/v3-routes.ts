@@ -3,11 +3,12 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { SpanRecord } from "../../model.ts";
 import { adjust } from "../../query/adjust.ts";
 import { kindNames } from "../../query/kinds.ts";
-import type { SpanReader } from "../../query/reader.ts";
+import type { RemovedSpans, SpanReader } from "../../query/reader.ts";
 import { sanitize } from "../../query/sanitize.ts";
 import { jsonArray, jsonElements, sendJson } from "../json-answer.ts";
 import { readBoolean } from "../parameters/go-values.ts";
 import { askerOf } from "../asker.ts";
+import { mayBeRemoved } from "../removal.ts";
 import { QueryParameters, wrongParameter } from "../parameters/query.ts";
 import { clampToOtlp, readRfc3339 } from "../parameters/time.ts";
 import { parseTraceId } from "../parameters/trace-id.ts";
@@ -18,7 +19,17 @@ import { readQueryBlock, snakeCase } from "./v3-query.ts";
 import { v3Summary } from "./v3-summary.ts";
 
 /** Jaeger's second HTTP API (`/api/v3/*`, jaeger.api_v3.QueryService over HTTP). */
-export function v3Routes(server: FastifyInstance, reader: SpanReader, budget: SpanBudget): void {
+export function v3Routes(
+  server: FastifyInstance,
+  reader: SpanReader,
+  removed: () => RemovedSpans | null,
+  budget: SpanBudget,
+): void {
+  const sendTraces = (reply: FastifyReply, traces: readonly SpanRecord[][], raw: boolean): FastifyReply => {
+    if (traces.length === 0)
+      throw new ThroughlineError("TL_TRACE_NOT_FOUND", `No traces found${mayBeRemoved(removed())}`);
+    return sendJson(reply, wrapped("result", wrapped("resourceSpans", jsonArray(shown(traces, raw)))));
+  };
   server.get("/api/v3/services", async (request, reply) => {
     const services = await reader.services({ signal: askerOf(request, reply) });
     return sendJson(reply, [JSON.stringify({ services })]);
@@ -99,11 +110,6 @@ function read(query: QueryParameters, camel: string): string | undefined {
 
 function* summaries(traces: readonly SpanRecord[][]): Generator<object> {
   for (const trace of traces) yield v3Summary(adjust(sanitize(trace)));
-}
-
-function sendTraces(reply: FastifyReply, traces: readonly SpanRecord[][], raw: boolean) {
-  if (traces.length === 0) throw new ThroughlineError("TL_TRACE_NOT_FOUND", "No traces found");
-  return sendJson(reply, wrapped("result", wrapped("resourceSpans", jsonArray(shown(traces, raw)))));
 }
 
 function* shown(traces: readonly SpanRecord[][], raw: boolean): Generator<Iterable<string>> {

@@ -1,15 +1,16 @@
 import type { FastifyInstance } from "fastify";
 import { Readable } from "node:stream";
 import type { SpanRecord } from "../../model.ts";
-import type { SpanReader } from "../../query/reader.ts";
+import type { RemovedSpans, SpanReader } from "../../query/reader.ts";
 import { sanitize } from "../../query/sanitize.ts";
 import { askerOf } from "../asker.ts";
+import { tellRemoval } from "../removal.ts";
 import { legacyTrace } from "../jaeger/legacy-model.ts";
 import { resourceSpans } from "../jaeger/otlp-json.ts";
 import { jsonArray } from "../json-answer.ts";
 import { readInteger } from "../parameters/go-values.ts";
 import { QueryParameters, wrongParameter } from "../parameters/query.ts";
-import { pagesOf } from "./pages.ts";
+import { isEmpty, pagesOf } from "./pages.ts";
 import { readTraceSearch } from "./search.ts";
 import { spanLine } from "./span-columns.ts";
 
@@ -36,7 +37,11 @@ const formats: Readonly<Record<string, Format>> = {
  * `format`: `otlp-json` (a TracesData of OTLP's JSON on each line), `jaeger-json` (what Jaeger's UI uploads), `ndjson` (a span on each line),
  * `parquet` (a file of spans). The last two carry each span as OTLP too, from which it comes in again whole.
  */
-export function exportRoute(server: FastifyInstance, reader: SpanReader): void {
+export function exportRoute(
+  server: FastifyInstance,
+  reader: SpanReader,
+  removed: () => RemovedSpans | null,
+): void {
   server.get("/api/throughline/export", async (request, reply) => {
     const query = QueryParameters.of(request.raw.url ?? "");
     const name = query.first("format") ?? "otlp-json";
@@ -50,6 +55,7 @@ export function exportRoute(server: FastifyInstance, reader: SpanReader): void {
     const pages = pagesOf(reader, filters, Number(limit), signal);
     // What is wrong with the query is said before anything is sent.
     const first = await pages.next();
+    if (isEmpty(first)) tellRemoval(reply, removed(), filters.startMin);
     const traces = tracesOf(first, pages);
     if (format === undefined) {
       // What writes it is loaded when somebody asks for it.

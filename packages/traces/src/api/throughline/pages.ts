@@ -4,6 +4,11 @@ import type { SpanQuery, SpanReader } from "../../query/reader.ts";
 /** Traces that are in memory at once. */
 const pageTraces = 50;
 
+/** Whether the first page is of nothing. */
+export function isEmpty(first: IteratorResult<SpanRecord[][], undefined>): boolean {
+  return first.done === true || first.value.length === 0;
+}
+
 /** All that a search finds, the newest first, up to `limit` traces. */
 export async function* pagesOf(
   reader: SpanReader,

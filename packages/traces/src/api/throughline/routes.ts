@@ -6,13 +6,14 @@ import type { SpanRecord } from "../../model.ts";
 import type { RemovedSpans, SpanReader } from "../../query/reader.ts";
 import { withUniqueIds } from "../../query/unique-ids.ts";
 import { askerOf } from "../asker.ts";
+import { mayBeRemoved, tellRemoval } from "../removal.ts";
 import { writeCursor } from "./cursor.ts";
 import { sendJson, sendLines, sendList, wantsLines } from "../json-answer.ts";
 import { QueryParameters, wrongParameter } from "../parameters/query.ts";
 import { parseHexTraceId } from "../parameters/trace-id.ts";
 import type { SpanBudget } from "../span-budget.ts";
 import { exportRoute } from "./export.ts";
-import { pagesOf } from "./pages.ts";
+import { isEmpty, pagesOf } from "./pages.ts";
 import { findTraces, readTraceSearch } from "./search.ts";
 import { spanLines, traceView } from "./view.ts";
 
@@ -23,7 +24,7 @@ export function throughlineRoutes(
   removed: () => RemovedSpans | null,
   budget: SpanBudget,
 ): void {
-  exportRoute(server, reader);
+  exportRoute(server, reader, removed);
 
   server.get("/api/throughline/traces", async (request, reply) => {
     const query = QueryParameters.of(request.raw.url ?? "");
@@ -35,16 +36,19 @@ export function throughlineRoutes(
       const pages = pagesOf(reader, search.filters, search.filters.limit, signal);
       // What is wrong with the query is said before anything is sent.
       const first = await pages.next();
+      if (isEmpty(first)) tellRemoval(reply, removed(), search.filters.startMin);
       return sendLines(reply.header("link", links[0]).header("vary", "accept"), summaryLines(first, pages));
     }
     const { traces, next } = await findTraces(reader, search, { signal });
     const cursor = writeCursor(next);
+    const from = search.id === undefined ? search.filters.startMin : undefined;
+    const removal = traces.length === 0 ? tellRemoval(reply, removed(), from) : "";
     if (cursor !== null)
       links.push(`</api/throughline/traces${query.with("cursor", cursor).toString()}>; rel="next"`);
     return sendList(
       request,
       reply.header("link", links.join(", ")),
-      ['{"traces":', `,"next":${JSON.stringify(cursor)}${traces.length === 0 ? removal(removed()) : ""}}`],
+      ['{"traces":', `,"next":${JSON.stringify(cursor)}${removal}}`],
       summaries(traces),
     );
   });
@@ -53,7 +57,11 @@ export function throughlineRoutes(
     const traceId = parseHexTraceId(request.params.traceId);
     if (traceId === undefined) throw wrongParameter("traceId", "must be 1 to 32 hexadecimal digits");
     const [trace] = await reader.traces([traceId], { signal: askerOf(request, reply) });
-    if (trace === undefined) throw new ThroughlineError("TL_TRACE_NOT_FOUND", notFound(traceId, removed()));
+    if (trace === undefined)
+      throw new ThroughlineError(
+        "TL_TRACE_NOT_FOUND",
+        `No span of trace ${traceId} is stored${mayBeRemoved(removed())}.`,
+      );
     reply.header("link", `</trace/${traceId}>; rel="alternate"; type="text/html"`);
     budget.hold(reply, [trace]);
     const tree = treeOf(trace);
@@ -79,25 +87,6 @@ async function* summaryLines(
 ): AsyncGenerator<string> {
   for (let page = first; page.done !== true; page = await rest.next())
     for (const summary of summaries(page.value)) yield `${JSON.stringify(summary)}\n`;
-}
-
-/** Nothing found is not nothing stored. */
-function removal(removed: RemovedSpans | null): string {
-  if (removed === null) return "";
-  const until = Number(BigInt(removed.lastStart) / 1_000_000n);
-  const isDate = until <= 8_640_000_000_000_000;
-  return `,"removed":${JSON.stringify({
-    at: new Date(removed.atMs).toISOString(),
-    until: isDate ? new Date(until).toISOString() : `${removed.lastStart} ns`,
-  })}`;
-}
-
-/** A trace that is not there may have been. */
-function notFound(traceId: string, removed: RemovedSpans | null): string {
-  const what = `No span of trace ${traceId} is stored.`;
-  if (removed === null) return what;
-  const iso = (ms: number): string => new Date(ms).toISOString();
-  return `${what} Spans received until ${iso(removed.receivedLastMs)} were removed by retention at ${iso(removed.atMs)}.`;
 }
 
 function* summaries(traces: readonly SpanRecord[][]) {

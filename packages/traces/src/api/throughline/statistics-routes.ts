@@ -1,7 +1,8 @@
-import type { FastifyInstance, FastifyRequest } from "fastify";
-import type { FacetWindow, SpanReader } from "../../query/reader.ts";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FacetWindow, RemovedSpans, SpanReader } from "../../query/reader.ts";
 import { askerOf } from "../asker.ts";
 import { sendList } from "../json-answer.ts";
+import { tellRemoval } from "../removal.ts";
 import { readInteger } from "../parameters/go-values.ts";
 import { QueryParameters, wrongParameter } from "../parameters/query.ts";
 import { clampToOtlp, readRfc3339 } from "../parameters/time.ts";
@@ -11,7 +12,22 @@ const defaultWindowNs = 3_600_000_000_000n;
 const defaultLimit = 100;
 
 /** What many spans add up to (the contract: `traces.ts` of `@throughline/api`). */
-export function statisticsRoutes(server: FastifyInstance, reader: SpanReader, nowMs: () => number): void {
+export function statisticsRoutes(
+  server: FastifyInstance,
+  reader: SpanReader,
+  removed: () => RemovedSpans | null,
+  nowMs: () => number,
+): void {
+  const send = (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    before: string,
+    elements: readonly unknown[],
+    from: bigint,
+  ): FastifyReply => {
+    const removal = elements.length === 0 ? tellRemoval(reply, removed(), from) : "";
+    return sendList(request, reply, [before, `${removal}}`], elements);
+  };
   const parameters = (request: FastifyRequest, known: readonly string[]): QueryParameters => {
     const query = QueryParameters.of(request.raw.url ?? "");
     const unknown = query.names().find((name) => !known.includes(name));
@@ -29,18 +45,20 @@ export function statisticsRoutes(server: FastifyInstance, reader: SpanReader, no
 
   server.get("/api/throughline/attributes", async (request, reply) => {
     const query = parameters(request, ["start", "end", "limit"]);
-    const keys = await reader.attributeKeys(window(query), { signal: askerOf(request, reply) });
+    const asked = window(query);
+    const keys = await reader.attributeKeys(asked, { signal: askerOf(request, reply) });
     const shown = keys.map(({ text, spans }) => ({ key: text, spans }));
-    return sendList(request, reply, ['{"keys":', "}"], shown);
+    return send(request, reply, '{"keys":', shown, asked.startMin);
   });
 
   server.get("/api/throughline/attribute-values", async (request, reply) => {
     const query = parameters(request, ["key", "start", "end", "limit"]);
     const key = query.first("key");
     if (key === undefined) throw wrongParameter("key", "is required");
-    const values = await reader.attributeValues(key, window(query), { signal: askerOf(request, reply) });
+    const asked = window(query);
+    const values = await reader.attributeValues(key, asked, { signal: askerOf(request, reply) });
     const shown = values.map(({ text, spans }) => ({ value: text, spans }));
-    return sendList(request, reply, [`{"key":${JSON.stringify(key)},"values":`, "}"], shown);
+    return send(request, reply, `{"key":${JSON.stringify(key)},"values":`, shown, asked.startMin);
   });
 
   server.get("/api/throughline/red", async (request, reply) => {
@@ -57,7 +75,7 @@ export function statisticsRoutes(server: FastifyInstance, reader: SpanReader, no
       },
       { signal: askerOf(request, reply) },
     );
-    return sendList(request, reply, ['{"series":', "}"], series);
+    return send(request, reply, '{"series":', series, startMin);
   });
 
   server.get("/api/throughline/service-calls", async (request, reply) => {
@@ -66,6 +84,6 @@ export function statisticsRoutes(server: FastifyInstance, reader: SpanReader, no
       { fromMinute: Number(startMin / nsOfMinute), toMinute: Number(startMax / nsOfMinute) },
       { signal: askerOf(request, reply) },
     );
-    return sendList(request, reply, ['{"calls":', "}"], calls);
+    return send(request, reply, '{"calls":', calls, startMin);
   });
 }
