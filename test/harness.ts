@@ -92,15 +92,26 @@ export function adminFetch(admin: string, path: string, init: RequestInit = {}):
 /** Starts a serving command and waits for its ready file; ended with the test by its own process id. */
 export async function start(
   args: readonly string[],
-  options: { data: string; env?: Record<string, string>; ports?: readonly string[] },
+  options: {
+    data: string;
+    env?: Record<string, string>;
+    ports?: readonly string[];
+    /** A program that becomes the command: what it is and its arguments stand behind these. */
+    through?: readonly string[];
+  },
 ): Promise<Running> {
   const readyFile = join(options.data, `ready-${process.pid}-${++readyFiles}.json`);
   const [role = ""] = args;
   const ports = options.ports ?? (role === "simulate" ? [] : anyPort);
-  const child = spawn(command, [...args, "--data", options.data, "--ready-file", readyFile, ...ports], {
-    env: environment({ ...quickSpans, ...options.env }),
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const [program, ...before] = [...(options.through ?? []), command];
+  const child = spawn(
+    program,
+    [...before, ...args, "--data", options.data, "--ready-file", readyFile, ...ports],
+    {
+      env: environment({ ...quickSpans, ...options.env }),
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
   let output = "";
   child.stdout.on("data", (chunk) => (output += String(chunk)));
   child.stderr.on("data", (chunk) => (output += String(chunk)));

@@ -12,7 +12,8 @@ import {
   versionOf,
 } from "./format.ts";
 
-const openAtMost = 256;
+/** Each thread that reads has so many: two that answer queries and the one that makes blocks. */
+const openAtMost = 128;
 /** Longer directories than any block has: a damaged length must not ask for memory. */
 const directoryBytesAtMost = 64 * 1024 * 1024;
 
