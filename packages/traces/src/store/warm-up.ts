@@ -84,7 +84,7 @@ function exampleSpans(slice: number): SpanRecord[] {
         { key: "gen_ai.usage.output_tokens", value: { type: "int", value: BigInt(number) } },
         attribute(
           "note",
-          `page ${number}: basics of authors=${at}, keys=${slice} of ticket-cache-${number}-eu-central`,
+          `page ${number}: basics of authors=${at}, keys=${slice} of task-list-${number}-eu-central`,
         ),
         { key: "labels", value: { type: "array", value: [text("a"), text(`label ${at}`)] } },
       ],
