@@ -92,12 +92,11 @@ test("our own contract is strict: JSON in UTF-8, known fields, forms that are to
   expect(
     (await postSigned(url, ticket({ correlation_id: "7d444840-9dc0-41d1-b245-5ffdce74fad2" }))).status,
   ).toBe(202);
-  for (const contentType of [
-    "text/plain",
-    "application/x-www-form-urlencoded",
-    "application/json; charset=latin1",
-  ])
+  for (const contentType of ["application/xml", "application/json; charset=latin1"])
     expect((await postSigned(url, ticket(), type(contentType))).body.code).toBe("TL_MEDIA_TYPE_UNSUPPORTED");
+  // What clients call a body that nobody gave a type.
+  for (const contentType of ["text/plain;charset=UTF-8", "application/x-www-form-urlencoded"])
+    expect((await postSigned(url, ticket(), type(contentType))).status).toBe(202);
   expect((await postSigned(url, ticket(), { "content-encoding": "gzip" })).status).toBe(415);
   expect((await postSigned(url, "[]", { "x-tenant-id": "acme" })).status).toBe(422);
   expect((await postSigned(url, "null", { "x-tenant-id": "acme" })).status).toBe(422);

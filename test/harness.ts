@@ -82,6 +82,14 @@ let readyFiles = 0;
 /** By admin address: what the instance announces to whoever may read its data directory. */
 const adminTokens = new Map<string, string>();
 
+/** What an instance of this role announces in its data directory, for `adminFetch`. */
+export function learnAdminToken(admin: string, data: string, role: string): void {
+  const runFile = join(data, "run", `${role}.json`);
+  if (!existsSync(runFile)) return;
+  const { token } = JSON.parse(readFileSync(runFile, "utf8")) as { token: string };
+  adminTokens.set(admin, token);
+}
+
 /** Asks the admin API (`/jobs/...`) as a local command does. */
 export function adminFetch(admin: string, path: string, init: RequestInit = {}): Promise<Response> {
   const authorization = `Bearer ${adminTokens.get(admin) ?? ""}`;
@@ -127,11 +135,7 @@ export async function start(
     return existsSync(readyFile);
   });
   const ready = JSON.parse(readFileSync(readyFile, "utf8")) as Running["ready"];
-  const runFile = join(options.data, "run", `${role}.json`);
-  if (typeof ready["admin"] === "string" && existsSync(runFile)) {
-    const { token } = JSON.parse(readFileSync(runFile, "utf8")) as { token: string };
-    adminTokens.set(ready["admin"], token);
-  }
+  if (typeof ready["admin"] === "string") learnAdminToken(ready["admin"], options.data, role);
   const address = (part: string) => {
     const found = ready[part];
     if (typeof found !== "string") throw new Error(`no ${part} in ${JSON.stringify(ready)}`);

@@ -3,7 +3,17 @@ import { createHmac } from "node:crypto";
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { command, jobEnded, named, notesOf, start, temporaryDirectory, traceWith, until } from "./harness.ts";
+import {
+  command,
+  jobEnded,
+  learnAdminToken,
+  named,
+  notesOf,
+  start,
+  temporaryDirectory,
+  traceWith,
+  until,
+} from "./harness.ts";
 
 const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
 const sampleData = new URL("../apps/cli/src/demo/data/", import.meta.url).pathname;
@@ -75,6 +85,7 @@ test("the README's commands do what it says, as they stand there", { timeout: 12
     }
   });
 
+  learnAdminToken(ready["admin"] ?? "", join(folder, ".throughline"), "up");
   // The JSON body of the README, signed with the secret that `tenant add` showed.
   const secret = /shown this once: (\S+)/.exec([...outputs.values()].join("\n"))?.[1] ?? "";
   const body = /```json\n([\s\S]*?)```/.exec(readme)?.[1] ?? "";

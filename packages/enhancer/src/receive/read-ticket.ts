@@ -32,9 +32,9 @@ export async function readTicket(
 }
 
 function readOwn({ kind, type, json }: Body): Heard {
-  if (kind !== "json" || !utf8Names.has(type.charset))
+  if (!isJson(kind, json) || !utf8Names.has(type.charset))
     throw unsupported("A webhook of our own contract is application/json in UTF-8.");
-  if (json === undefined) throw unreadable(kind);
+  if (json === undefined) throw unreadable("json");
   const result = ticketWebhook.safeParse(json);
   if (!result.success) throw invalidTicket(fieldErrors(result.error.issues));
   const { data } = result;
@@ -63,6 +63,11 @@ async function valueOf(
   const text = others ? decodeText(body, charset) : decodeUtf8(body);
   if (text === undefined) return undefined;
   return mapping.looseJson ? parseLooseJson(text) : parseJson(text);
+}
+
+/** Many clients call every body text or a form unless told otherwise: signed JSON is JSON all the same. */
+export function isJson(kind: Body["kind"], json: unknown): boolean {
+  return kind === "json" || kind === "text" || (kind === "form" && json !== undefined);
 }
 
 function unsupported(detail: string): ThroughlineError {

@@ -8,6 +8,7 @@ import { decodeUtf8 } from "./body/charset.ts";
 import { isTooDeepValue, parseJson } from "./body/json.ts";
 import type { Answer, Endpoint } from "./handler.ts";
 import type { Incoming } from "./incoming.ts";
+import { isJson } from "./read-ticket.ts";
 import { fieldErrors, invalidTicket } from "./refused.ts";
 
 /** Where resolved tickets go. All of one call are stored, or none. */
@@ -74,12 +75,12 @@ export function resolvedEndpoint(history: HistoryIntake): Endpoint<Batch> {
 
 async function readBatch({ kind, type, json, body }: Incoming, tenant: string): Promise<Batch> {
   const isUtf8 = type.charset === undefined || type.charset === "utf-8" || type.charset === "utf8";
-  if (!isUtf8 || (kind !== "json" && kind !== "ndjson"))
+  if (!isUtf8 || (kind !== "ndjson" && !isJson(kind, json)))
     throw new ThroughlineError(
       "TL_MEDIA_TYPE_UNSUPPORTED",
       "Resolved tickets are application/json, or application/x-ndjson for several, in UTF-8.",
     );
-  if (kind === "json") {
+  if (kind !== "ndjson") {
     const read = readLine(json, tenant);
     if ("errors" in read) throw invalidTicket(read.errors);
     const { ticket } = read;
