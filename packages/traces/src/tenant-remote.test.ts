@@ -71,7 +71,9 @@ async function call(backend: TraceBackend, token: string, path: string, request:
 async function startBoth(token = "all-admin") {
   const authority = newAuthority();
   const { certFile, keyFile } = authority.sign("storage", "subjectAltName=IP:127.0.0.1");
-  const storage = await start(await temporaryDirectory(), { consoleTls: { cert: certFile, key: keyFile } });
+  const storage = await start(await temporaryDirectory(), {
+    consoleTls: { cert: certFile, key: keyFile, clientCa: undefined },
+  });
   const directory = await temporaryDirectory();
   const tokenFile = join(directory, "token");
   await writeFile(tokenFile, `${token}\n`);

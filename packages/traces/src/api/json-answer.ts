@@ -1,35 +1,56 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Readable } from "node:stream";
 
-/** Pieces are gathered to about this many characters before they are sent. */
+/** A piece of an answer: text, or bytes of it. */
+export type Piece = string | Uint8Array;
+
+/** Pieces are gathered to about this many bytes before they are sent. */
 const batchLength = 64 * 1024;
 
 /**
  * Sends JSON that is made piece by piece: a trace of 100,000 spans neither stands in memory as one text nor keeps the
  * thread from other requests. What fits into one batch goes at once and with its length.
  */
-export function sendJson(reply: FastifyReply, pieces: Iterable<string>): FastifyReply {
+export function sendJson(reply: FastifyReply, pieces: Iterable<Piece>): FastifyReply {
   const batches = batched(pieces);
   const first = batches.next();
   const second = batches.next();
   reply.header("content-type", "application/json");
-  const head = first.done === true ? "" : first.value;
-  if (second.done === true) return reply.send(Buffer.from(head));
-  return reply.send(Readable.from(chain(head, second.value, batches)));
+  const head = first.done === true ? Buffer.alloc(0) : first.value;
+  if (second.done === true) return reply.send(head);
+  return reply.send(Readable.from(chain(head, second.value, batches), { objectMode: false }));
 }
 
-function* batched(pieces: Iterable<string>): Generator<string, undefined> {
-  let gathered = "";
+function* batched(pieces: Iterable<Piece>): Generator<Buffer, undefined> {
+  let parts: Uint8Array[] = [];
+  let length = 0;
+  let text = "";
+  const gathered = (): Buffer => {
+    if (text !== "") parts.push(Buffer.from(text));
+    const [only] = parts;
+    const batch =
+      parts.length === 1 && only !== undefined
+        ? Buffer.from(only.buffer, only.byteOffset, only.byteLength)
+        : Buffer.concat(parts);
+    parts = [];
+    length = 0;
+    text = "";
+    return batch;
+  };
   for (const piece of pieces) {
-    gathered += piece;
-    if (gathered.length < batchLength) continue;
-    yield gathered;
-    gathered = "";
+    if (typeof piece === "string") text += piece;
+    else {
+      if (text !== "") parts.push(Buffer.from(text));
+      text = "";
+      parts.push(piece);
+      length += piece.length;
+    }
+    if (length + text.length >= batchLength) yield gathered();
   }
-  if (gathered !== "") yield gathered;
+  if (parts.length > 0 || text !== "") yield gathered();
 }
 
-function* chain(first: string, second: string, rest: Iterable<string>): Generator<string> {
+function* chain(first: Buffer, second: Buffer, rest: Iterable<Buffer>): Generator<Buffer> {
   yield first;
   yield second;
   yield* rest;
@@ -71,7 +92,7 @@ function* framed(
 }
 
 /** A JSON array, element by element. */
-export function* jsonArray(elements: Iterable<Iterable<string>>): Generator<string> {
+export function* jsonArray<P extends Piece>(elements: Iterable<Iterable<P | string>>): Generator<P | string> {
   yield "[";
   let separator = "";
   for (const element of elements) {

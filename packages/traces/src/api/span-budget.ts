@@ -19,7 +19,14 @@ export class SpanBudget {
 
   /** Holds them until the answer was taken or its client has gone. Throws ThroughlineError TL_READS_OVERLOADED. */
   hold(reply: FastifyReply, traces: readonly (readonly SpanRecord[])[]): void {
-    const spans = traces.reduce((sum, { length }) => sum + length, 0);
+    this.holdSpans(
+      reply,
+      traces.reduce((sum, { length }) => sum + length, 0),
+    );
+  }
+
+  /** As `hold`. */
+  holdSpans(reply: FastifyReply, spans: number): void {
     if (this.held > 0 && this.held + spans > this.most)
       throw new ThroughlineError(
         "TL_READS_OVERLOADED",

@@ -21,6 +21,23 @@ export interface SpanReader {
   metrics(query: ServiceMetricsQuery, options?: ReadOptions): Promise<ServiceMetrics[]>;
   /** Calls from service to service whose spans came close enough together to be stored side by side. */
   edges(window: MinuteWindow, options?: ReadOptions): Promise<ServiceEdge[]>;
+  /** What `traces` finds, as JSON; undefined where the reader has no thread of its own to write it in. */
+  texts?(query: TextQuery, options?: ReadOptions): Promise<TraceText[]>;
+}
+
+/** `form`: an element of `data` of Jaeger's first HTTP API, or the list `resourceSpans` of its second; `raw`: without adjustments. */
+export interface TextQuery {
+  traceIds: readonly string[];
+  form: "legacy" | "v3";
+  raw: boolean;
+}
+
+export interface TraceText {
+  traceId: string;
+  /** How many it is of. */
+  spans: number;
+  /** UTF-8. */
+  chunks: Uint8Array<ArrayBuffer>[];
 }
 
 export interface ReadOptions {

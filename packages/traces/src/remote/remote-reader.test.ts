@@ -42,7 +42,7 @@ async function throughOurServer(current: () => SpanReader): Promise<RemoteReader
   const reader = new Proxy({} as SpanReader, {
     get: (_target, name: keyof SpanReader) => {
       const now = current();
-      return now[name].bind(now);
+      return now[name]?.bind(now);
     },
   });
   const listener = new QueryGrpcListener({

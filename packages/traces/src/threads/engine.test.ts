@@ -1,9 +1,12 @@
+import * as fc from "fast-check";
 import { readdir } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
+import { writeTraces } from "../api/jaeger/trace-texts.ts";
+import type { TraceText } from "../query/reader.ts";
 import { encodeBatch } from "../store/batch-encoding.ts";
-import { exampleSpan, text } from "../store/example-spans.ts";
+import { anySpan, exampleSpan, text } from "../store/example-spans.ts";
 import { temporaryDirectory } from "../store/open-store.ts";
 import { Engine } from "./engine.ts";
 
@@ -35,6 +38,27 @@ test("spans go to the thread as bytes, come back redacted, and are there after a
   await client.stop();
   const again = await start(directory);
   expect(await again.reader.traces([span.traceId])).toEqual(stored);
+});
+
+test("a thread writes traces as they would be written from its spans, before and after they are sealed", async () => {
+  const client = await start(await temporaryDirectory());
+  const traces = fc
+    .sample(fc.array(anySpan, { minLength: 1, maxLength: 12 }), 12)
+    .map((spans, number) => spans.map((one) => ({ ...one, traceId: String(number + 1).padStart(32, "0") })));
+  for (const spans of traces) await client.append([encodeBatch(spans)], "protobuf");
+  const traceIds = [...traces.map((spans) => spans[0]?.traceId ?? ""), "f".repeat(32)];
+  const shown = (texts: readonly TraceText[] | undefined) =>
+    texts?.map(({ chunks, ...text }) => ({ ...text, json: Buffer.concat(chunks).toString("utf8") }));
+  for (const isSealed of [false, true]) {
+    if (isSealed) await client.seal();
+    const spans = await client.reader.traces(traceIds);
+    for (const form of ["legacy", "v3"] as const)
+      for (const raw of [true, false]) {
+        const written = await client.reader.texts?.({ traceIds, form, raw });
+        expect(shown(written)).toEqual(shown(await writeTraces(spans, { form, raw }, undefined)));
+        expect(written).toHaveLength(traces.length);
+      }
+  }
 });
 
 test("errors of the thread keep their code", async () => {

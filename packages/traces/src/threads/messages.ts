@@ -89,7 +89,7 @@ export interface QueryThreadConfig {
 }
 
 export type ReadCall = {
-  [Method in keyof SpanReader]: { method: Method; args: Parameters<SpanReader[Method]> };
+  [Method in keyof SpanReader]-?: { method: Method; args: Parameters<NonNullable<SpanReader[Method]>> };
 }[keyof SpanReader];
 
 /** What `traces` and `search` answer. */

@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import type { ReadOptions, SearchAnswer, SpanReader } from "../query/reader.ts";
+import type { ReadOptions, SearchAnswer, SpanReader, TraceText } from "../query/reader.ts";
 import type { StoreView } from "../store/search/segment-set.ts";
 import type {
   PackedAnswer,
@@ -71,6 +71,7 @@ export class QueryPool {
         read({ method: "red", args: [query] }, options) as ReturnType<SpanReader["red"]>,
       metrics: (query, options) =>
         read({ method: "metrics", args: [query] }, options) as ReturnType<SpanReader["metrics"]>,
+      texts: (query, options) => read({ method: "texts", args: [query] }, options) as Promise<TraceText[]>,
       edges: (window, options) =>
         read({ method: "edges", args: [window] }, options) as ReturnType<SpanReader["edges"]>,
     };
@@ -97,7 +98,7 @@ export class QueryPool {
     tenant: string | undefined,
     options: ReadOptions | undefined,
   ): Promise<unknown> {
-    const isLarge = read.method === "traces" || read.method === "search";
+    const isLarge = read.method === "traces" || read.method === "search" || read.method === "texts";
     if (isLarge) await this.turn();
     try {
       return await this.ask(read, tenant, options);

@@ -1,5 +1,6 @@
 /** A query thread: reads sealed blocks and heads. Started by engine.ts. */
 import { workerData } from "node:worker_threads";
+import { writeTraces } from "../api/jaeger/trace-texts.ts";
 import type { SpanRecord } from "../model.ts";
 import type { SearchAnswer } from "../query/reader.ts";
 import { isDamage } from "../store/keeper.ts";
@@ -60,6 +61,11 @@ async function answerRead(reader: StoreReader, call: ReadCall, signal: AbortSign
     case "search": {
       const { traces, next }: SearchAnswer = await reader.search(call.args[0], { signal });
       return packed(traces, next);
+    }
+    case "texts": {
+      const [query] = call.args;
+      const value = await writeTraces(await reader.traces(query.traceIds, { signal }), query, signal);
+      return { value, transfer: value.flatMap(({ chunks }) => chunks.map(({ buffer }) => buffer)) };
     }
     case "services":
       return { value: await reader.services({ signal }) };

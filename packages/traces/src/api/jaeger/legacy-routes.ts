@@ -5,7 +5,7 @@ import { adjust } from "../../query/adjust.ts";
 import { kindNames } from "../../query/kinds.ts";
 import type { RemovedSpans, SpanReader } from "../../query/reader.ts";
 import { sanitize } from "../../query/sanitize.ts";
-import { jsonArray, sendJson } from "../json-answer.ts";
+import { jsonArray, type Piece, sendJson } from "../json-answer.ts";
 import { readBoolean } from "../parameters/go-values.ts";
 import { askerOf } from "../asker.ts";
 import { mayBeRemoved } from "../removal.ts";
@@ -14,6 +14,7 @@ import { parseTraceId } from "../parameters/trace-id.ts";
 import type { SpanBudget } from "../span-budget.ts";
 import { envelope, type LegacyError } from "./legacy-envelope.ts";
 import { legacyTrace } from "./legacy-model.ts";
+import { taken, traceTexts } from "./trace-texts.ts";
 import { checkTimeHints, readSearch, readTraceIds } from "./legacy-search.ts";
 
 /**
@@ -59,16 +60,23 @@ export function legacyRoutes(
       const search = readSearch(query, BigInt(Math.floor(nowMs() * 1_000)));
       const { traces } = await reader.search(search, { signal: askerOf(request, reply) });
       budget.hold(reply, traces);
-      return sendTraces(request, reply, traces, raw);
+      return sendTraces(request, reply, jsonArray(shown(traces, raw)));
     }
     checkTimeHints(query);
-    const traces = await reader.traces([...new Set(traceIds)], { signal: askerOf(request, reply) });
-    const found = new Set(traces.map(([span]) => span?.traceId));
+    const texts = await traceTexts(
+      reader,
+      { traceIds: [...new Set(traceIds)], form: "legacy", raw },
+      { signal: askerOf(request, reply) },
+    );
+    const found = new Set(texts.map(({ traceId }) => traceId));
     const missing = traceIds
       .filter((traceID) => !found.has(traceID))
       .map((traceID) => ({ msg: "trace not found", traceID }));
-    budget.hold(reply, traces);
-    return sendTraces(request, reply, traces, raw, missing);
+    budget.holdSpans(
+      reply,
+      texts.reduce((sum, { spans }) => sum + spans, 0),
+    );
+    return sendTraces(request, reply, jsonArray(texts.map(taken)), missing);
   });
 
   server.get<{ Params: { traceId: string } }>("/api/traces/:traceId", async (request, reply) => {
@@ -77,11 +85,15 @@ export function legacyRoutes(
     const query = queryOf(request);
     checkTimeHints(query);
     const raw = readBoolean("raw", query.first("raw"));
-    const traces = await reader.traces([traceId], { signal: askerOf(request, reply) });
-    if (traces.length === 0)
+    const [text] = await traceTexts(
+      reader,
+      { traceIds: [traceId], form: "legacy", raw },
+      { signal: askerOf(request, reply) },
+    );
+    if (text === undefined)
       throw new ThroughlineError("TL_TRACE_NOT_FOUND", `trace not found${mayBeRemoved(removed())}`);
-    budget.hold(reply, traces);
-    return sendTraces(request, reply, traces, raw);
+    budget.holdSpans(reply, text.spans);
+    return sendTraces(request, reply, jsonArray([taken(text)]));
   });
 }
 
@@ -106,12 +118,10 @@ function decodeAgain(service: string): string {
 function sendTraces(
   request: FastifyRequest,
   reply: FastifyReply,
-  traces: readonly SpanRecord[][],
-  raw: boolean,
+  data: Iterable<Piece>,
   errors: readonly LegacyError[] = [],
 ) {
   const pretty = queryOf(request).first("prettyPrint");
-  const data = jsonArray(shown(traces, raw));
   return send(reply, data, { errors, indented: pretty !== undefined && pretty !== "false" });
 }
 
@@ -124,10 +134,16 @@ function* shown(traces: readonly SpanRecord[][], raw: boolean): Generator<Iterab
 
 function send(
   reply: FastifyReply,
-  data: Iterable<string>,
+  data: Iterable<Piece>,
   options: { total?: number; errors?: readonly LegacyError[]; indented?: boolean },
 ) {
   const pieces = envelope(data, options.total ?? 0, options.errors ?? []);
   if (options.indented !== true) return sendJson(reply, pieces);
-  return sendJson(reply, [JSON.stringify(JSON.parse([...pieces].join("")), null, 4)]);
+  return sendJson(reply, [JSON.stringify(JSON.parse(textOf(pieces)), null, 4)]);
+}
+
+function textOf(pieces: Iterable<Piece>): string {
+  return Buffer.concat(
+    Array.from(pieces, (piece) => (typeof piece === "string" ? Buffer.from(piece) : piece)),
+  ).toString("utf8");
 }

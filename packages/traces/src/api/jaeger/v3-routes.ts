@@ -5,7 +5,7 @@ import { adjust } from "../../query/adjust.ts";
 import { kindNames } from "../../query/kinds.ts";
 import type { RemovedSpans, SpanReader } from "../../query/reader.ts";
 import { sanitize } from "../../query/sanitize.ts";
-import { jsonArray, jsonElements, sendJson } from "../json-answer.ts";
+import { jsonArray, jsonElements, type Piece, sendJson } from "../json-answer.ts";
 import { readBoolean } from "../parameters/go-values.ts";
 import { askerOf } from "../asker.ts";
 import { mayBeRemoved } from "../removal.ts";
@@ -16,6 +16,7 @@ import { minutesOf } from "./legacy-changes.ts";
 import type { SpanBudget } from "../span-budget.ts";
 import { resourceSpans } from "./otlp-json.ts";
 import { readQueryBlock, snakeCase } from "./v3-query.ts";
+import { taken, traceTexts } from "./trace-texts.ts";
 import { v3Summary } from "./v3-summary.ts";
 
 /** Jaeger's second HTTP API (`/api/v3/*`, jaeger.api_v3.QueryService over HTTP). */
@@ -25,9 +26,10 @@ export function v3Routes(
   removed: () => RemovedSpans | null,
   budget: SpanBudget,
 ): void {
+  const notFound = (): ThroughlineError =>
+    new ThroughlineError("TL_TRACE_NOT_FOUND", `No traces found${mayBeRemoved(removed())}`);
   const sendTraces = (reply: FastifyReply, traces: readonly SpanRecord[][], raw: boolean): FastifyReply => {
-    if (traces.length === 0)
-      throw new ThroughlineError("TL_TRACE_NOT_FOUND", `No traces found${mayBeRemoved(removed())}`);
+    if (traces.length === 0) throw notFound();
     return sendJson(reply, wrapped("result", wrapped("resourceSpans", jsonArray(shown(traces, raw)))));
   };
   server.get("/api/v3/services", async (request, reply) => {
@@ -58,9 +60,14 @@ export function v3Routes(
     // Hints for storages that keep traces by time; this one has no use for them.
     for (const name of ["startTime", "endTime"]) readRfc3339(name, read(query, name));
     const raw = readBoolean("rawTraces", read(query, "rawTraces"));
-    const traces = await reader.traces([traceId], { signal: askerOf(request, reply) });
-    budget.hold(reply, traces);
-    return sendTraces(reply, traces, raw);
+    const [text] = await traceTexts(
+      reader,
+      { traceIds: [traceId], form: "v3", raw },
+      { signal: askerOf(request, reply) },
+    );
+    if (text === undefined) throw notFound();
+    budget.holdSpans(reply, text.spans);
+    return sendJson(reply, wrapped("result", wrapped("resourceSpans", taken(text))));
   });
 
   server.get("/api/v3/traces", async (request, reply) => {
@@ -119,7 +126,7 @@ function* shown(traces: readonly SpanRecord[][], raw: boolean): Generator<Iterab
   }
 }
 
-function* wrapped(name: string, value: Iterable<string>): Generator<string> {
+function* wrapped(name: string, value: Iterable<Piece>): Generator<Piece> {
   yield `{"${name}":`;
   yield* value;
   yield "}";
