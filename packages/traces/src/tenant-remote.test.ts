@@ -93,9 +93,9 @@ test(
       for (const path of [...everyRead, ...everyRead.map((one) => one.replaceAll(ids.globex, ids.trusted))]) {
         const [remote, local] = [await ask(front, token, path), await ask(own, token, path)];
         expect([token, path, remote]).toEqual([token, path, local]);
-        if (token !== "acme-read") continue;
         const shown = remote.body.replaceAll("service=shop-of-globex", "");
-        expect([path, /shop-of-globex|desk-of-globex|"secret"/.test(shown)]).toEqual([path, false]);
+        const isLeak = token === "acme-read" && /shop-of-globex|desk-of-globex|"secret"/.test(shown);
+        expect([path, isLeak]).toEqual([path, false]);
       }
     const archived = await ask(front, "acme-read-write", `/api/archive/${ids.trusted}`, { method: "POST" });
     expect(archived.status).toBe(404);
@@ -116,8 +116,8 @@ test(
           await call(own, token, method, request),
         ];
         expect([token, method, remote]).toEqual([token, method, local]);
-        if (token === "acme-read")
-          expect([method, /(?:shop|desk)-of-globex/.test(remote)]).toEqual([method, false]);
+        const isLeak = token === "acme-read" && /(?:shop|desk)-of-globex/.test(remote);
+        expect([method, isLeak]).toEqual([method, false]);
       }
     const writer = "opentelemetry.proto.collector.trace.v1.TraceService/Export";
     const written = Buffer.from(encodeBatch([spanOf(ids.acme, "written-by-acme")]));
