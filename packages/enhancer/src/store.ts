@@ -13,6 +13,7 @@ import {
   sqliteQueue,
 } from "./queue/open-queue.ts";
 import type { JobQueue } from "./queue/queue.ts";
+import { QueueConnection } from "./queue/sqlite/connection.ts";
 import { EnhancementRecords } from "./records/enhancements.ts";
 import { Feedback } from "./records/feedback.ts";
 import { NoteSwitch } from "./records/note-switch.ts";
@@ -80,26 +81,32 @@ export function openEnhancerStore(dataDirectory: string, options: StoreOptions =
   const tenants = new Tenants(database, new SealedSecrets(keys));
   const { openQueue = sqliteQueue(queueDefaults), tenantConcurrency = queueDefaults.tenantConcurrency } =
     options;
+  const direct = options.postgres === undefined ? new QueueConnection(file) : undefined;
   const queue = openQueue({
     dataDirectory,
+    connection: direct,
     logger: options.logger,
     concurrencyOf: async (tenantId) =>
       (await tenants.find(tenantId))?.settings.concurrency ?? tenantConcurrency,
   });
-  const records = new EnhancementRecords(database);
-  const context = new ContextSearch(database, location);
+  const records = new EnhancementRecords(
+    database,
+    direct && { statements: direct, holdQueue: queue.system === "sqlite" },
+  );
+  const context = new ContextSearch(database, location, direct);
   return {
     database,
     context,
     records,
     feedback: new Feedback(database, records, linkKey(join(dataDirectory, "links.key"))),
     spending: new Spending(database),
-    noteSwitch: new NoteSwitch(database),
+    noteSwitch: new NoteSwitch(database, direct),
     tenants,
     queue,
     close: async () => {
       await context.close();
       await queue.close();
+      await direct?.close();
       await database.destroy();
     },
   };

@@ -37,7 +37,9 @@ export function addSimulateCommands(program: Command): void {
       .option("--answer <KIND>", `in place of a right answer: ${brokenKinds.join(", ")}`)
       .option("--on-reads", "faults hit what only reads, too");
     if (kind === "desk")
-      command.option("--kind <KIND>", `which desk: ${deskKinds.join(" or ")}`, deskKinds[0]);
+      command
+        .option("--kind <KIND>", `which desk: ${deskKinds.join(" or ")}`, deskKinds[0])
+        .option("--no-sync", "do not wait for the disk: for measuring what talks to it");
     else
       command
         .option("--gullible", "obey whatever a ticket asks for")
@@ -62,7 +64,11 @@ async function run(kind: Kind, flags: Flags): Promise<void> {
     kind === "desk"
       ? await (
           await import("../simulate/desk/simulator.ts")
-        ).createDeskSimulator({ ...options, kind: oneOf(flags, "kind", deskKinds) ?? deskKinds[0] })
+        ).createDeskSimulator({
+          ...options,
+          kind: oneOf(flags, "kind", deskKinds) ?? deskKinds[0],
+          isSynced: flags["sync"] !== false,
+        })
       : await (
           await import("../simulate/llm/simulator.ts")
         ).createLlmSimulator({

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { DirectStatements } from "../database/direct-statements.ts";
 import type { EnhancerDatabase } from "../database/schema.ts";
 import type { ContextPart, Source } from "../ticket.ts";
 import type { RanStatement } from "./search/index-reader.ts";
@@ -33,11 +34,13 @@ interface Kept {
 export class ContextSearch {
   readonly system: "sqlite" | "postgresql";
   private readonly database: EnhancerDatabase;
+  private readonly direct: DirectStatements | undefined;
   private readonly pool: SearchPool;
   private readonly results = new SharedResults<Kept>();
 
-  constructor(database: EnhancerDatabase, searched: SearchedDatabase) {
+  constructor(database: EnhancerDatabase, searched: SearchedDatabase, direct?: DirectStatements) {
     this.database = database;
+    this.direct = direct;
     this.pool = new SearchPool(searched);
     this.system = "file" in searched ? "sqlite" : "postgresql";
   }
@@ -103,11 +106,17 @@ export class ContextSearch {
 
   /** undefined: nothing was ever imported for the tenant. */
   private async versionOf(tenantId: string): Promise<number | undefined> {
-    const row = await this.database
-      .selectFrom("context_state")
-      .select("version")
-      .where("tenant_id", "=", tenantId)
-      .executeTakeFirst();
+    const row =
+      this.direct === undefined
+        ? await this.database
+            .selectFrom("context_state")
+            .select("version")
+            .where("tenant_id", "=", tenantId)
+            .executeTakeFirst()
+        : this.direct.get<{ version: number }>(
+            "select version from context_state where tenant_id = ?",
+            tenantId,
+          );
     return row === undefined || row.version === 0 ? undefined : row.version;
   }
 }

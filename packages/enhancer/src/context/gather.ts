@@ -1,4 +1,5 @@
 import { type Span, SpanKind, SpanStatusCode, type Tracer } from "@opentelemetry/api";
+import { beforeEnd } from "./before-end.ts";
 import { failSpan, inTicketSpan } from "../span.ts";
 import type { ContextPart, GatheredContext, Source, Ticket } from "../ticket.ts";
 import type { ContextSearch } from "./context-search.ts";
@@ -28,13 +29,13 @@ const withoutRules: LabelRules = { permissions: [], versions: [], exclude: [] };
 export function gatherContext(ticket: Ticket, deps: GatherDependencies): Promise<GatheredContext> {
   const options = { kind: SpanKind.INTERNAL, attributes: { operation: "context_gathering" } };
   return inTicketSpan(deps.tracer, "context_gathering", ticket, options, async (span) => {
-    const late = AbortSignal.timeout(deps.budgetMs);
-    const limit = AbortSignal.any([deps.signal, late]);
-    const [history, documents, systems] = await Promise.all([
-      gatherPart("ticket_history", ticket, deps, limit),
-      gatherPart("documentation", ticket, deps, limit),
-      gatherPart("ip_lookup", ticket, deps, limit),
-    ]);
+    const [history, documents, systems] = await withinBudget(deps, (limit) =>
+      Promise.all([
+        gatherPart("ticket_history", ticket, deps, limit),
+        gatherPart("documentation", ticket, deps, limit),
+        gatherPart("ip_lookup", ticket, deps, limit),
+      ]),
+    );
     deps.signal.throwIfAborted();
     const missing = [history, documents, systems].flatMap(({ missing: lacks }) =>
       lacks === undefined ? [] : [lacks],
@@ -138,19 +139,23 @@ function tellMissing(
   return { part, reason, type };
 }
 
-/** Rejects when the signal fires first; the work that is late is no longer waited for. */
-async function beforeEnd<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+/** Gives the work a signal that fires with `deps.signal` and when the budget is spent; nothing is left behind where neither happens. */
+async function withinBudget<T>(
+  { signal, budgetMs }: GatherDependencies,
+  work: (limit: AbortSignal) => Promise<T>,
+): Promise<T> {
   signal.throwIfAborted();
-  const over = new AbortController();
-  const end = new Promise<never>((_resolve, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason as Error), {
-      once: true,
-      signal: over.signal,
-    });
-  });
+  const end = new AbortController();
+  const late = setTimeout(
+    () => end.abort(new DOMException("The budget is spent.", "TimeoutError")),
+    budgetMs,
+  );
+  const stop = () => end.abort(signal.reason);
+  signal.addEventListener("abort", stop, { once: true });
   try {
-    return await Promise.race([work(), end]);
+    return await work(end.signal);
   } finally {
-    over.abort();
+    clearTimeout(late);
+    signal.removeEventListener("abort", stop);
   }
 }

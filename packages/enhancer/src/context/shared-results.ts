@@ -1,3 +1,5 @@
+import { beforeEnd } from "./before-end.ts";
+
 /** How many results are kept at most; the one that was not asked for longest goes first. */
 const keptAtMost = 1_000;
 
@@ -58,17 +60,9 @@ export class SharedResults<T> {
     const { making } = entry;
     if (making === undefined) return entry.result;
     making.waiters++;
-    const over = new AbortController();
-    const end = new Promise<never>((_resolve, reject) => {
-      signal.addEventListener("abort", () => reject(signal.reason as Error), {
-        once: true,
-        signal: over.signal,
-      });
-    });
     try {
-      return await Promise.race([entry.result, end]);
+      return await beforeEnd(signal, () => entry.result);
     } finally {
-      over.abort();
       making.waiters--;
       if (making.waiters === 0 && entry.making !== undefined) {
         if (this.entries.get(key) === entry) this.entries.delete(key);

@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import { join } from "node:path";
 import type { ConcurrencyOf, JobQueue, Keep } from "./queue.ts";
 import { parseRedisAddress } from "./redis/address.ts";
+import { QueueConnection } from "./sqlite/connection.ts";
 import { SqliteQueue } from "./sqlite/sqlite-queue.ts";
 
 const dayMs = 86_400_000;
@@ -19,6 +20,8 @@ export const queueDefaults: QueueSettings = {
 
 interface QueueDependencies {
   dataDirectory: string;
+  /** To the data file, where business data is kept there too. */
+  connection: QueueConnection | undefined;
   concurrencyOf: ConcurrencyOf;
   logger?: Logger | undefined;
 }
@@ -27,9 +30,9 @@ export type OpenQueue = (deps: QueueDependencies) => JobQueue;
 
 /** The queue in the data directory's own file. */
 export function sqliteQueue({ keep }: Pick<QueueSettings, "keep">): OpenQueue {
-  return ({ dataDirectory, concurrencyOf }) =>
+  return ({ dataDirectory, connection, concurrencyOf }) =>
     new SqliteQueue({
-      file: join(dataDirectory, "throughline.db"),
+      connection: connection ?? new QueueConnection(join(dataDirectory, "throughline.db")),
       wakeFile: join(dataDirectory, "queue.wake"),
       concurrencyOf,
       keep,

@@ -1,5 +1,6 @@
 import { ThroughlineError } from "@throughline/api";
 import { createHash } from "node:crypto";
+import type { DirectStatements } from "../database/direct-statements.ts";
 import type { EnhancementRow, EnhancerDatabase } from "../database/schema.ts";
 import type { Ticket } from "../ticket.ts";
 
@@ -7,6 +8,14 @@ import type { Ticket } from "../ticket.ts";
 const rowsPerInsert = 500;
 
 const noting = ["written", "draft", "approving"] as const;
+const notingOrShadow = [...noting, "shadow"] as const;
+
+/** Records in a file. */
+export interface DirectAccess {
+  statements: DirectStatements;
+  /** Whether the queue commits through the same statements. */
+  holdQueue: boolean;
+}
 
 export interface EnhancementFilter {
   tenantId?: string | undefined;
@@ -24,18 +33,31 @@ export interface EnhancementFilter {
 /** What was done with each ticket: kept for people, reports and evaluation, until retention or an erasure takes it. */
 export class EnhancementRecords {
   private readonly database: EnhancerDatabase;
+  private readonly direct: DirectAccess | undefined;
   private pending: { row: EnhancementRow; resolve: () => void; reject: (error: unknown) => void }[] = [];
 
-  constructor(database: EnhancerDatabase) {
+  constructor(database: EnhancerDatabase, direct?: DirectAccess) {
     this.database = database;
+    this.direct = direct;
   }
 
-  /** Resolves once the row is durable; rows of one turn of the event loop share a statement, and so one fsync. */
+  /** Resolves once the row is durable; rows of one turn of the event loop share one fsync. */
   add(row: EnhancementRow): Promise<void> {
+    if (this.direct !== undefined) return insertDirectly(this.direct.statements, row);
     return new Promise((resolve, reject) => {
       this.pending.push({ row, resolve, reject });
       if (this.pending.length === 1) setImmediate(() => void this.flush());
     });
+  }
+
+  /** As `add`, and then the end of the job that the row tells of; in one commit where the queue is in the same file. */
+  async addThen(row: EnhancementRow, end: () => Promise<void>): Promise<void> {
+    if (this.direct?.holdQueue === true) {
+      await Promise.all([this.add(row), end()]);
+      return;
+    }
+    await this.add(row);
+    await end();
   }
 
   async find(id: string): Promise<EnhancementRow | undefined> {
@@ -81,12 +103,17 @@ export class EnhancementRecords {
     ticketId: string,
     { withShadows = false }: { withShadows?: boolean } = {},
   ): Promise<boolean> {
+    const deliveries = withShadows ? notingOrShadow : noting;
+    if (this.direct !== undefined)
+      return (
+        this.direct.statements.get(isNotedSql(deliveries), tenantId, ticketId, ...deliveries) !== undefined
+      );
     const row = await this.database
       .selectFrom("enhancements")
       .select("id")
       .where("tenant_id", "=", tenantId)
       .where("ticket_id", "=", ticketId)
-      .where("delivery", "in", withShadows ? [...noting, "shadow"] : noting)
+      .where("delivery", "in", deliveries)
       .limit(1)
       .executeTakeFirst();
     return row !== undefined;
@@ -174,6 +201,17 @@ export class EnhancementRecords {
       }
     }
   }
+}
+
+function insertDirectly(statements: DirectStatements, row: EnhancementRow): Promise<void> {
+  const names = Object.keys(row);
+  const sql = `insert into enhancements (${names.join(", ")}) values (${names.map(() => "?").join(", ")})`;
+  return statements.commit.durable(() => void statements.run(sql, ...Object.values(row)));
+}
+
+function isNotedSql(deliveries: readonly string[]): string {
+  const any = deliveries.map(() => "?").join(", ");
+  return `select 1 from enhancements where tenant_id = ? and ticket_id = ? and delivery in (${any}) limit 1`;
 }
 
 /** What is kept of a ticket: what a note was written from, so that it can be written again. */

@@ -1,3 +1,4 @@
+import type { DirectStatements } from "../database/direct-statements.ts";
 import type { EnhancerDatabase } from "../database/schema.ts";
 
 const all = "all";
@@ -6,8 +7,11 @@ const all = "all";
 export class NoteSwitch {
   private readonly database: EnhancerDatabase;
 
-  constructor(database: EnhancerDatabase) {
+  private readonly direct: DirectStatements | undefined;
+
+  constructor(database: EnhancerDatabase, direct?: DirectStatements) {
     this.database = database;
+    this.direct = direct;
   }
 
   /** Counts at once in all processes. */
@@ -23,6 +27,8 @@ export class NoteSwitch {
   }
 
   async isOn(): Promise<boolean> {
+    if (this.direct !== undefined)
+      return this.direct.get<{ off: number }>("select off from note_switch where name = ?", all)?.off !== 1;
     const row = await this.database
       .selectFrom("note_switch")
       .select("off")

@@ -8,6 +8,7 @@ import type { ServiceDesk } from "../desk/desk.ts";
 import type { NoteWriter, WrittenNote } from "../llm/writer.ts";
 import { renderNoteHtml } from "../note/html.ts";
 import { type JobOutcome, type JobSource, type LeasedJob, LeaseLost, queueName } from "../queue/queue.ts";
+import type { EnhancementRow } from "../database/schema.ts";
 import type { EnhancementRecords } from "../records/enhancements.ts";
 import type { Feedback } from "../records/feedback.ts";
 import { inTicketSpan } from "../span.ts";
@@ -41,13 +42,19 @@ const contextBudgetMs = 30_000;
 /** A ticket whose text changed while its note was written is written from anew, once. */
 const passesAtMost = 2;
 
+/** How an attempt ended without an error, and what is to be kept of it: whoever ends the job stores both. */
+export interface Ended {
+  outcome: JobOutcome;
+  row: EnhancementRow;
+}
+
 /** One attempt at one ticket. Throws what failed; the span `enhance_ticket` and the attempt's record tell the same. */
 export async function enhance(
   job: LeasedJob,
   parent: Context,
   limits: AttemptLimits,
   deps: EnhanceDependencies,
-): Promise<JobOutcome> {
+): Promise<Ended> {
   const { ticket } = job;
   const { signal } = limits;
   const origin = trace.getSpanContext(parent);
@@ -93,7 +100,7 @@ interface Attempt extends AttemptLimits {
   deps: EnhanceDependencies;
 }
 
-async function attempt(one: Attempt): Promise<JobOutcome> {
+async function attempt(one: Attempt): Promise<Ended> {
   const { job, record, signal, deps } = one;
   const { tenantId } = job.ticket;
   let tenant = await deps.findTenant(tenantId);
@@ -172,7 +179,7 @@ async function deliver(
   lacking: readonly string[],
   tenant: Tenant,
   desk: ServiceDesk,
-): Promise<JobOutcome> {
+): Promise<Ended> {
   const { job, span, record, signal, deps } = one;
   const status = lacking.length > 0 ? "partial" : "success";
   const { mode, showToRequester: isPublic, template } = tenant.settings.note;
@@ -197,31 +204,28 @@ async function deliver(
   }
   const delivery = mode === "automatic" ? "written" : mode;
   const reason = lacking.length > 0 ? lacking.join("; ") : undefined;
-  await deps.records.add(record.row({ status, delivery, reason, noteId }, hider(deps)));
   span.setAttributes({ "enhancement.status": status, "enhancement.delivery": delivery });
   if (lacking.length > 0) span.addEvent("enhancement.partial", { "enhancement.missing": [...lacking] });
-  if (mode === "automatic") return { status, noteId };
-  return {
-    status,
-    noteId,
-    reason: mode === "draft" ? "A draft waits for approval." : "Shadow: kept, not written.",
-  };
+  const row = record.row({ status, delivery, reason, noteId }, hider(deps));
+  if (mode === "automatic") return { outcome: { status, noteId }, row };
+  const kept = mode === "draft" ? "A draft waits for approval." : "Shadow: kept, not written.";
+  return { outcome: { status, noteId, reason: kept }, row };
 }
 
-async function skip({ span, record, deps }: Attempt, { code, reason }: Refusal): Promise<JobOutcome> {
+function skip({ span, record, deps }: Attempt, { code, reason }: Refusal): Ended {
   span.setAttribute("enhancement.status", "skipped");
   span.addEvent("enhancement.skipped", { "enhancement.skip.code": code, "enhancement.skip.reason": reason });
-  await deps.records.add(record.row({ status: "skipped", delivery: "none", reason }, hider(deps)));
-  return { status: "skipped", noteId: undefined, reason };
+  const row = record.row({ status: "skipped", delivery: "none", reason }, hider(deps));
+  return { outcome: { status: "skipped", noteId: undefined, reason }, row };
 }
 
 /** An attempt that was cut off had written it. */
-async function alreadyWritten({ span, record, deps }: Attempt, noteId: string): Promise<JobOutcome> {
+function alreadyWritten({ span, record, deps }: Attempt, noteId: string): Ended {
   span.addEvent("note.found", { "desk.note.id": noteId });
   span.setAttributes({ "enhancement.status": "success", "enhancement.delivery": "written" });
   const reason = "An attempt that was cut off had written the note.";
-  await deps.records.add(record.row({ status: "success", delivery: "written", reason, noteId }, hider(deps)));
-  return { status: "success", noteId };
+  const row = record.row({ status: "success", delivery: "written", reason, noteId }, hider(deps));
+  return { outcome: { status: "success", noteId }, row };
 }
 
 /** Told by the attempt that failed; a job that goes back to the queue untouched has not ended. */

@@ -157,15 +157,16 @@ export class Worker {
     log: EnhanceDependencies["logger"],
   ) {
     const result = await enhance(job, parent, limits, this.deps).then(
-      (outcome) => ({ outcome }),
+      (ended) => ({ ended }),
       (error: unknown) => ({ error }),
     );
     // The place is free before the end is stored: both go to the queue together.
     this.placed--;
     this.bell.ring();
-    if ("outcome" in result) {
-      await this.queue.complete(job.id, result.outcome);
-      return result.outcome.status;
+    if ("ended" in result) {
+      const { outcome, row } = result.ended;
+      await this.deps.records.addThen(row, () => this.queue.complete(job.id, outcome));
+      return outcome.status;
     }
     const { error } = result;
     if (error instanceof LeaseLost) throw error;

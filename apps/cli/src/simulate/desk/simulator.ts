@@ -18,6 +18,8 @@ export interface SimulatorOptions {
   /** An unknown request is an error instead of being made on first touch. */
   strict: boolean;
   faults: Faults;
+  /** false: what it was told survives its process, but not a power cut; for measuring what talks to it. */
+  isSynced?: boolean;
 }
 
 export interface Simulator {
@@ -33,7 +35,7 @@ export interface Simulator {
  * Faults concern the writing of notes: what was written is durable before a delayed or cut answer.
  */
 export async function createDeskSimulator(options: SimulatorOptions): Promise<Simulator> {
-  const state = new DeskState(options.dataDirectory);
+  const state = new DeskState(options.dataDirectory, options.isSynced ?? true);
   const plan = new FaultPlan(options.faults);
   const product = (options.kind === "zammad" ? zammad : serviceDeskPlus)(state, plan, options);
 

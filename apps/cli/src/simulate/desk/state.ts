@@ -36,17 +36,20 @@ type Entry =
   | { delete: "note"; id: string };
 
 /**
- * Requests and notes, kept in `desk.jsonl`: one JSON entry a line, appended and synced before the answer leaves.
+ * Requests and notes, kept in `desk.jsonl`: one JSON entry a line, appended (and synced, unless that is not wanted) before the answer leaves.
  * At start the lines are read again; a torn last line is what a crash leaves and is passed over.
  */
 export class DeskState {
   private readonly requests = new Map<string, DeskRequest>();
   private readonly notes = new Map<string, DeskNote>();
   private readonly entries = new Map<string, DeskEntry>();
+  private readonly notesByRequest = new Map<string, Map<string, DeskNote>>();
   private readonly file: number;
+  private readonly isSynced: boolean;
   private lastId = 1_000;
 
-  constructor(dataDirectory: string) {
+  constructor(dataDirectory: string, isSynced: boolean) {
+    this.isSynced = isSynced;
     mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
     const path = join(dataDirectory, "desk.jsonl");
     this.file = openSync(path, "a", 0o600);
@@ -65,7 +68,7 @@ export class DeskState {
 
   /** Oldest first. */
   notesOf(requestId: string): DeskNote[] {
-    return [...this.notes.values()].filter((note) => note.requestId === requestId);
+    return [...(this.notesByRequest.get(requestId)?.values() ?? [])];
   }
 
   note(id: string): DeskNote | undefined {
@@ -107,7 +110,7 @@ export class DeskState {
 
   private write(entry: Entry): void {
     writeSync(this.file, `${JSON.stringify(entry)}\n`);
-    fsyncSync(this.file);
+    if (this.isSynced) fsyncSync(this.file);
     this.apply(entry);
   }
 
@@ -124,9 +127,15 @@ export class DeskState {
   }
 
   private apply(entry: Entry): void {
-    if ("delete" in entry) this.notes.delete(entry.id);
-    else if (entry.put === "note") {
-      this.notes.set(entry.note.id, entry.note);
+    if ("delete" in entry) {
+      const requestId = this.notes.get(entry.id)?.requestId ?? "";
+      this.notesByRequest.get(requestId)?.delete(entry.id);
+      this.notes.delete(entry.id);
+    } else if (entry.put === "note") {
+      const { id, requestId } = entry.note;
+      this.notes.set(id, entry.note);
+      const beside = this.notesByRequest.get(requestId) ?? new Map<string, DeskNote>();
+      this.notesByRequest.set(requestId, beside.set(id, entry.note));
       this.lastId = Math.max(this.lastId, Number(entry.note.id) || 0);
     } else if (entry.put === "entry") {
       this.entries.set(entry.entry.id, entry.entry);

@@ -1,12 +1,13 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { openSqlite } from "../../database/sqlite.ts";
+import type { DirectStatements } from "../../database/direct-statements.ts";
 import { GroupCommit } from "./group-commit.ts";
 
 /** Another process's lock is waited for without blocking the thread (`GroupCommit`), so SQLite itself hardly waits. */
 const busyTimeoutMs = 5;
 
 /** The queue's own connection to the data file: hot statements are prepared once, and no query builder stands between. */
-export class QueueConnection {
+export class QueueConnection implements DirectStatements {
   readonly commit: GroupCommit;
   private readonly sqlite: DatabaseSync;
   private readonly statements = new Map<string, StatementSync>();
@@ -14,7 +15,7 @@ export class QueueConnection {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 
-  constructor(file: string, now: () => number) {
+  constructor(file: string, now: () => number = Date.now) {
     this.now = now;
     this.sqlite = openSqlite(file);
     this.sqlite.exec(`pragma busy_timeout = ${busyTimeoutMs}`);
@@ -34,10 +35,11 @@ export class QueueConnection {
     return this.prepared(sql).all(...values) as T[];
   }
 
+  /** Closed twice is closed. */
   async close(): Promise<void> {
     await this.commit.idle();
     this.statements.clear();
-    this.sqlite.close();
+    if (this.sqlite.isOpen) this.sqlite.close();
   }
 
   private prepared(sql: string): StatementSync {

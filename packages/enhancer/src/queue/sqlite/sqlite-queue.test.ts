@@ -6,6 +6,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { openSqlite } from "../../database/sqlite.ts";
 import { keptInTests, newJob, type QueueUnderTest } from "../contract/harness.ts";
 import { queueContract } from "../contract/index.ts";
+import { QueueConnection } from "./connection.ts";
 import { SqliteQueue } from "./sqlite-queue.ts";
 
 async function createQueue(): Promise<QueueUnderTest & { file: string }> {
@@ -19,11 +20,10 @@ async function createQueue(): Promise<QueueUnderTest & { file: string }> {
     file,
     open: () => {
       const queue = new SqliteQueue({
-        file,
+        connection: new QueueConnection(file, () => Date.now() + aheadMs),
         wakeFile: join(directory, "queue.wake"),
         concurrencyOf: (tenantId) => Promise.resolve(limits.get(tenantId) ?? 1_000),
         keep: keptInTests,
-        now: () => Date.now() + aheadMs,
       });
       opened.push(queue);
       return queue;

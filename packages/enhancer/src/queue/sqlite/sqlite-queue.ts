@@ -15,7 +15,7 @@ import {
 } from "../queue.ts";
 import { TenantLimits } from "../tenant-limits.ts";
 import * as admin from "./admin.ts";
-import { QueueConnection } from "./connection.ts";
+import type { QueueConnection } from "./connection.ts";
 import { enqueue, wakeLane } from "./intake.ts";
 import { isGone } from "../owner.ts";
 import { eraseTenant, prune } from "./prune.ts";
@@ -26,14 +26,12 @@ const freed = "state = 'waiting', lease_owner = null, leased_until = null";
 const ended = "lease_owner = null, leased_until = null, attempts = attempts + 1";
 
 export interface SqliteQueueOptions {
-  /** The data file; made where it is missing. */
-  file: string;
+  /** To the data file; closed with the queue. */
+  connection: QueueConnection;
   /** Touched when there is work, so that other processes on the file need not look again and again. */
   wakeFile: string;
   concurrencyOf: ConcurrencyOf;
   keep: Keep;
-  /** Milliseconds since the epoch. */
-  now?: () => number;
 }
 
 /** The queue as tables of the data file: a job row lives through waiting, active, done or dead. */
@@ -46,8 +44,8 @@ export class SqliteQueue implements JobQueue {
   private readonly wakeFile: WakeFile;
   private wake: (() => void) | undefined;
 
-  constructor({ file, wakeFile, concurrencyOf, keep, now = Date.now }: SqliteQueueOptions) {
-    this.connection = new QueueConnection(file, now);
+  constructor({ connection, wakeFile, concurrencyOf, keep }: SqliteQueueOptions) {
+    this.connection = connection;
     this.keep = keep;
     this.limits = new TenantLimits(concurrencyOf);
     this.wakeFile = new WakeFile(wakeFile);
