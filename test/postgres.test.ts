@@ -1,5 +1,8 @@
+import { sql } from "kysely";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, onTestFinished, test } from "vitest";
+import { openPostgres } from "../packages/enhancer/src/database/postgres.ts";
 import {
   acceptTicket,
   addTenant,
@@ -76,4 +79,25 @@ test("a wrong URL stops the command, and its password is nowhere", async () => {
     expect(stderr).toContain("--postgres");
     expect(stderr).not.toContain("hush-hush");
   }
+});
+
+test("a connection that is cut between two statements of a transaction fails that transaction, not the process", async () => {
+  const server = await startPostgresIn(join(await temporaryDirectory(), "data"), await freePort());
+  const database = openPostgres(server.url);
+  onTestFinished(() => database.destroy());
+  const broken: unknown[] = [];
+  const onUncaught = (error: unknown) => broken.push(error);
+  process.on("uncaughtException", onUncaught);
+  onTestFinished(() => void process.off("uncaughtException", onUncaught));
+  const transaction = database.transaction().execute(async (within) => {
+    await sql`select 1`.execute(within);
+    await sql`select pg_terminate_backend(pid) from pg_stat_activity where state = 'idle in transaction'`.execute(
+      database,
+    );
+    await sleep(300);
+    await sql`select 1`.execute(within);
+  });
+  await expect(transaction).rejects.toMatchObject({ code: "TL_DATABASE_UNAVAILABLE" });
+  expect(broken).toEqual([]);
+  expect((await sql<{ one: number }>`select 1 as one`.execute(database)).rows).toEqual([{ one: 1 }]);
 });

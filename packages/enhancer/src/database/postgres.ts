@@ -97,8 +97,10 @@ async function openPool(url: string): Promise<PostgresPool> {
     application_name: "throughline",
     types: { getTypeParser: bigintParser(pg.types.getTypeParser.bind(pg.types)) },
   });
-  // An idle connection that breaks is dropped by the pool; the next statement tells.
+  // A connection that breaks while nobody waits for it, idle or between two statements of a transaction, would end the process
+  // if nobody listened: the pool drops it, and the next statement tells.
   pool.on("error", () => {});
+  pool.on("connect", (client) => client.on("error", () => {}));
   return pool;
 }
 
