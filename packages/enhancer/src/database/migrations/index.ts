@@ -5,6 +5,7 @@ import { tenantSettings } from "./0004-tenant-settings.ts";
 import { enhancementRecords } from "./0005-enhancements.ts";
 import { context } from "./0006-context.ts";
 import { vaultAndAudit } from "./0007-vault-and-audit.ts";
+import { deliveries } from "./0008-deliveries.ts";
 import type { Migration } from "./migration.ts";
 
 /**
@@ -18,4 +19,5 @@ export const migrations: readonly Migration[] = [
   enhancementRecords,
   context,
   vaultAndAudit,
+  deliveries,
 ];

@@ -28,12 +28,8 @@ export async function enqueue(connection: QueueConnection, job: NewJob): Promise
 function store(connection: QueueConnection, id: string, ticket: string, job: NewJob): Enqueued {
   const { tenantId, ticketId, priority } = job.ticket;
   const { carrier } = job;
-  const earlier = connection.get<{ job_id: string; trace_id: string }>(
-    "select job_id, trace_id from deliveries where id = ?",
-    id,
-  );
-  if (earlier !== undefined)
-    return { jobId: earlier.job_id, isNew: false, isRepeated: true, traceId: earlier.trace_id };
+  const earlier = earlierOf(connection, id);
+  if (earlier !== undefined) return earlier;
 
   const now = connection.now();
   const availableAt = now + (job.delayMs ?? 0);
@@ -67,19 +63,30 @@ function store(connection: QueueConnection, id: string, ticket: string, job: New
       job.origin === undefined ? null : JSON.stringify(job.origin),
     );
     wakeLane(connection, tenantId);
-  } else {
-    connection.run(replaceTicket, payloadVersion, ticket, priorityRank(priority), rank, waiting.id);
+    return { jobId: id, isNew: true, isRepeated: false, traceId };
   }
-  const jobId = waiting?.id ?? id;
+  connection.run(replaceTicket, payloadVersion, ticket, priorityRank(priority), rank, waiting.id);
   connection.run(
     "insert into deliveries (id, tenant_id, job_id, trace_id, received_at) values (?, ?, ?, ?, ?)",
     id,
     tenantId,
-    jobId,
+    waiting.id,
     traceId,
     now,
   );
-  return { jobId, isNew: waiting === undefined, isRepeated: false, traceId };
+  return { jobId: waiting.id, isNew: false, isRepeated: false, traceId };
+}
+
+/** A delivery has the id of the job that it made; what made none, or whose job is gone, stands among the deliveries. */
+function earlierOf(connection: QueueConnection, id: string): Enqueued | undefined {
+  const own = connection.get<{ traceparent: string }>("select traceparent from jobs where id = ?", id);
+  if (own !== undefined)
+    return { jobId: id, isNew: false, isRepeated: true, traceId: own.traceparent.slice(3, 35) };
+  const other = connection.get<{ job_id: string; trace_id: string }>(
+    "select job_id, trace_id from deliveries where id = ?",
+    id,
+  );
+  return other && { jobId: other.job_id, isNew: false, isRepeated: true, traceId: other.trace_id };
 }
 
 /** A lane without a job that could be taken is asleep: looking for work costs nothing for tenants that have none. */

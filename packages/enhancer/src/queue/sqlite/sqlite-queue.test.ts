@@ -72,6 +72,25 @@ test("a store that cannot be written refuses the job with a code, and takes the 
   expect((await queue.status()).waiting).toBe(1);
 });
 
+test("a delivery is known as long as its job is kept, and for its time once the job was discarded", async () => {
+  const under = await createQueue();
+  onTestFinished(() => under.close());
+  const queue = under.open();
+  const { jobId, traceId } = await queue.enqueue(newJob("one"));
+  await queue.take(1);
+  await queue.bury(jobId, "no");
+  await under.passTime(keptInTests.deliveriesMs + 1_000);
+  await queue.prune();
+  const again = { jobId, traceId, isNew: false, isRepeated: true };
+  expect(await queue.enqueue(newJob("one"))).toEqual(again);
+  await queue.discard(jobId);
+  expect(await queue.enqueue(newJob("one"))).toEqual(again);
+  await queue.prune();
+  await queue.enqueue(newJob("two"));
+  expect(await queue.eraseTenant("acme")).toEqual({ jobs: 1, deliveries: 1 });
+  expect(await queue.enqueue(newJob("one"))).toMatchObject({ jobId, isNew: true });
+});
+
 test("another process that holds the file's lock for a while delays a job, and does not lose it", async () => {
   const under = await createQueue();
   onTestFinished(() => under.close());
