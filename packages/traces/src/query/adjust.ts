@@ -12,26 +12,42 @@ import { withWarning } from "./warnings.ts";
 export function adjust(trace: readonly SpanRecord[]): SpanRecord[] {
   const resources = new Map<ResourceRecord, ResourceRecord>();
   const scopes = new Map<ScopeRecord, ScopeRecord>();
-  const sorted = withUniqueIds(trace).map((span) => ({
-    ...span,
-    attributes: byKey(withDottedQuads(span.attributes)),
-    events:
-      span.events.length === 0
-        ? span.events
-        : span.events
-            .map((event) => ({ ...event, attributes: byKey(event.attributes) }))
-            .sort((a, b) => compare(a.name, b.name)),
-    links:
-      span.links.length === 0
-        ? span.links
-        : span.links.map((link) => ({ ...link, attributes: byKey(link.attributes) })),
-    resource: once(resources, span.resource, (resource) => ({
-      ...resource,
-      attributes: byKey(withDottedQuads(resource.attributes)),
-    })),
-    scope: once(scopes, span.scope, (scope) => ({ ...scope, attributes: byKey(scope.attributes) })),
-  }));
+  const sorted = withUniqueIds(trace).map((span) => {
+    const attributes = byKey(withDottedQuads(span.attributes)) as KeyValue[];
+    const resource = once(resources, span.resource, (whole) =>
+      withAttributes(whole, byKey(withDottedQuads(whole.attributes))),
+    );
+    const scope = once(scopes, span.scope, (whole) => withAttributes(whole, byKey(whole.attributes)));
+    const isAsItWas =
+      attributes === span.attributes &&
+      resource === span.resource &&
+      scope === span.scope &&
+      span.events.length === 0 &&
+      span.links.length === 0;
+    if (isAsItWas) return span;
+    return {
+      ...span,
+      attributes,
+      events:
+        span.events.length === 0
+          ? span.events
+          : span.events
+              .map((event) => withAttributes(event, byKey(event.attributes)))
+              .sort((a, b) => compare(a.name, b.name)),
+      links:
+        span.links.length === 0
+          ? span.links
+          : span.links.map((link) => withAttributes(link, byKey(link.attributes))),
+      resource,
+      scope,
+    };
+  });
   return moveLibraryAttributes(warnOfClockSkew(sorted)).map(withoutEmptyLinks);
+}
+
+/** The very object where its attributes are these. */
+function withAttributes<T extends { attributes: KeyValue[] }>(whole: T, attributes: readonly KeyValue[]): T {
+  return attributes === whole.attributes ? whole : { ...whole, attributes: attributes as KeyValue[] };
 }
 
 /** Spans of one batch share their resource and scope, and still do afterwards. */
@@ -42,11 +58,11 @@ function once<T>(done: Map<T, T>, value: T, change: (value: T) => T): T {
 }
 
 /** Lists that are in order stay; short ones are most of all. */
-function byKey(attributes: readonly KeyValue[]): KeyValue[] {
+function byKey(attributes: readonly KeyValue[]): readonly KeyValue[] {
   let isSorted = true;
   for (let at = 1; at < attributes.length && isSorted; at++)
     isSorted = (attributes[at - 1] as KeyValue).key <= (attributes[at] as KeyValue).key;
-  if (isSorted) return attributes as KeyValue[];
+  if (isSorted) return attributes;
   return attributes.toSorted((a, b) => compare(a.key, b.key));
 }
 
@@ -55,13 +71,12 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
-const addressKeys = new Set(["ip", "peer.ipv4"]);
-
 function withDottedQuads(attributes: readonly KeyValue[]): readonly KeyValue[] {
-  if (!attributes.some(({ key }) => addressKeys.has(key))) return attributes;
+  if (!attributes.some(({ key }) => key === "ip" || key === "peer.ipv4")) return attributes;
   return attributes.map((attribute) => {
     const { key, value } = attribute;
-    if (!addressKeys.has(key) || (value.type !== "int" && value.type !== "double")) return attribute;
+    if ((key !== "ip" && key !== "peer.ipv4") || (value.type !== "int" && value.type !== "double"))
+      return attribute;
     return { key, value: { type: "string", value: dottedQuad(Number(value.value)) } };
   });
 }
@@ -72,6 +87,7 @@ function dottedQuad(address: number): string {
 }
 
 function withoutEmptyLinks(span: SpanRecord): SpanRecord {
+  if (span.links.length === 0) return span;
   const links = span.links.filter(isWhole);
   if (links.length === span.links.length) return span;
   return withWarning({ ...span, links }, "a link without a trace ID was removed");

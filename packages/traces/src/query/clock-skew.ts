@@ -6,53 +6,60 @@ import { withWarning } from "./warnings.ts";
  * been shifted, or cannot be judged (its parent is missing, its id occurs twice), gets a warning that says so.
  */
 export function warnOfClockSkew(spans: readonly SpanRecord[]): SpanRecord[] {
-  const byId = new Map<string, SpanRecord>();
-  const warnings = new Map<SpanRecord, string>();
-  for (const span of spans) {
-    if (byId.has(span.spanId)) {
-      warnings.set(span, "duplicate span IDs; skipping clock skew adjustment");
-    } else byId.set(span.spanId, span);
-  }
-  const children = new Map<SpanRecord, SpanRecord[]>();
+  const byId = new Map<string, number>();
+  const warnings = new Map<number, string>();
+  spans.forEach(({ spanId }, at) => {
+    if (byId.has(spanId)) warnings.set(at, "duplicate span IDs; skipping clock skew adjustment");
+    else byId.set(spanId, at);
+  });
+  const hosts = new Map<ResourceRecord, string>();
+  const hostAt = (at: number): string => {
+    const { resource } = spans[at] as SpanRecord;
+    let host = hosts.get(resource);
+    if (host === undefined) hosts.set(resource, (host = hostOf(resource)));
+    return host;
+  };
+  // The first child of each span, and the next of the same parent; -1: none.
+  const firstChild = new Int32Array(spans.length).fill(-1);
+  const nextChild = new Int32Array(spans.length).fill(-1);
   const open: Visit[] = [];
-  for (const span of byId.values()) {
-    const parent = byId.get(span.parentSpanId);
+  for (const at of byId.values()) {
+    const { parentSpanId } = spans[at] as SpanRecord;
+    const parent = byId.get(parentSpanId);
     if (parent !== undefined) {
-      const siblings = children.get(parent);
-      if (siblings === undefined) children.set(parent, [span]);
-      else siblings.push(span);
+      nextChild[at] = firstChild[parent] ?? -1;
+      firstChild[parent] = at;
       continue;
     }
-    open.push({ span, host: hostOf(span.resource), skew: 0n });
-    if (span.parentSpanId === "") continue;
-    warnings.set(
-      span,
-      `parent span ID=${span.parentSpanId} is not in the trace; skipping clock skew adjustment`,
-    );
+    open.push({ at, host: hostAt(at), skew: 0n });
+    if (parentSpanId === "") continue;
+    warnings.set(at, `parent span ID=${parentSpanId} is not in the trace; skipping clock skew adjustment`);
   }
   // A loop and not a recursion: chains may be thousands of spans deep.
   for (let visit = open.pop(); visit !== undefined; visit = open.pop()) {
-    const { span: parent, host, skew } = visit;
-    for (const span of children.get(parent) ?? []) {
-      const own = hostOf(span.resource);
-      const delta = own !== "" && own === host ? skew : skewOf(span, parent);
+    const { at: parent, host, skew } = visit;
+    for (let at = firstChild[parent] ?? -1; at !== -1; at = nextChild[at] ?? -1) {
+      const own = hostAt(at);
+      const isSame = own !== "" && own === host;
+      const delta = isSame ? skew : skewOf(spans[at] as SpanRecord, spans[parent] as SpanRecord);
       if (delta !== 0n) {
         warnings.set(
-          span,
+          at,
           `clock skew adjustment disabled; not applying calculated delta of ${Number(delta) / 1e6}ms`,
         );
       }
-      open.push({ span, host: own, skew: delta });
+      if (firstChild[at] !== -1) open.push({ at, host: own, skew: delta });
     }
   }
-  return spans.map((span) => {
-    const warning = warnings.get(span);
+  return spans.map((span, at) => {
+    const warning = warnings.get(at);
     return warning === undefined ? span : withWarning(span, warning);
   });
 }
 
 interface Visit {
-  span: SpanRecord;
+  /** Which span it is of. */
+  at: number;
   host: string;
   /** What the span's clock is behind that of the nearest ancestor on another host, nanoseconds. */
   skew: bigint;
@@ -60,6 +67,8 @@ interface Visit {
 
 /** How far the child would have to move to lie within its parent, network time split evenly. */
 function skewOf(child: SpanRecord, parent: SpanRecord): bigint {
+  // Most children lie within their parents.
+  if (child.startUnixNano >= parent.startUnixNano && child.endUnixNano <= parent.endUnixNano) return 0n;
   const ahead = parent.startUnixNano - child.startUnixNano;
   const spare = parent.endUnixNano - parent.startUnixNano - (child.endUnixNano - child.startUnixNano);
   if (spare < 0n) return ahead > 0n ? ahead : 0n;

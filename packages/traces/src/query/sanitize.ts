@@ -11,7 +11,7 @@ export function sanitize(spans: readonly SpanRecord[]): SpanRecord[] {
     let resource = resources.get(span.resource);
     if (resource === undefined) resources.set(span.resource, (resource = withServiceName(span.resource)));
     const name = span.name === "" ? "empty-span-name" : span.name;
-    const named = { ...span, resource, name };
+    const named = resource === span.resource && name === span.name ? span : { ...span, resource, name };
     if (span.endUnixNano > span.startUnixNano) return named;
     const lasted = span.endUnixNano - span.startUnixNano;
     return withWarning(
@@ -22,8 +22,11 @@ export function sanitize(spans: readonly SpanRecord[]): SpanRecord[] {
 }
 
 function withServiceName(resource: ResourceRecord): ResourceRecord {
-  const name: KeyValue = { key: "service.name", value: { type: "string", value: serviceName(resource) } };
+  const shown = serviceName(resource);
+  const name: KeyValue = { key: "service.name", value: { type: "string", value: shown } };
   const at = resource.attributes.findIndex(({ key }) => key === "service.name");
+  const sent = resource.attributes[at]?.value;
+  if (sent?.type === "string" && sent.value === shown) return resource;
   if (at < 0) return { ...resource, attributes: [...resource.attributes, name] };
   return { ...resource, attributes: resource.attributes.with(at, name) };
 }

@@ -37,19 +37,18 @@ function spanText(
   names: Texts<string>,
 ): string {
   const warnings = warningsOf(span);
-  const references = referencesOf(span).map((one) => ({
-    refType: one.refType,
-    traceID: legacyTraceId(one.traceId),
-    spanID: one.spanId,
-  }));
+  // Ids are hexadecimal digits: nothing of them needs an escape.
+  let references = "";
+  for (const one of referencesOf(span))
+    references += `${references === "" ? "" : ","}{"refType":"${one.refType}","traceID":${
+      one.traceId === span.traceId ? traceId : `"${legacyTraceId(one.traceId)}"`
+    },"spanID":"${one.spanId}"}`;
   let logs = "";
   for (const event of span.events) {
     const timestamp = microseconds(event.timeUnixNano);
     logs += `${logs === "" ? "" : ","}{"timestamp":${timestamp},"fields":${tags.list(logFields(event))}}`;
   }
-  return `{"traceID":${traceId},"spanID":"${span.spanId}","operationName":${names.of(span.name)},"references":${
-    references.length === 0 ? "[]" : JSON.stringify(references)
-  },"startTime":${microseconds(span.startUnixNano)},"duration":${microseconds(
+  return `{"traceID":${traceId},"spanID":"${span.spanId}","operationName":${names.of(span.name)},"references":[${references}],"startTime":${microseconds(span.startUnixNano)},"duration":${microseconds(
     span.endUnixNano - span.startUnixNano,
   )},"tags":${tags.list(spanTags(span))},"logs":[${logs}],"processID":"${processId}","warnings":${
     warnings.length === 0 ? "null" : JSON.stringify(warnings)

@@ -19,17 +19,22 @@ import { groupByResource, type ResourceGroup } from "./resource-groups.ts";
 /** The elements of `resourceSpans` of one trace, as pieces of JSON; spans grouped by equal resource and scope. */
 export function* resourceSpans(spans: readonly SpanRecord[]): Generator<Iterable<string>> {
   const texts = new Texts<KeyValue>((attribute) => JSON.stringify(otlpKeyValue(attribute)));
-  for (const group of groupByResource(spans)) yield ofResource(group, texts);
+  const names = new Texts<string>((name) => JSON.stringify(name));
+  for (const group of groupByResource(spans)) yield ofResource(group, texts, names);
 }
 
-function* ofResource({ resource, scopes }: ResourceGroup, texts: Texts<KeyValue>): Generator<string> {
+function* ofResource(
+  { resource, scopes }: ResourceGroup,
+  texts: Texts<KeyValue>,
+  names: Texts<string>,
+): Generator<string> {
   yield `{"resource":${JSON.stringify(otlpResource(resource))},"scopeSpans":[`;
   let separator = "";
   for (const { scope, spans } of scopes) {
     yield `${separator}{"scope":${JSON.stringify(otlpScope(scope))},"spans":[`;
     separator = ",";
     for (const [index, span] of spans.entries()) {
-      yield (index === 0 ? "" : ",") + spanText(span, texts);
+      yield (index === 0 ? "" : ",") + spanText(span, texts, names);
     }
     yield `]${schemaUrl(scope)}}`;
   }
@@ -53,30 +58,48 @@ function otlpScope({ name, version, attributes, droppedAttributesCount }: ScopeR
 }
 
 /** Attributes of spans are written from texts that are made once. */
-function spanText(span: SpanRecord, texts: Texts<KeyValue>): string {
-  const { traceId, spanId, traceState, parentSpanId, flags, name, kind } = span;
-  const before = JSON.stringify({
-    ...filled({ traceId, spanId, traceState, parentSpanId, flags, name, kind }),
-    ...filled({ startTimeUnixNano: span.startUnixNano, endTimeUnixNano: span.endUnixNano }),
-  });
-  const behind = JSON.stringify({
-    ...filled({ droppedAttributesCount: span.droppedAttributesCount }),
-    ...list("events", span.events.map(otlpEvent)),
-    ...filled({ droppedEventsCount: span.droppedEventsCount }),
-    ...list("links", span.links.map(otlpLink)),
-    ...filled({ droppedLinksCount: span.droppedLinksCount }),
-    status: filled({ message: span.statusMessage, code: span.statusCode }),
-  });
-  const attributes = span.attributes.length === 0 ? "" : `,"attributes":${texts.list(span.attributes)}`;
-  return `${before.slice(0, -1)}${attributes},${behind.slice(1)}`;
+function spanText(span: SpanRecord, texts: Texts<KeyValue>, names: Texts<string>): string {
+  const { traceState, parentSpanId, startUnixNano, endUnixNano, events, links } = span;
+  // Ids and numbers need no escape.
+  let json = `{"traceId":"${span.traceId}","spanId":"${span.spanId}"`;
+  if (traceState !== "") json += `,"traceState":${JSON.stringify(traceState)}`;
+  if (parentSpanId !== "") json += `,"parentSpanId":"${parentSpanId}"`;
+  json += numberText("flags", span.flags);
+  if (span.name !== "") json += `,"name":${names.of(span.name)}`;
+  json += numberText("kind", span.kind);
+  if (startUnixNano !== 0n) json += `,"startTimeUnixNano":"${startUnixNano}"`;
+  if (endUnixNano !== 0n) json += `,"endTimeUnixNano":"${endUnixNano}"`;
+  if (span.attributes.length > 0) json += `,"attributes":${texts.list(span.attributes)}`;
+  json += numberText("droppedAttributesCount", span.droppedAttributesCount);
+  if (events.length > 0)
+    json += `,"events":[${events.map((event) => eventText(event, texts, names)).join()}]`;
+  json += numberText("droppedEventsCount", span.droppedEventsCount);
+  if (links.length > 0) json += `,"links":${JSON.stringify(links.map(otlpLink))}`;
+  json += numberText("droppedLinksCount", span.droppedLinksCount);
+  return `${json},"status":${statusText(span)}}`;
 }
 
-function otlpEvent({ timeUnixNano, name, attributes, droppedAttributesCount }: EventRecord): object {
-  return {
-    ...filled({ timeUnixNano, name }),
-    ...list("attributes", attributes.map(otlpKeyValue)),
-    ...filled({ droppedAttributesCount }),
-  };
+function numberText(name: string, value: number): string {
+  return value === 0 ? "" : `,"${name}":${value}`;
+}
+
+function statusText({ statusMessage, statusCode }: SpanRecord): string {
+  if (statusMessage === "") return statusCode === 0 ? "{}" : `{"code":${statusCode}}`;
+  return JSON.stringify(filled({ message: statusMessage, code: statusCode }));
+}
+
+function eventText(
+  { timeUnixNano, name, attributes, droppedAttributesCount }: EventRecord,
+  texts: Texts<KeyValue>,
+  names: Texts<string>,
+): string {
+  const fields = [
+    timeUnixNano === 0n ? "" : `"timeUnixNano":"${timeUnixNano}"`,
+    name === "" ? "" : `"name":${names.of(name)}`,
+    attributes.length === 0 ? "" : `"attributes":${texts.list(attributes)}`,
+    droppedAttributesCount === 0 ? "" : `"droppedAttributesCount":${droppedAttributesCount}`,
+  ];
+  return `{${fields.filter((field) => field !== "").join()}}`;
 }
 
 function otlpLink(link: LinkRecord): object {

@@ -1,4 +1,4 @@
-import type { KeyValue } from "../../model.ts";
+import type { AttributeValue, KeyValue } from "../../model.ts";
 import { readValue } from "../head/value-bytes.ts";
 import { ByteReader, DamagedBlockError, type Vector } from "./bytes.ts";
 
@@ -23,12 +23,24 @@ export interface PageLookup {
   value(column: number, code: number): { bytes: Buffer; start: number; end: number };
 }
 
+interface ColumnCursor {
+  column: number;
+  codes: Vector;
+  /** How far it was read. */
+  at: number;
+  /** By code, made once: spans share the object of what they have in common. */
+  known: Map<number, KeyValue>;
+  fields: Map<number, AttributeValue>;
+}
+
 /** Reads the entries of a table one after the other: it knows how far each column was read. */
 export class TableCursor {
   at: number;
   private readonly page: PageLookup;
   private readonly table: PageTable;
-  private readonly read = new Map<number, number>();
+  private readonly columns = new Map<number, ColumnCursor>();
+  /** The columns of each shape. */
+  private readonly shapes = new Map<number, ColumnCursor[]>();
 
   constructor(page: PageLookup, table: PageTable, from: number) {
     this.page = page;
@@ -40,29 +52,58 @@ export class TableCursor {
       shapes.set(shape, (shapes.get(shape) ?? 0) + 1);
     }
     for (const [shape, count] of shapes) {
-      for (const column of page.shapeColumns(shape))
-        this.read.set(column, (this.read.get(column) ?? 0) + count);
+      for (const cursor of this.columnsOf(shape)) cursor.at += count;
     }
   }
 
   /** The attributes of the present entry; goes to the next. */
   next(): KeyValue[] {
-    const columns = this.page.shapeColumns(this.table.shapes.get(this.at++));
-    return columns.map((column) => {
-      const at = this.read.get(column) ?? 0;
-      this.read.set(column, at + 1);
-      const codes = this.table.columns.get(column);
-      if (codes === undefined) throw new DamagedBlockError("a column is missing on a page");
-      return this.page.attribute(column, codes.get(at));
-    });
+    const columns = this.columnsOf(this.table.shapes.get(this.at++));
+    const attributes: KeyValue[] = [];
+    for (const cursor of columns) {
+      const code = cursor.codes.get(cursor.at++);
+      let attribute = cursor.known.get(code);
+      if (attribute === undefined)
+        cursor.known.set(code, (attribute = this.page.attribute(cursor.column, code)));
+      attributes.push(attribute);
+    }
+    return attributes;
   }
 
   /** A field that every entry has. */
-  field(column: number, entry: number) {
-    const codes = this.table.columns.get(column);
-    if (codes === undefined) throw new DamagedBlockError("a field is missing on a page");
-    const { bytes, start, end } = this.page.value(column, codes.get(entry));
-    return readValue(bytes, start, end);
+  field(column: number, entry: number): AttributeValue {
+    const { codes, fields } = this.column(column);
+    const code = codes.get(entry);
+    let value = fields.get(code);
+    if (value === undefined) {
+      const { bytes, start, end } = this.page.value(column, code);
+      fields.set(code, (value = readValue(bytes, start, end)));
+    }
+    return value;
+  }
+
+  /** The text of a field; empty where it has none. */
+  text(column: number, entry: number): string {
+    const value = this.field(column, entry);
+    return value.type === "string" ? value.value : "";
+  }
+
+  private columnsOf(shape: number): ColumnCursor[] {
+    let columns = this.shapes.get(shape);
+    if (columns === undefined)
+      this.shapes.set(shape, (columns = this.page.shapeColumns(shape).map((column) => this.column(column))));
+    return columns;
+  }
+
+  private column(column: number): ColumnCursor {
+    let cursor = this.columns.get(column);
+    if (cursor === undefined) {
+      const codes = this.table.columns.get(column);
+      if (codes === undefined) throw new DamagedBlockError("a column is missing on a page");
+      cursor = { column, codes, at: 0, known: new Map(), fields: new Map() };
+      this.columns.set(column, cursor);
+    }
+    return cursor;
   }
 }
 

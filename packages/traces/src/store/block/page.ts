@@ -38,8 +38,6 @@ export class BlockPage {
   private readonly readValues: () => Map<number, PageValues>;
   private lazyEvents: { table: PageTable; times: Uint32Array; dropped: Vector } | undefined;
   private lazyLinks: { table: PageTable; ids: Buffer; flags: Vector; dropped: Vector } | undefined;
-  /** Attributes by column and code, while spans are read. */
-  private readonly shared = new Map<number, KeyValue>();
   private lazyValues: Map<number, PageValues> | undefined;
   private lazyTraces: Int32Array | undefined;
   private lazyDurations: Uint32Array | undefined;
@@ -149,14 +147,6 @@ export class BlockPage {
 
   /** Spans of rows `from` to `to`, which are of one trace. */
   read(from: number, to: number, traceId: string): SpanRecord[] {
-    try {
-      return this.readRows(from, to, traceId);
-    } finally {
-      this.shared.clear();
-    }
-  }
-
-  private readRows(from: number, to: number, traceId: string): SpanRecord[] {
     const spans = new TableCursor(this, this.spans, from);
     const events =
       this.events === undefined
@@ -169,6 +159,8 @@ export class BlockPage {
     let external = 0;
     for (let row = 0; row < from && this.externalParents.length > 0; row++)
       if (this.parents.get(row) === 1) external++;
+    const idOf = this.spanIds(from, to);
+    const [starts, lengths] = [whole(this.starts), whole(this.lengths)];
     const records: SpanRecord[] = [];
     for (let row = from; row < to; row++) {
       const parent = this.parents.get(row);
@@ -179,30 +171,26 @@ export class BlockPage {
       } else if (parent >= 2) {
         const distance = ((parent - 2) >>> 1) ^ -((parent - 2) & 1);
         if (row + distance < 0 || row + distance >= this.rows) throw new DamagedBlockError("no such parent");
-        parentSpanId = this.spanId(row + distance);
+        parentSpanId = idOf(row + distance);
       }
       const origin = this.dictionary.origins[this.origins.get(row)];
       if (origin === undefined) throw new DamagedBlockError("no such origin");
       const dropped = spans.field(fieldColumn.dropped, row);
-      const counts = dropped.type === "bytes" ? Buffer.from(dropped.value) : Buffer.alloc(12);
-      const start = timeOf(this.starts, row);
-      const text = (column: number): string => {
-        const value = spans.field(column, row);
-        return value.type === "string" ? value.value : "";
-      };
-      const name = text(fieldColumn.name);
-      const traceState = text(fieldColumn.state);
-      const statusMessage = text(fieldColumn.message);
+      const counts = dropped.type === "bytes" ? Buffer.from(dropped.value) : noneDropped;
+      const start = starts[row] ?? 0n;
+      const name = spans.text(fieldColumn.name, row);
+      const traceState = spans.text(fieldColumn.state, row);
+      const statusMessage = spans.text(fieldColumn.message, row);
       records.push({
         traceId,
-        spanId: this.spanId(row),
+        spanId: idOf(row),
         parentSpanId,
         traceState,
         flags: this.flags.get(row),
         name,
         kind: (this.kindStatus.get(row) & 15) as SpanKind,
         startUnixNano: start,
-        endUnixNano: BigInt.asUintN(64, start + timeOf(this.lengths, row)),
+        endUnixNano: BigInt.asUintN(64, start + (lengths[row] ?? 0n)),
         attributes: spans.next(),
         droppedAttributesCount: counts.readUInt32LE(0),
         events: this.eventsOf(events, this.eventCounts.get(row)),
@@ -235,15 +223,7 @@ export class BlockPage {
     return { bytes, start, end };
   }
 
-  /** Spans that are read together share the object of an attribute that they have in common. */
   attribute(column: number, code: number): KeyValue {
-    const name = column * 0x100_0000 + code;
-    let known = this.shared.get(name);
-    if (known === undefined) this.shared.set(name, (known = this.readAttribute(column, code)));
-    return known;
-  }
-
-  private readAttribute(column: number, code: number): KeyValue {
     const info = this.dictionary.columns[column];
     const { bytes, start, end } = this.value(column, code);
     if (info?.keysAreInValues !== true) return { key: info?.key ?? "", value: readValue(bytes, start, end) };
@@ -257,6 +237,16 @@ export class BlockPage {
     return columns;
   }
 
+  /** Of many rows the ids are made hexadecimal together. */
+  private spanIds(from: number, to: number): (row: number) => string {
+    if (to - from < manyRows) return (row) => this.spanId(row);
+    const { buffer } = this.noisy;
+    const first = buffer.length - this.rows * 8;
+    if (first < 0) throw new DamagedBlockError("span ids are missing");
+    const hex = buffer.toString("hex", first);
+    return (row) => hex.slice(row * 16, row * 16 + 16);
+  }
+
   /** They are what the part ends with. */
   private spanId(row: number): string {
     const { buffer } = this.noisy;
@@ -268,12 +258,12 @@ export class BlockPage {
   private eventsOf(cursor: TableCursor | undefined, count: number): EventRecord[] {
     const { events } = this;
     if (events === undefined || cursor === undefined) return [];
+    if (count === 0) return [];
     return Array.from({ length: count }, () => {
       const at = cursor.at;
-      const name = cursor.field(fieldColumn.eventName, at);
       return {
         timeUnixNano: timeOf(events.times, at),
-        name: name.type === "string" ? name.value : "",
+        name: cursor.text(fieldColumn.eventName, at),
         attributes: cursor.next(),
         droppedAttributesCount: events.dropped.get(at),
       };
@@ -283,19 +273,31 @@ export class BlockPage {
   private linksOf(cursor: TableCursor | undefined, count: number): LinkRecord[] {
     const { links } = this;
     if (links === undefined || cursor === undefined) return [];
+    if (count === 0) return [];
     return Array.from({ length: count }, () => {
       const at = cursor.at;
-      const state = cursor.field(fieldColumn.linkState, at);
       return {
         traceId: links.ids.toString("hex", at * 24, at * 24 + 16),
         spanId: links.ids.toString("hex", at * 24 + 16, at * 24 + 24),
-        traceState: state.type === "string" ? state.value : "",
+        traceState: cursor.text(fieldColumn.linkState, at),
         attributes: cursor.next(),
         droppedAttributesCount: links.dropped.get(at),
         flags: links.flags.get(at),
       };
     });
   }
+}
+
+const noneDropped = Buffer.alloc(12);
+/** With fewer rows than these, ids are read one by one. */
+const manyRows = 64;
+
+/** Numbers that lie as low and high halves by turns. */
+function whole(halves: Uint32Array): BigUint64Array {
+  const { buffer, byteOffset, length } = halves;
+  // A machine has its halves in this order too, where they lie on a whole word.
+  if (byteOffset % 8 === 0) return new BigUint64Array(buffer, byteOffset, length / 2);
+  return new BigUint64Array(halves.slice().buffer);
 }
 
 function timeOf(times: Uint32Array, at: number): bigint {

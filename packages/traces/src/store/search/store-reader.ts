@@ -161,15 +161,30 @@ async function readTraces(
   for (const traceId of traceIds) {
     await pace.step();
     const key = traceKey(traceId);
-    const latest = new Map<string, SpanRecord>();
+    const parts: SpanRecord[][] = [];
     for (const segment of segments) {
       const rows = segment.trace(key);
-      if (rows === undefined) continue;
-      for (const span of segment.spans(rows)) latest.set(identityOf(span), span);
+      if (rows !== undefined) parts.push(segment.spans(rows));
     }
-    if (latest.size > 0) traces.push(completeSlow([...latest.values()].sort(byStart)));
+    // No segment answers with two copies of a span.
+    const [only = [], ...more] = parts;
+    const spans = more.length === 0 ? only : latestOf(parts);
+    if (spans.length > 0) traces.push(completeSlow(inOrder(spans)));
   }
   return traces;
+}
+
+function latestOf(parts: readonly (readonly SpanRecord[])[]): SpanRecord[] {
+  const latest = new Map<string, SpanRecord>();
+  for (const part of parts) for (const span of part) latest.set(identityOf(span), span);
+  return [...latest.values()];
+}
+
+function inOrder(spans: SpanRecord[]): SpanRecord[] {
+  for (let at = 1; at < spans.length; at++)
+    if ((spans[at - 1] as SpanRecord).startUnixNano > (spans[at] as SpanRecord).startUnixNano)
+      return spans.sort(byStart);
+  return spans;
 }
 
 function identityOf({ spanId, kind, startUnixNano, resource }: SpanRecord): string {
