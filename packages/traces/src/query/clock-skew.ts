@@ -1,4 +1,5 @@
 import type { ResourceRecord, SpanRecord } from "../model.ts";
+import { IdIndex } from "./id-index.ts";
 import { withWarning } from "./warnings.ts";
 
 /**
@@ -6,12 +7,8 @@ import { withWarning } from "./warnings.ts";
  * been shifted, or cannot be judged (its parent is missing, its id occurs twice), gets a warning that says so.
  */
 export function warnOfClockSkew(spans: readonly SpanRecord[]): SpanRecord[] {
-  const byId = new Map<string, number>();
+  const byId = new IdIndex(spans);
   const warnings = new Map<number, string>();
-  spans.forEach(({ spanId }, at) => {
-    if (byId.has(spanId)) warnings.set(at, "duplicate span IDs; skipping clock skew adjustment");
-    else byId.set(spanId, at);
-  });
   const hosts = new Map<ResourceRecord, string>();
   const hostAt = (at: number): string => {
     const { resource } = spans[at] as SpanRecord;
@@ -23,10 +20,14 @@ export function warnOfClockSkew(spans: readonly SpanRecord[]): SpanRecord[] {
   const firstChild = new Int32Array(spans.length).fill(-1);
   const nextChild = new Int32Array(spans.length).fill(-1);
   const open: Visit[] = [];
-  for (const at of byId.values()) {
-    const { parentSpanId } = spans[at] as SpanRecord;
-    const parent = byId.get(parentSpanId);
-    if (parent !== undefined) {
+  for (let at = 0; at < spans.length; at++) {
+    const { spanId, parentSpanId } = spans[at] as SpanRecord;
+    if (byId.hasShared && byId.firstOf(spanId) !== at) {
+      warnings.set(at, "duplicate span IDs; skipping clock skew adjustment");
+      continue;
+    }
+    const parent = parentSpanId === "" ? -1 : byId.firstOf(parentSpanId);
+    if (parent !== -1) {
       nextChild[at] = firstChild[parent] ?? -1;
       firstChild[parent] = at;
       continue;

@@ -12,7 +12,12 @@ const keys = new Set([
 
 /** What spans say of their library is said by their resource; where that says something else, a warning stands on the span. */
 export function moveLibraryAttributes(spans: readonly SpanRecord[]): SpanRecord[] {
-  if (!spans.some(({ attributes }) => attributes.some(({ key }) => keys.has(key)))) return [...spans];
+  if (
+    !spans.some(({ attributes }) =>
+      attributes.some(({ key }) => key.startsWith("telemetry.") && keys.has(key)),
+    )
+  )
+    return [...spans];
   // Spans that shared a resource share what becomes of it.
   const resources = new Map<ResourceRecord, KeyValue[]>();
   const moved = spans.map((span) => {

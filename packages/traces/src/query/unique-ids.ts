@@ -1,3 +1,4 @@
+import { IdIndex } from "./id-index.ts";
 import type { SpanRecord } from "../model.ts";
 
 /**
@@ -5,6 +6,7 @@ import type { SpanRecord } from "../model.ts";
  * the client span's child; what stood below the shared id moves below the server span.
  */
 export function withUniqueIds(spans: readonly SpanRecord[]): readonly SpanRecord[] {
+  if (!new IdIndex(spans).hasShared) return spans;
   const clients = new Set<string>();
   for (const span of spans) if (span.kind === 3) clients.add(span.spanId);
   const shared = (span: SpanRecord): boolean => span.kind === 2 && clients.has(span.spanId);
