@@ -59,7 +59,7 @@ if (values.data !== undefined) {
           { stdio: "ignore" },
         );
   // The load makes its requests first.
-  if (load !== undefined) await sleep(Number(values.ingest) * 0.6);
+  if (load !== undefined) await spansComeIn(traces.ready["admin"] ?? "");
   await measure("throughline", base);
   await measureOwn(base);
   if (values.tenant !== undefined) await measureTenant(values.tenant, values.data, base);
@@ -67,6 +67,11 @@ if (values.data !== undefined) {
   await traces.stop();
 }
 agent.destroy();
+
+async function spansComeIn(admin: string): Promise<void> {
+  const some = /^throughline_traces_received_bytes_total(?:\{.*\})? [1-9]/m;
+  while (!some.test(await ask(`${admin}/metrics`))) await sleep(500);
+}
 
 /** What every backend with Jaeger's API answers. */
 async function measure(name: string, base: string): Promise<void> {
