@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, openSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { destination } from "pino";
 
@@ -69,20 +69,22 @@ export class LogFiles {
     this.current = undefined;
     const time = new Date(now).toISOString().replaceAll(/[-:]|\.\d+/g, "");
     const name = `${this.options.role}-${time}-${process.pid}-${++this.files}.jsonl`;
+    let descriptor: number;
     try {
       mkdirSync(this.options.directory, { recursive: true, mode: 0o700 });
+      // Opened at once: a process may end with its first line, and a file that is still being opened cannot take it.
+      descriptor = openSync(join(this.options.directory, name), "a", 0o600);
     } catch {
       this.brokenUntil = now + retryMs;
       return;
     }
     const file = destination({
-      dest: join(this.options.directory, name),
+      dest: descriptor,
       sync: false,
       maxLength: maxBuffered,
       // One write for many lines; they stand in the file a fifth of a second later.
       minLength: 8_192,
       periodicFlush: 200,
-      mode: 0o600,
     });
     file.on("error", () => {
       if (this.current !== file) return;

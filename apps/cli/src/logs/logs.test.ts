@@ -1,4 +1,14 @@
-import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -87,4 +97,19 @@ test("a file is its owner's only, and a directory that cannot be written costs t
   const lost = open(join(path, "a file", "logs"));
   for (let at = 0; at < 10; at++) lost.write(line({}));
   await new Promise((resolve) => setTimeout(resolve, 50));
+});
+
+test("a process that ends with its first line ends well, and the line is there", () => {
+  const path = directory();
+  const program = `
+    import { LogFiles } from ${JSON.stringify(new URL("./log-files.ts", import.meta.url).href)};
+    new LogFiles({ directory: process.argv[1], role: "up", keepMs: 1e9, maxBytes: 1e9 }).write("the only line\\n");
+    process.exit(0);
+  `;
+  const ended = spawnSync(process.execPath, ["--input-type=module", "-e", program, path], {
+    encoding: "utf8",
+  });
+  expect([ended.status, ended.stderr]).toEqual([0, ""]);
+  const [file] = logFilesIn(path);
+  expect(readFileSync(file?.path ?? "", "utf8")).toBe("the only line\n");
 });
