@@ -80,7 +80,8 @@ const scripts = {
   },
   /**
    * Tenants to take a job of, in turn; each goes to the end of the line. Lanes that are paused, held, full or without a due job are passed
-   * over, empty ones leave. Returns when the queue was resumed, then tenant, when it was resumed, tenant, ...
+   * over, empty ones leave. Returns when the queue was resumed, then for each lane its tenant, when it was resumed and how many jobs it
+   * has to give now.
    */
   tlLanes: {
     keys: 1,
@@ -94,13 +95,15 @@ const scripts = {
         local meta = redis.call('HMGET', queue .. 'meta', 'paused', 'concurrency')
         local active = redis.call('LLEN', queue .. 'active')
         local held = tonumber(redis.call('ZSCORE', base .. 'held', tenant) or '0')
-        if not meta[1] and held <= now and active < (tonumber(meta[2]) or 1/0) then
+        local most = tonumber(meta[2]) or 1000000
+        if not meta[1] and held <= now and active < most then
           local first = redis.call('ZRANGE', queue .. 'delayed', 0, 0, 'WITHSCORES')[2]
           local waits = redis.call('LLEN', queue .. 'wait') + redis.call('ZCARD', queue .. 'prioritized')
           if waits > 0 or (first and tonumber(first) / 0x1000 < now + 1) then
             redis.call('ZADD', KEYS[1], redis.call('INCR', base .. 'turn'), tenant)
             found[#found + 1] = tenant
             found[#found + 1] = redis.call('HGET', base .. 'resumed', tenant) or '0'
+            found[#found + 1] = tostring(math.max(1, math.min(waits, most - active)))
             count = count - 1
           elseif active == 0 and not first then
             redis.call('ZREM', KEYS[1], tenant)

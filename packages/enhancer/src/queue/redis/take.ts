@@ -11,6 +11,14 @@ import { base, type TenantQueues } from "./tenant-queues.ts";
 /** How often it is looked for jobs whose worker let their lock go. */
 const lostEveryMs = 1_000;
 
+interface Lane {
+  tenantId: string;
+  /** Milliseconds since the epoch. */
+  resumedAt: number;
+  /** How many it has to give, when it was looked at. */
+  jobs: number;
+}
+
 /** Takes jobs of the tenants in turn; BullMQ moves and locks each. */
 export class RedisTaker {
   private readonly client: RedisClient;
@@ -43,7 +51,8 @@ export class RedisTaker {
     while (taken.length < count) {
       const lanes = await this.lanes(count - taken.length);
       if (lanes.length === 0) break;
-      const jobs = await Promise.all(lanes.map(([tenantId, resumedAt]) => this.takeOne(tenantId, resumedAt)));
+      const turns = inTurn(lanes, count - taken.length);
+      const jobs = await Promise.all(turns.map((lane) => this.takeOne(lane)));
       taken.push(...jobs.filter((job) => job !== undefined));
     }
     return taken;
@@ -60,21 +69,23 @@ export class RedisTaker {
     }
   }
 
-  private async lanes(count: number): Promise<[tenantId: string, resumedAt: number][]> {
+  private async lanes(count: number): Promise<Lane[]> {
     const [all = "0", ...found] = (await runScript(this.client, "tlLanes", [
       `${base}lanes`,
       base,
       Date.now(),
       count,
     ])) as string[];
-    const lanes: [string, number][] = [];
-    for (let at = 0; at < found.length; at += 2)
-      lanes.push([found[at] ?? "", Math.max(Number(all), Number(found[at + 1]))]);
-    await this.applyLimits(lanes.map(([tenantId]) => tenantId));
+    const lanes: Lane[] = [];
+    for (let at = 0; at < found.length; at += 3) {
+      const [tenantId = "", resumedAt, jobs] = found.slice(at, at + 3);
+      lanes.push({ tenantId, resumedAt: Math.max(Number(all), Number(resumedAt)), jobs: Number(jobs) });
+    }
+    await this.applyLimits(lanes.map(({ tenantId }) => tenantId));
     return lanes;
   }
 
-  private async takeOne(tenantId: string, resumedAt: number): Promise<LeasedJob | undefined> {
+  private async takeOne({ tenantId, resumedAt }: Lane): Promise<LeasedJob | undefined> {
     const queue = this.queues.of(tenantId);
     const token = `${this.owner}:${++this.takes}`;
     for (;;) {
@@ -104,4 +115,15 @@ export class RedisTaker {
     const tenants = (await runScript(this.client, "tlLost", [`${base}lanes`, base])) as string[];
     for (const tenantId of tenants) await this.queues.backend(tenantId).moveStalledJobsToWait();
   }
+}
+
+/** Whose job comes next, for so many places: one of each lane, again and again, while it has some. */
+function inTurn(lanes: readonly Lane[], places: number): Lane[] {
+  const turns: Lane[] = [];
+  for (let round = 0; turns.length < places; round++) {
+    const giving = lanes.filter(({ jobs }) => jobs > round);
+    if (giving.length === 0) break;
+    turns.push(...giving);
+  }
+  return turns.slice(0, places);
 }
