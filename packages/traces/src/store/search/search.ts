@@ -99,27 +99,35 @@ class Search {
     // What filters let through may have no match: most of such a page is never read.
     if (!marks.includes(1)) return;
     const page = segment.page(pageNumber);
+    const ids = new Map<number, string>();
+    const idOf = (trace: number): string => {
+      let id = ids.get(trace);
+      if (id === undefined) ids.set(trace, (id = page.traceId(trace)));
+      return id;
+    };
     const newest = new Map<number, number>();
     const { starts } = page;
-    const latest = this.latest();
+    const { after } = this.query;
     for (let row = 0; row < page.rows; row++) {
       if (marks[row] !== 1) continue;
       const trace = page.traceOf(row);
+      // Its trace was in a page of answers before this one, unless this span does not count: then its older ones may.
+      if (after !== undefined && !isBehind(after, timeOf(starts, row), () => idOf(trace))) continue;
       const known = newest.get(trace);
       if (known === undefined || isAfter(starts, row, known)) newest.set(trace, row);
     }
-    const candidates = [...newest].sort(([, a], [, b]) =>
-      isAfter(starts, a, b) ? -1 : isAfter(starts, b, a) ? 1 : 0,
+    const candidates = [...newest].sort(([one, a], [other, b]) =>
+      isAfter(starts, a, b) ? -1 : isAfter(starts, b, a) ? 1 : idOf(one) < idOf(other) ? -1 : 1,
     );
     for (const [trace, row] of candidates) {
       const start = timeOf(starts, row);
       const worst = this.worst();
       if (worst !== undefined && start < worst.start) break;
-      // Its newest match belongs to a page of answers before this one, or it has older matches that count: both are found out below.
-      if (start > latest) continue;
+      // Of many that start at once only those are looked at that come into the answer by their ids.
+      if (worst !== undefined && start === worst.start && idOf(trace) > worst.traceId) break;
       const pause = this.pace.step();
       if (pause !== undefined) await pause;
-      this.consider(page.traceId(trace));
+      this.consider(idOf(trace));
     }
   }
 
@@ -278,6 +286,11 @@ function isBetween(times: Uint32Array, row: number, limits: Uint32Array, at: num
 /** Newest first, equal starts by trace id. */
 function inOrder(a: SearchCursor, b: SearchCursor): boolean {
   return a.start > b.start || (a.start === b.start && a.traceId < b.traceId);
+}
+
+/** Whether a match at `start` comes after it; the id is asked for only where the starts are equal. */
+function isBehind(cursor: SearchCursor, start: bigint, traceId: () => string): boolean {
+  return start < cursor.start || (start === cursor.start && traceId() > cursor.traceId);
 }
 
 function isAfter(starts: Uint32Array, a: number, b: number): boolean {
