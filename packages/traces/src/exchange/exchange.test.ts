@@ -1,6 +1,6 @@
 import { DuckDBInstance } from "@duckdb/node-api";
 import * as fc from "fast-check";
-import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { readFile, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -114,6 +114,22 @@ test("Jaeger's JSON comes in again as far as its model goes", async () => {
   const { spans, problems } = await imported(await exported(jaegerSpans, "jaeger-json"));
   expect(problems).toEqual([]);
   expect(spans).toEqual(jaegerSpans);
+});
+
+test("a document of Jaeger's may be a list of traces, or one trace alone, whichever member comes first", async () => {
+  const { data } = JSON.parse(await readFile(await exported(jaegerSpans, "jaeger-json"), "utf8")) as {
+    data: { traceID: string; spans: unknown; processes: unknown }[];
+  };
+  const [{ traceID, spans: all, processes } = expect.unreachable("nothing was exported")] = data;
+  for (const whole of [
+    data,
+    { traceID, spans: all, processes },
+    { processes, traceID, spans: all },
+    { spans: all, processes },
+  ]) {
+    const { spans, problems } = await imported(await fileOf(JSON.stringify(whole, null, 2)));
+    expect([spans, problems]).toEqual([jaegerSpans, []]);
+  }
 });
 
 test("a document of Jaeger's is read trace by trace, wherever its pieces are cut, and a bad trace is named", async () => {

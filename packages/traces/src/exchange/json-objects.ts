@@ -1,8 +1,8 @@
 /**
  * The objects of a JSON document that is a list of them, or an object with such a list as a member (`{"data": [{...}, {...}]}`), one by one
- * as text, however long the document is. Throws SyntaxError where it is cut short.
+ * as text, however long the document is; `isOne`: the document is one such object itself. Throws SyntaxError where it is cut short.
  */
-export async function* jsonObjects(chunks: AsyncIterable<string>): AsyncGenerator<string> {
+export async function* jsonObjects(chunks: AsyncIterable<string>, isOne = false): AsyncGenerator<string> {
   let depth = 0;
   let isText = false;
   let isEscaped = false;
@@ -22,8 +22,8 @@ export async function* jsonObjects(chunks: AsyncIterable<string>): AsyncGenerato
       if (code === 0x22) isText = true;
       else if (code === 0x5b || code === 0x7b) {
         depth++;
-        if (code === 0x5b && list === 0 && depth <= 2) list = depth;
-        else if (code === 0x7b && object === undefined && depth === list + 1 && list > 0) {
+        if (code === 0x5b && list === 0 && depth <= 2 && !isOne) list = depth;
+        else if (code === 0x7b && object === undefined && depth === list + 1 && (list > 0 || isOne)) {
           object = [];
           from = at;
         }

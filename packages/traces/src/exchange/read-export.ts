@@ -25,21 +25,25 @@ const spansAtOnce = 2_000;
 
 /** What a file is by its first bytes. Throws the system's error, or ThroughlineError TL_FILE_UNREADABLE where it is none of these. */
 export async function formatOf(file: string): Promise<ImportFormat> {
-  const handle = await open(file);
-  try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(4_096), 0, 4_096, 0);
-    const start = buffer.toString("utf8", 0, bytesRead);
-    if (start.startsWith("PAR1")) return "parquet";
-    if (/^\s*(?:\[|\{\s*"data"\s*:)/.test(start)) return "jaeger-json";
-    if (/^\s*\{\s*"traceId"\s*:/.test(start)) return "ndjson";
-    if (/^\s*\{\s*"(?:resourceSpans|resource_spans)"/.test(start)) return "otlp-json";
-  } finally {
-    await handle.close();
-  }
+  const start = await startOf(file);
+  if (start.startsWith("PAR1")) return "parquet";
+  if (/^\s*(?:\[|\{\s*"(?:data|traceID|spans|processes)"\s*:)/.test(start)) return "jaeger-json";
+  if (/^\s*\{\s*"traceId"\s*:/.test(start)) return "ndjson";
+  if (/^\s*\{\s*"(?:resourceSpans|resource_spans)"/.test(start)) return "otlp-json";
   throw new ThroughlineError(
     "TL_FILE_UNREADABLE",
     `${file} begins like none of ${importFormats.join(", ")}: name its format with --format.`,
   );
+}
+
+async function startOf(file: string): Promise<string> {
+  const handle = await open(file);
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(4_096), 0, 4_096, 0);
+    return buffer.toString("utf8", 0, bytesRead);
+  } finally {
+    await handle.close();
+  }
 }
 
 /** The parts of an export, one by one; in memory is never more than a few of them. */
@@ -132,12 +136,14 @@ function otlpOf(text: string): Buffer | undefined {
   }
 }
 
+/** As Jaeger's API and UI give them away, a list of traces, or a trace alone. */
 async function* jaegerTraces(file: string, size: number): AsyncGenerator<ImportPart> {
+  const isOne = /^\s*\{\s*"(?:traceID|spans|processes)"\s*:/.test(await startOf(file));
   const input = createReadStream(file, { encoding: "utf8" });
   let number = 0;
   const share = (): number => Math.min(1, input.bytesRead / size);
   try {
-    for await (const text of jsonObjects(input as AsyncIterable<string>)) {
+    for await (const text of jsonObjects(input as AsyncIterable<string>, isOne)) {
       number++;
       const where = `trace ${number}`;
       try {
