@@ -131,7 +131,9 @@ export class QueryPool {
     const cancel = (): void => client.tell({ cancel: number });
     options?.signal?.addEventListener("abort", cancel, { once: true });
     try {
-      return await client.ask({ read, number, tenant });
+      const answer = await client.ask({ read, number, tenant });
+      options?.signal?.throwIfAborted();
+      return answer;
     } finally {
       options?.signal?.removeEventListener("abort", cancel);
     }

@@ -37,6 +37,10 @@ serveThread<QueryCall, QueryNotice, QueryEvent>((port) => {
     underWay.set(number, query);
     try {
       return await answerRead(reader.of(tenant), read, query.asker.signal);
+    } catch (error) {
+      // Nobody waits for it, and nothing went wrong.
+      if (query.asker.signal.aborted) return { value: undefined };
+      throw error;
     } finally {
       underWay.delete(number);
       tellSeen();

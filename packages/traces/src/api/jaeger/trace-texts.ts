@@ -8,7 +8,7 @@ import { legacyTrace } from "./legacy-model.ts";
 import { resourceSpans } from "./otlp-json.ts";
 
 /** Pieces are gathered to about this many characters before they are bytes. */
-const chunkLength = 256 * 1024;
+const chunkLength = 32 * 1024;
 const encoder = new TextEncoder();
 
 /** Traces as JSON; those of a reader that makes no text of its own are written here. */
