@@ -13,6 +13,7 @@ const { values, positionals } = parseArgs({
   options: {
     rounds: { type: "string", default: "3" },
     seconds: { type: "string", default: "5" },
+    warmup: { type: "string", default: "10" },
     connections: { type: "string", default: "32" },
     up: { type: "boolean", default: false },
     overload: { type: "boolean", default: false },
@@ -23,6 +24,8 @@ const { values, positionals } = parseArgs({
 });
 const rounds = Number(values.rounds);
 const seconds = Number(values.seconds);
+/** Seconds until what is measured: on a busy machine the first thousands of requests are the compiler's. */
+const warmup = Number(values.warmup);
 const connections = Number(values.connections);
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
@@ -74,7 +77,7 @@ interface Figures {
 
 async function measure(traced: boolean): Promise<Figures> {
   const { url, pid, stop } = await receiver(traced);
-  await load({ url, secret, connections, seconds: 2, body });
+  await load({ url, secret, connections, seconds: warmup, body });
   const before = usage(pid).cpuSeconds;
   const result = await load({ url, secret, connections, seconds, body });
   const cpu = usage(pid).cpuSeconds - before;
@@ -101,7 +104,7 @@ function show(name: string, list: readonly Figures[]): void {
 /** Ten times as many connections as the best rate was measured with, each sending again as soon as it is answered. */
 async function overload(): Promise<void> {
   const { url, stop } = await receiver(true);
-  await load({ url, secret, connections, seconds: 2, body });
+  await load({ url, secret, connections, seconds: warmup, body });
   const best = await load({ url, secret, connections, seconds, body });
   const over = await load({ url, secret, connections: connections * 10, seconds, body });
   await stop();
