@@ -37,9 +37,21 @@ test("a ticket that is named is looked for however old it is", () => {
   expect(searchQuery(searchView.parse({ lookback: "all" }), now).has("start")).toBe(false);
 });
 
+test("a link of an alert names the window in which to look, as Jaeger's own links do", () => {
+  const link = { start: "1795521600000000", end: "1795525200000000", lookback: "custom", q: "T-1" };
+  const query = searchQuery(searchView.parse(link), now);
+  expect(query.get("start")).toBe("2026-11-24T12:00:00.000Z");
+  expect(query.get("end")).toBe("2026-11-24T13:00:00.000Z");
+  // A look-back that is chosen afterwards counts.
+  const looking = searchQuery(searchView.parse({ ...link, lookback: "1h" }), now);
+  expect(looking.get("start")).toBe("2026-11-23T11:00:00.000Z");
+  expect(looking.has("end")).toBe(false);
+});
+
 test("a parameter that does not fit is left out", () => {
   expect(searchView.parse({ limit: "many", status: "odd", service: " ", other: "x" })).toEqual({});
   expect(searchView.parse({ limit: "0" })).toEqual({});
+  expect(searchView.parse({ start: "soon", end: "-1" })).toEqual({});
   expect(ticketsView.parse({ status: "gone", q: " T-1 " })).toEqual({ q: "T-1" });
 });
 

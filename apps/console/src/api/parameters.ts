@@ -8,6 +8,9 @@ const text = z
   .optional()
   .catch(undefined);
 
+/** Microseconds since the epoch, as Jaeger's URLs have them. */
+const microseconds = z.coerce.number().int().positive().max(8.64e18).optional().catch(undefined);
+
 /** The views that the URLs hold. A parameter that does not fit is left out, never an error. */
 export const ticketsView = z.object({
   /** A ticket or trace id. */
@@ -25,6 +28,9 @@ export const searchView = z.object({
   minDuration: text,
   maxDuration: text,
   lookback: text,
+  /** A window of fixed times, as links of alerts and dashboards have it, in place of the look-back. */
+  start: microseconds,
+  end: microseconds,
   limit: z.coerce.number().int().min(1).max(1_500).optional().catch(undefined),
   status: z.enum(["error"]).optional().catch(undefined),
 });
@@ -57,6 +63,12 @@ export function lookbackMs(lookback: string): number | undefined {
   return count === undefined ? undefined : Number(count) * (unitMs[unit ?? ""] ?? 0);
 }
 
+/** A look-back that is named beside the window is Jaeger's `custom`, or what came in its place. */
+export function isFixedWindow({ start, end, lookback }: SearchView): boolean {
+  const isNamed = lookback !== undefined && (lookback === anyTime || lookbackMs(lookback) !== undefined);
+  return !isNamed && (start !== undefined || end !== undefined);
+}
+
 /** The search page's view as the API's query. */
 export function searchQuery(view: SearchView, now: number): URLSearchParams {
   const query = new URLSearchParams();
@@ -65,9 +77,16 @@ export function searchQuery(view: SearchView, now: number): URLSearchParams {
     if (value !== undefined) query.set(key, value);
   }
   for (const { key, value } of parseTags(view.tags ?? "").tags) query.append("tag", `${key}=${value}`);
-  // Who names a ticket wants it, however old.
-  const back = lookbackMs(view.lookback ?? (view.q === undefined ? defaultLookback : anyTime));
-  if (back !== undefined) query.set("start", new Date(now - back).toISOString());
+  if (isFixedWindow(view)) {
+    for (const bound of ["start", "end"] as const) {
+      const value = view[bound];
+      if (value !== undefined) query.set(bound, new Date(value / 1_000).toISOString());
+    }
+  } else {
+    // Who names a ticket wants it, however old.
+    const back = lookbackMs(view.lookback ?? (view.q === undefined ? defaultLookback : anyTime));
+    if (back !== undefined) query.set("start", new Date(now - back).toISOString());
+  }
   query.set("limit", String(view.limit ?? defaultLimit));
   return query;
 }

@@ -7,6 +7,7 @@ import {
   defaultLimit,
   defaultLookback,
   formatUrlSearch,
+  isFixedWindow,
   searchQuery,
   type SearchView,
 } from "../api/parameters.ts";
@@ -73,13 +74,16 @@ function Results({ view, results }: { view: SearchView; results: UseQueryResult<
 }
 
 function NothingFits({ view }: { view: SearchView }) {
-  const isBounded = view.lookback !== anyTime && !(view.q !== undefined && view.lookback === undefined);
+  const isBounded =
+    isFixedWindow(view) ||
+    (view.lookback !== anyTime && !(view.q !== undefined && view.lookback === undefined));
   return (
     <Empty title="No trace fits">
       {isBounded && (
         <p>
-          Looked back {view.lookback ?? defaultLookback}.{" "}
-          <Link to="/search" search={{ ...view, lookback: anyTime }}>
+          Looked{" "}
+          {isFixedWindow(view) ? "through the link's window" : `back ${view.lookback ?? defaultLookback}`}.{" "}
+          <Link to="/search" search={{ ...view, start: undefined, end: undefined, lookback: anyTime }}>
             Look through everything that is stored
           </Link>
           .
