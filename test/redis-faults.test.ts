@@ -1,5 +1,6 @@
 import { Redis } from "ioredis";
 import { writeFileSync } from "node:fs";
+import { type AddressInfo, createConnection, createServer } from "node:net";
 import { join } from "node:path";
 import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
@@ -137,3 +138,70 @@ test("Sentinel: the queue finds the master, and the next one after a fail-over",
   const taken = await queue.take(2);
   expect(new Set(taken.map(({ ticket }) => ticket.ticketId))).toEqual(new Set(["T-before", "T-after"]));
 });
+
+test("a pause holds at every step of a worker that is about to take jobs", async () => {
+  const { port } = await start(await temporaryDirectory());
+  const direct = open(`redis://127.0.0.1:${port}`);
+  const gate = await gateTo(port);
+  const slow = open(`redis://127.0.0.1:${gate.port}`);
+  let interrupted = 0;
+  for (const tenant of [undefined, "acme"])
+    for (let step = 0; step < 10; step++) {
+      await direct.enqueue(newJob(`${tenant ?? "all"}-${step}`));
+      await slow.status();
+      gate.close();
+      const taking = slow.take(1);
+      await gate.letThrough(step);
+      await direct.pause(tenant);
+      const waiting = await direct.list({ state: "waiting", limit: 10 });
+      gate.open();
+      const taken = await taking;
+      expect(taken).toHaveLength(1 - waiting.length);
+      interrupted += waiting.length;
+      await direct.resume(tenant);
+      for (const { id } of [...taken, ...(await slow.take(1))])
+        await slow.complete(id, { status: "success", noteId: "1" });
+    }
+  expect(interrupted).toBeGreaterThan(2);
+});
+
+/** A way to a port that can be closed, and then lets one write after another through. */
+async function gateTo(target: number) {
+  const held: (() => void)[] = [];
+  let isClosed = false;
+  const server = createServer((client) => {
+    const upstream = createConnection(target, "127.0.0.1");
+    upstream.pipe(client);
+    client.on("data", (chunk) => {
+      if (isClosed) held.push(() => upstream.write(chunk));
+      else upstream.write(chunk);
+    });
+    for (const socket of [client, upstream]) {
+      socket.on("error", () => undefined);
+      socket.on("close", () => {
+        client.destroy();
+        upstream.destroy();
+      });
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () => {
+      isClosed = true;
+    },
+    letThrough: async (writes: number) => {
+      for (let at = 0; at < writes; at++) {
+        await until("a write, or the end of them", () => held.length > 0, 100).catch(() => undefined);
+        held.shift()?.();
+      }
+      // What was let through is answered before anything else is asked.
+      await until("the next write, or none", () => held.length > 0, 100).catch(() => undefined);
+    },
+    open: () => {
+      isClosed = false;
+      for (const write of held.splice(0)) write();
+    },
+  };
+}

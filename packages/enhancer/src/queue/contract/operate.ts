@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { LeasedJob } from "../queue.ts";
 import { type CreateQueue, idOf, newJob, useQueue } from "./harness.ts";
 
 /** What ended, and what operators do. */
@@ -36,6 +37,81 @@ export function operateContract(create: CreateQueue): void {
       carrier: { traceparent: newJob("one").carrier.traceparent },
     });
     expect(again.carrier.traceStartMs).toBeGreaterThan(newJob("one").carrier.traceStartMs);
+  });
+
+  test("a dead job is retried also while a later job of its ticket waits: both run, one after the other", async () => {
+    await enqueue(["one", { ticket: "T-1" }]);
+    const dead = await takeOne();
+    await queue().markWriteStarted(dead.id);
+    await queue().bury(dead.id, "403 Forbidden");
+    await enqueue(["two", { ticket: "T-1" }]);
+    expect(await queue().retry(dead.id)).toMatchObject({ id: dead.id, state: "waiting", status: null });
+    expect(await queue().status()).toMatchObject({ waiting: 2, dead: 0 });
+    const done = await oneByOne();
+    expect(done.map(({ id }) => id).sort()).toEqual([dead.id, idOf("two")].sort());
+    const again = done.find(({ id }) => id === dead.id);
+    expect(again).toMatchObject({ attempt: 2, isLastAttempt: false });
+    expect(again?.writeStartedAt).toBeTypeOf("number");
+    expect(await queue().status()).toMatchObject({ waiting: 0, active: 0, done: 2 });
+  });
+
+  test("a dead job is retried also while a later job of its ticket is under way and a third waits", async () => {
+    await enqueue(["one", { ticket: "T-1" }]);
+    const dead = await takeOne();
+    await queue().bury(dead.id, "403 Forbidden");
+    await enqueue(["two", { ticket: "T-1" }]);
+    const { id } = await takeOne();
+    await enqueue(["three", { ticket: "T-1" }]);
+    await queue().retry(dead.id);
+    await expect(queue().retry(dead.id)).rejects.toMatchObject({ code: "TL_JOB_NOT_RETRYABLE" });
+    await under().passTime(2_000);
+    expect(await queue().take(5)).toHaveLength(0);
+    await queue().complete(id, { status: "success", noteId: "1" });
+    const ids = (await oneByOne()).map((job) => job.id);
+    expect(ids.sort()).toEqual([dead.id, idOf("three")].sort());
+  });
+
+  test("a retried job that waits behind another can be discarded", async () => {
+    await enqueue(["one", { ticket: "T-1" }]);
+    const dead = await takeOne();
+    await queue().bury(dead.id, "403 Forbidden");
+    await enqueue(["two", { ticket: "T-1" }]);
+    await queue().retry(dead.id);
+    await queue().discard(dead.id);
+    expect((await oneByOne()).map((job) => job.id)).toEqual([idOf("two")]);
+    await enqueue(["three", { ticket: "T-1" }]);
+    expect((await oneByOne()).map((job) => job.id)).toEqual([idOf("three")]);
+  });
+
+  /** Takes and completes until nothing comes; two of the ticket in hand at once are an error. */
+  async function oneByOne(): Promise<LeasedJob[]> {
+    const done: LeasedJob[] = [];
+    for (;;) {
+      await under().passTime(2_000);
+      const jobs = await queue().take(5);
+      expect(jobs.length).toBeLessThanOrEqual(1);
+      const [job] = jobs;
+      if (job === undefined) return done;
+      done.push(job);
+      await queue().complete(job.id, { status: "success", noteId: "1" });
+    }
+  }
+
+  test("a forced rerun stays forced, whatever else comes for the ticket", async () => {
+    await enqueue(["one", { ticket: "T-1" }]);
+    const { id } = await takeOne();
+    await queue().complete(id, { status: "success", noteId: "1" });
+    await enqueue(["waits", { ticket: "T-1" }]);
+    await queue().rerun(id, { isForced: true });
+    await enqueue(["edit", { ticket: "T-1" }]);
+    expect((await oneByOne()).filter(({ isForced }) => isForced)).toHaveLength(1);
+    await enqueue(["under way", { ticket: "T-1" }]);
+    const active = await takeOne();
+    expect(active.isForced).toBe(false);
+    await queue().rerun(id, { isForced: true });
+    await enqueue(["another edit", { ticket: "T-1" }], ["and one more", { ticket: "T-1" }]);
+    await queue().complete(active.id, { status: "success", noteId: "1" });
+    expect((await oneByOne()).filter(({ isForced }) => isForced)).toHaveLength(1);
   });
 
   test("only a dead job can be retried", async () => {

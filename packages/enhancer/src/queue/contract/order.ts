@@ -60,6 +60,59 @@ export function orderContract(create: CreateQueue): void {
     expect(await queue().take(2)).toHaveLength(2);
   });
 
+  test.each([undefined, "acme"])(
+    "what was not under way when a pause was answered does not start, however many workers take (tenant %s)",
+    async (tenant) => {
+      const workers = Array.from({ length: 4 }, () => under().open());
+      await Promise.all(workers.map((worker) => worker.take(1)));
+      for (let round = 0; round < 10; round++) {
+        await Promise.all(
+          Array.from({ length: 40 }, (_, at) =>
+            queue().enqueue(newJob(`${round}-${at}`, { ticket: `T-${at}` })),
+          ),
+        );
+        const taken: string[] = [];
+        let isOver = false;
+        const working = workers.map(async (worker) => {
+          while (!isOver) {
+            const jobs = await worker.take(2);
+            taken.push(...jobs.map(({ id }) => id));
+            for (const { id } of jobs) await worker.complete(id, { status: "success", noteId: "1" });
+          }
+        });
+        while (taken.length < round) await new Promise((resolve) => setImmediate(resolve));
+        await queue().pause(tenant);
+        const left = new Set((await queue().list({ state: "waiting", limit: 1_000 })).map(({ id }) => id));
+        const before = new Set(taken);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        isOver = true;
+        await Promise.all(working);
+        expect(taken.filter((id) => left.has(id) && !before.has(id))).toEqual([]);
+        expect((await queue().status()).waiting).toBe(left.size);
+        await queue().resume(tenant);
+        for (const { id } of await queue().take(1_000))
+          await queue().complete(id, { status: "success", noteId: "1" });
+      }
+    },
+  );
+
+  test("the pause of all and that of a tenant end apart", async () => {
+    await enqueue(["one"], ["two", { tenant: "other" }]);
+    await queue().pause("acme");
+    await queue().pause();
+    expect(await queue().status()).toMatchObject({ paused: true, pausedTenants: ["acme"] });
+    await queue().resume();
+    expect(deliveries(await queue().take(2))).toEqual(["two"]);
+    await queue().pause();
+    await queue().resume("acme");
+    expect(await queue().status()).toMatchObject({ paused: true, pausedTenants: [] });
+    expect(await queue().take(2)).toHaveLength(0);
+    await enqueue(["three", { tenant: "new" }]);
+    expect(await queue().take(2)).toHaveLength(0);
+    await queue().resume();
+    expect(new Set(deliveries(await queue().take(2)))).toEqual(new Set(["one", "three"]));
+  });
+
   test("one tenant can be paused: the others go on", async () => {
     await enqueue(["one"], ["two", { tenant: "other" }]);
     await queue().pause("acme");

@@ -14,6 +14,8 @@ import { base, jobKey, type TenantQueues, wakeChannel } from "./tenant-queues.ts
 const tenantsKey = `${base}tenants`;
 const jobsKey = `${base}jobs`;
 const pruneAtOnce = 500;
+/** A retried job waits behind its ticket's other until that ended; nothing waits so long. */
+const parkedMs = 365 * 86_400_000;
 const setsOf = {
   waiting: ["wait", "prioritized", "delayed"],
   active: ["active"],
@@ -74,15 +76,9 @@ export class RedisAdmin {
         `Job "${jobId}" is ${viewOf(tenantId, ticketId, job, state).state}; only a dead job can be retried.`,
       );
     }
-    const args = [jobKey(tenantId, jobId), base, tenantId, ticketId, jobId, attemptsPerTry, Date.now()];
-    const other = await runScript(this.client, "tlRevive", args);
-    if (typeof other === "string" && other !== "") {
-      throw new ThroughlineError(
-        "TL_JOB_NOT_RETRYABLE",
-        `A later job of ticket ${ticketId}, "${other}", has not ended; it makes this one's retry needless.`,
-      );
-    }
-    await job.retry("failed");
+    const now = Date.now();
+    const args = [base, tenantId, ticketId, jobId, attemptsPerTry, now, now + parkedMs];
+    await runScript(this.client, "tlRevive", [jobKey(tenantId, jobId), ...args]);
     await this.wake();
     return this.show(jobId);
   }
@@ -118,35 +114,24 @@ export class RedisAdmin {
   }
 
   async pause(tenantId?: string): Promise<void> {
-    if (tenantId === undefined) await this.client.set(`${base}paused`, "1");
-    else {
-      await this.client.sadd(tenantsKey, tenantId);
-      await this.queues.of(tenantId).pause();
-    }
+    await this.setPaused(tenantId, true);
   }
 
   /** Time that was spent paused is nobody's slowness: what waited counts from here. */
   async resume(tenantId?: string): Promise<void> {
-    const now = Date.now();
-    if (tenantId === undefined) {
-      if ((await this.client.del(`${base}paused`)) === 1) await this.client.hset(`${base}resumed`, "*", now);
-    } else if (await this.queues.of(tenantId).isPaused()) {
-      await this.client.hset(`${base}resumed`, tenantId, now);
-      await this.queues.of(tenantId).resume();
-    }
+    await this.setPaused(tenantId, false);
     await this.wake();
   }
 
   async status(): Promise<QueueStatus> {
     const now = Date.now();
-    const [counts, paused, held, tenants] = await Promise.all([
+    const [counts, paused, held, pausedTenants] = await Promise.all([
       runScript(this.client, "tlCounts", [tenantsKey, base]) as Promise<number[]>,
       this.client.exists(`${base}paused`),
       this.client.zrangebyscore(`${base}held`, `(${now}`, "+inf", "WITHSCORES"),
-      this.client.smembers(tenantsKey),
+      runScript(this.client, "tlPausedTenants", [tenantsKey, base]) as Promise<string[]>,
     ]);
     const [waiting = 0, active = 0, done = 0, dead = 0, oldest = 0] = counts;
-    const isPaused = await Promise.all(tenants.map((tenantId) => this.queues.of(tenantId).isPaused()));
     const heldTenants = [];
     for (let at = 0; at < held.length; at += 2)
       heldTenants.push({ tenantId: held[at] ?? "", until: new Date(Number(held[at + 1])).toISOString() });
@@ -158,7 +143,7 @@ export class RedisAdmin {
       done,
       dead,
       oldestWaitingMs: oldest === 0 ? null : Math.max(0, now - oldest),
-      pausedTenants: tenants.filter((_, at) => isPaused[at]).sort(),
+      pausedTenants: pausedTenants.sort(),
       heldTenants,
     };
   }
@@ -260,6 +245,11 @@ export class RedisAdmin {
     const found = await this.find(jobId);
     if (found === undefined) throw new ThroughlineError("TL_JOB_NOT_FOUND", `There is no job "${jobId}".`);
     return found;
+  }
+
+  private async setPaused(tenantId: string | undefined, isOn: boolean): Promise<void> {
+    const args = [`${base}paused`, base, tenantId ?? "", isOn ? 1 : 0, Date.now()];
+    await runScript(this.client, "tlPause", args);
   }
 
   private async wake(): Promise<void> {

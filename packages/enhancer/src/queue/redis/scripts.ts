@@ -1,4 +1,5 @@
 import type { RedisClient } from "./clients.ts";
+import { operatorScripts } from "./operator-scripts.ts";
 
 /**
  * What BullMQ has no operation for. All keys of the queue carry one hash tag, and so lie in one slot of a cluster; scripts may name keys
@@ -9,13 +10,15 @@ import type { RedisClient } from "./clients.ts";
  *   lanes        zset: tenants that may have work; the score says whose turn it is
  *   turn         counter behind those scores
  *   held         zset: tenants whose desk asked to come later; until when, ms
- *   paused       exists: no tenant's jobs are taken
+ *   paused       exists: no tenant's jobs are taken. BullMQ looks at each queue's own `meta` only, in the step that makes a job active: there
+ *                `paused` is `tenant` or `all`, for whoever is between asking for lanes and taking of one
  *   resumed      hash: when the queue (field `*`) or a tenant was resumed, ms
  *   jobs         hash: job id -> tenant TAB ticket
+ *   parked       hash: as `jobs`, those that were retried while another job has their ticket; they lie among the delayed until that ended
  *   recent       zset: job ids by the time they were stored
  *   ticket:T:I   zset: the jobs of a ticket
  *   delivery:ID  job id TAB trace id; expires
- *   next:T:I     active job TAB first job that waits behind it TAB its carrier; expires
+ *   next:T:I     active job TAB first job that waits behind it TAB 1 where any of them is forced TAB its carrier; expires
  */
 const scripts = {
   /**
@@ -32,11 +35,12 @@ const scripts = {
       local queue = base .. 'enhancements.' .. tenant .. ':'
       local winner = redis.call('GET', queue .. 'de:' .. ticket)
       local target, isNew, isRepeated, carrier = id, '1', '0', cjson.decode(data)['carrier']
-      local function newerTicket(text, ofCarrier)
+      local newer = cjson.decode(data)
+      local function newerTicket(text, isForced, ofCarrier)
         local job = cjson.decode(text)
-        local newer = cjson.decode(data)
         job['version'] = newer['version']
         job['ticket'] = newer['ticket']
+        if isForced or newer['forced'] then job['forced'] = true end
         if ofCarrier then job['carrier'] = ofCarrier end
         return cjson.encode(job)
       end
@@ -44,18 +48,20 @@ const scripts = {
         local follower = queue .. 'dn:' .. ticket
         local nextKey = base .. 'next:' .. tenant .. ':' .. ticket
         if redis.call('EXISTS', follower) == 1 then
-          local active, first, firstCarrier = string.match(redis.call('GET', nextKey) or '', '^(.-)\\t(.-)\\t(.*)$')
+          local active, first, forced, firstCarrier = string.match(redis.call('GET', nextKey) or '', '^(.-)\\t(.-)\\t(.-)\\t(.*)$')
+          local isForced = newer['forced'] or (active == winner and forced == '1')
           if active == winner then
             target, isNew, carrier = first, '0', firstCarrier
-            redis.call('HSET', follower, 'jid', first, 'data', newerTicket(data, firstCarrier))
+            redis.call('HSET', follower, 'jid', first, 'data', newerTicket(data, isForced, firstCarrier))
           else
-            redis.call('SET', nextKey, winner .. '\\t' .. id .. '\\t' .. carrier, 'EX', 86400)
+            first, firstCarrier = id, carrier
           end
+          redis.call('SET', nextKey, winner .. '\\t' .. first .. '\\t' .. (isForced and '1' or '0') .. '\\t' .. firstCarrier, 'EX', 86400)
         else
           local key = queue .. winner
           local waiting = redis.call('HGET', key, 'data')
           target, isNew, carrier = winner, '0', cjson.decode(waiting)['carrier']
-          redis.call('HSET', key, 'data', newerTicket(waiting))
+          redis.call('HSET', key, 'data', newerTicket(waiting, false))
           if tonumber(priority) < tonumber(redis.call('HGET', key, 'priority') or '0') then
             redis.call('HSET', key, 'priority', priority)
             redis.call('ZADD', queue .. 'prioritized', 'XX', 'LT', score, winner)
@@ -125,11 +131,32 @@ const scripts = {
       return 1
     `,
   },
-  /** Active jobs that no lock holds are marked for BullMQ's stalled check, which then moves them. Returns their tenants. */
+  /**
+   * Active jobs that no lock holds are marked for BullMQ's stalled check, which then moves them. Returns their tenants. Retried jobs whose
+   * ticket is free by now get it, and wait like others.
+   */
   tlLost: {
     keys: 1,
     lua: `
       local base, found = ARGV[1], {}
+      local parked = redis.call('HGETALL', base .. 'parked')
+      for at = 1, #parked, 2 do
+        local id, tenant, ticket = parked[at], string.match(parked[at + 1], '^(.-)\\t(.*)$')
+        local queue = base .. 'enhancements.' .. tenant .. ':'
+        local other = redis.call('GET', queue .. 'de:' .. ticket)
+        if redis.call('EXISTS', queue .. id) == 0 then
+          redis.call('HDEL', base .. 'parked', id)
+        elseif not other or other == id or redis.call('EXISTS', queue .. other) == 0 then
+          redis.call('HDEL', base .. 'parked', id)
+          if redis.call('ZREM', queue .. 'delayed', id) == 1 then
+            local priority = tonumber(redis.call('HGET', queue .. id, 'priority') or '0')
+            redis.call('SET', queue .. 'de:' .. ticket, id)
+            redis.call('HSET', queue .. id, 'delay', 0)
+            redis.call('ZADD', queue .. 'prioritized', string.format('%.0f', priority * 0x100000000), id)
+            redis.call('ZADD', KEYS[1], 'NX', 0, tenant)
+          end
+        end
+      end
       for _, tenant in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
         local queue = base .. 'enhancements.' .. tenant .. ':'
         local lost = false
@@ -166,64 +193,7 @@ const scripts = {
     keys: 1,
     lua: `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`,
   },
-  /** Gives a dead job its attempts and the ticket again, before BullMQ moves it. Returns the job that has the ticket in its place, or ''. */
-  tlRevive: {
-    keys: 1,
-    lua: `
-      local base, tenant, ticket, id, allowed, now = unpack(ARGV)
-      local queue = base .. 'enhancements.' .. tenant .. ':'
-      local key = queue .. 'de:' .. ticket
-      local other = redis.call('GET', key)
-      if other and other ~= id and redis.call('EXISTS', queue .. other) == 1 then return other end
-      redis.call('SET', key, id)
-      local progress = cjson.decode(redis.call('HGET', KEYS[1], 'progress') or '{}')
-      if type(progress) ~= 'table' then progress = {} end
-      progress['attemptsAllowed'] = tonumber(redis.call('HGET', KEYS[1], 'atm') or '0') + tonumber(allowed)
-      progress['clockStartedAt'] = tonumber(now)
-      redis.call('HSET', KEYS[1], 'progress', cjson.encode(progress))
-      redis.call('HDEL', KEYS[1], 'stc', 'defa')
-      redis.call('ZADD', base .. 'lanes', 'NX', 0, tenant)
-      return ''
-    `,
-  },
-  /** waiting, active, done, dead, stored time of the oldest waiting job (0: none). */
-  tlCounts: {
-    keys: 1,
-    lua: `
-      local base, sums, oldest = ARGV[1], { 0, 0, 0, 0 }, 0
-      for _, tenant in ipairs(redis.call('SMEMBERS', KEYS[1])) do
-        local queue = base .. 'enhancements.' .. tenant .. ':'
-        sums[1] = sums[1] + redis.call('LLEN', queue .. 'wait') + redis.call('ZCARD', queue .. 'prioritized') + redis.call('ZCARD', queue .. 'delayed')
-        sums[2] = sums[2] + redis.call('LLEN', queue .. 'active')
-        sums[3] = sums[3] + redis.call('ZCARD', queue .. 'completed')
-        sums[4] = sums[4] + redis.call('ZCARD', queue .. 'failed')
-        local ids = {
-          redis.call('LINDEX', queue .. 'wait', -1),
-          redis.call('ZRANGE', queue .. 'prioritized', 0, 0)[1] or false,
-          redis.call('ZRANGE', queue .. 'delayed', 0, 0)[1] or false,
-        }
-        for at = 1, 3 do
-          local time = ids[at] and tonumber(redis.call('HGET', queue .. ids[at], 'timestamp') or '0') or 0
-          if time > 0 and (oldest == 0 or time < oldest) then oldest = time end
-        end
-      end
-      return { sums[1], sums[2], sums[3], sums[4], oldest }
-    `,
-  },
-  /** Forgets jobs that are gone. */
-  tlForget: {
-    keys: 1,
-    lua: `
-      local base = ARGV[1]
-      for at = 2, #ARGV do
-        local tenant, ticket = string.match(redis.call('HGET', KEYS[1], ARGV[at]) or '', '^(.-)\\t(.*)$')
-        if tenant then redis.call('ZREM', base .. 'ticket:' .. tenant .. ':' .. ticket, ARGV[at]) end
-        redis.call('HDEL', KEYS[1], ARGV[at])
-        redis.call('ZREM', base .. 'recent', ARGV[at])
-      end
-      return 0
-    `,
-  },
+  ...operatorScripts,
 } as const satisfies Record<string, { keys: number; lua: string }>;
 
 export type ScriptName = keyof typeof scripts;

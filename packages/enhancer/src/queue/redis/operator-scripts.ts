@@ -1,0 +1,110 @@
+/** What operators ask for. The keys are described in scripts.ts. */
+export const operatorScripts = {
+  /**
+   * A dead job waits again, with more attempts. BullMQ knows one job of a ticket at a time: where a later one has the ticket, this one is
+   * parked behind it. Returns 0 where the job was not dead any more.
+   */
+  tlRevive: {
+    keys: 1,
+    lua: `
+      local base, tenant, ticket, id, allowed, now, parkedUntil = unpack(ARGV)
+      local queue = base .. 'enhancements.' .. tenant .. ':'
+      if redis.call('ZREM', queue .. 'failed', id) == 0 then return 0 end
+      local progress = cjson.decode(redis.call('HGET', KEYS[1], 'progress') or '{}')
+      if type(progress) ~= 'table' then progress = {} end
+      progress['attemptsAllowed'] = tonumber(redis.call('HGET', KEYS[1], 'atm') or '0') + tonumber(allowed)
+      progress['clockStartedAt'] = tonumber(now)
+      redis.call('HSET', KEYS[1], 'progress', cjson.encode(progress))
+      redis.call('HDEL', KEYS[1], 'stc', 'defa', 'finishedOn', 'processedOn')
+      redis.call('ZADD', base .. 'lanes', 'NX', 0, tenant)
+      local key = queue .. 'de:' .. ticket
+      local other = redis.call('GET', key)
+      if other and other ~= id and redis.call('EXISTS', queue .. other) == 1 then
+        redis.call('HSET', base .. 'parked', id, tenant .. '\\t' .. ticket)
+        redis.call('ZADD', queue .. 'delayed', string.format('%.0f', tonumber(parkedUntil) * 0x1000), id)
+      else
+        local priority = tonumber(redis.call('HGET', KEYS[1], 'priority') or '0')
+        redis.call('SET', key, id)
+        redis.call('ZADD', queue .. 'prioritized', string.format('%.0f', priority * 0x100000000), id)
+      end
+      return 1
+    `,
+  },
+  /** Pauses (`1`) or resumes the queue, or one tenant's: nobody takes a job after this. */
+  tlPause: {
+    keys: 1,
+    lua: `
+      local base, tenant, isOn, now = ARGV[1], ARGV[2], ARGV[3] == '1', ARGV[4]
+      local function meta(of) return base .. 'enhancements.' .. of .. ':meta' end
+      local all = redis.call('EXISTS', KEYS[1]) == 1
+      if tenant ~= '' then
+        local paused = redis.call('HGET', meta(tenant), 'paused')
+        if isOn then
+          redis.call('SADD', base .. 'tenants', tenant)
+          redis.call('HSET', meta(tenant), 'paused', 'tenant')
+        elseif paused and paused ~= 'all' then
+          redis.call('HSET', base .. 'resumed', tenant, now)
+          if all then redis.call('HSET', meta(tenant), 'paused', 'all') else redis.call('HDEL', meta(tenant), 'paused') end
+        end
+        return 0
+      end
+      if isOn then redis.call('SET', KEYS[1], '1') else redis.call('DEL', KEYS[1]) end
+      if all and not isOn then redis.call('HSET', base .. 'resumed', '*', now) end
+      for _, one in ipairs(redis.call('SMEMBERS', base .. 'tenants')) do
+        if isOn then redis.call('HSETNX', meta(one), 'paused', 'all')
+        elseif redis.call('HGET', meta(one), 'paused') == 'all' then redis.call('HDEL', meta(one), 'paused') end
+      end
+      return 0
+    `,
+  },
+  /** Tenants that are paused by themselves. */
+  tlPausedTenants: {
+    keys: 1,
+    lua: `
+      local base, found = ARGV[1], {}
+      for _, tenant in ipairs(redis.call('SMEMBERS', KEYS[1])) do
+        local paused = redis.call('HGET', base .. 'enhancements.' .. tenant .. ':meta', 'paused')
+        if paused and paused ~= 'all' then found[#found + 1] = tenant end
+      end
+      return found
+    `,
+  },
+  /** waiting, active, done, dead, stored time of the oldest waiting job (0: none). */
+  tlCounts: {
+    keys: 1,
+    lua: `
+      local base, sums, oldest = ARGV[1], { 0, 0, 0, 0 }, 0
+      for _, tenant in ipairs(redis.call('SMEMBERS', KEYS[1])) do
+        local queue = base .. 'enhancements.' .. tenant .. ':'
+        sums[1] = sums[1] + redis.call('LLEN', queue .. 'wait') + redis.call('ZCARD', queue .. 'prioritized') + redis.call('ZCARD', queue .. 'delayed')
+        sums[2] = sums[2] + redis.call('LLEN', queue .. 'active')
+        sums[3] = sums[3] + redis.call('ZCARD', queue .. 'completed')
+        sums[4] = sums[4] + redis.call('ZCARD', queue .. 'failed')
+        local ids = {
+          redis.call('LINDEX', queue .. 'wait', -1),
+          redis.call('ZRANGE', queue .. 'prioritized', 0, 0)[1] or false,
+          redis.call('ZRANGE', queue .. 'delayed', 0, 0)[1] or false,
+        }
+        for at = 1, 3 do
+          local time = ids[at] and tonumber(redis.call('HGET', queue .. ids[at], 'timestamp') or '0') or 0
+          if time > 0 and (oldest == 0 or time < oldest) then oldest = time end
+        end
+      end
+      return { sums[1], sums[2], sums[3], sums[4], oldest }
+    `,
+  },
+  /** Forgets jobs that are gone. */
+  tlForget: {
+    keys: 1,
+    lua: `
+      local base = ARGV[1]
+      for at = 2, #ARGV do
+        local tenant, ticket = string.match(redis.call('HGET', KEYS[1], ARGV[at]) or '', '^(.-)\\t(.*)$')
+        if tenant then redis.call('ZREM', base .. 'ticket:' .. tenant .. ':' .. ticket, ARGV[at]) end
+        redis.call('HDEL', KEYS[1], ARGV[at])
+        redis.call('ZREM', base .. 'recent', ARGV[at])
+      end
+      return 0
+    `,
+  },
+} as const;
