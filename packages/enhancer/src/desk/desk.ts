@@ -14,7 +14,8 @@ export interface DeskTicket {
   priority: string | undefined;
   /** Name and address of who asked, where the desk tells them. */
   requester: { name: string | undefined; email: string | undefined };
-  labels: readonly string[];
+  /** undefined: the desk does not say. */
+  labels: readonly string[] | undefined;
   /** Milliseconds since the epoch, where the desk tells it. */
   updatedAt: number | undefined;
   /** false: the desk says that nobody has noted anything, so that its notes need not be read. */

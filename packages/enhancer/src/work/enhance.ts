@@ -19,7 +19,14 @@ import { noteMeta } from "./note-meta.ts";
 import { putNote, writtenBefore } from "./put-note.ts";
 import { type ReadTicket, readTicket, textChanged } from "./read-ticket.ts";
 import { AttemptRecord } from "./record.ts";
-import { type Refusal, type RefusalDependencies, whyNotAgain, whyNotWanted, whyOff } from "./refusal.ts";
+import {
+  type Refusal,
+  type RefusalDependencies,
+  whyFiltered,
+  whyNotAgain,
+  whyNotWanted,
+  whyOff,
+} from "./refusal.ts";
 import { isThrottled } from "./retry.ts";
 
 export interface EnhanceDependencies extends RefusalDependencies {
@@ -114,7 +121,9 @@ async function attempt(one: Attempt): Promise<Ended> {
   if (off !== undefined) return skip(one, off);
   let read = await record.timed("read", () => readTicket(job.ticket, desk, tenant, deps.tracer, signal));
   const unwanted =
-    whyNotWanted(read, tenant) ?? (await whyNotAgain(job, tenant, desk, read.onDesk, deps, signal));
+    whyNotWanted(read, tenant) ??
+    whyFiltered(read, tenant) ??
+    (await whyNotAgain(job, tenant, desk, read.onDesk, deps, signal));
   if (unwanted !== undefined) return skip(one, unwanted);
 
   for (let pass = 1; ; pass++) {

@@ -1,16 +1,18 @@
 import type { Tracer } from "@opentelemetry/api";
+import { priorityOf } from "../priority.ts";
 import { DeskError, type DeskTicket, type ServiceDesk } from "../desk/desk.ts";
 import type { LeasedJob } from "../queue/queue.ts";
 import type { EnhancementRecords } from "../records/enhancements.ts";
 import type { NoteSwitch } from "../records/note-switch.ts";
 import type { Tenant } from "../tenants/tenants.ts";
+import { filteredBecause, isSame, type KnownFields } from "../tenants/ticket-filters.ts";
 import { inDeskSpan } from "./desk-span.ts";
 import { ticketMarker } from "./marker.ts";
 import type { ReadTicket } from "./read-ticket.ts";
 
 /** Why a ticket gets no note: a decision, not an error. */
 export interface Refusal {
-  code: "off" | "closed" | "opted_out" | "already_noted";
+  code: "off" | "closed" | "opted_out" | "filtered" | "already_noted";
   /** For people. */
   reason: string;
 }
@@ -45,10 +47,25 @@ export function whyNotWanted({ onDesk }: ReadTicket, tenant: Tenant): Refusal | 
     ["requester", requesters, [onDesk.requester.email, onDesk.requester.name]],
   ];
   for (const [what, optedOut, values] of asked) {
-    const found = values.find((value) => value !== undefined && holds(optedOut, value));
+    const found = values.find((value) => value !== undefined && optedOut.some((one) => isSame(one, value)));
     if (found !== undefined) return { code: "opted_out", reason: `The ${what} ${found} opted out of notes.` };
   }
   return undefined;
+}
+
+/** The tenant's filters, by what the desk says: the webhook may have said less. A later edit of such a field does not block the note. */
+export function whyFiltered({ onDesk }: ReadTicket, tenant: Tenant): Refusal | undefined {
+  if (onDesk === undefined) return undefined;
+  const { priority, category, group, status, requester, labels } = onDesk;
+  const known: KnownFields = {};
+  if (priority !== undefined) known.priority = [priority, priorityOf(priority)];
+  for (const [field, value] of Object.entries({ category, group, status }))
+    if (value !== undefined) known[field as "category" | "group" | "status"] = [value];
+  const names = [requester.name, requester.email].filter((name) => name !== undefined);
+  if (names.length > 0) known.requester = names;
+  if (labels !== undefined) known.label = labels;
+  const reason = filteredBecause(tenant.settings.filters, known);
+  return reason === undefined ? undefined : { code: "filtered", reason };
 }
 
 /** One note for each ticket: by our own records, then by the desk's, unless somebody forced another. */
@@ -77,9 +94,4 @@ export async function whyNotAgain(
     if (error instanceof DeskError && error.kind === "permanent") return undefined;
     throw error;
   }
-}
-
-function holds(list: readonly string[], value: string): boolean {
-  const wanted = value.trim().toLowerCase();
-  return list.some((one) => one.trim().toLowerCase() === wanted);
 }

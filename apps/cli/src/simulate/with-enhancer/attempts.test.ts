@@ -118,6 +118,57 @@ test.each([
   expect(await rig.run("2")).toMatchObject({ status: "success" });
 });
 
+test.each([
+  ["priority", { include: { priority: ["critical"] } }, { priority: { name: "2 - Urgent" } }, undefined],
+  [
+    "priority",
+    { include: { priority: ["critical"] } },
+    { priority: { name: "Low" } },
+    "do not include its priority",
+  ],
+  ["group", { exclude: { group: ["payroll"] } }, { group: { name: "Payroll" } }, "exclude its group"],
+  ["status", { include: { status: ["Open"] } }, { status: { name: "Onhold" } }, "do not include its status"],
+  [
+    "requester",
+    { exclude: { requester: ["ann@example.com"] } },
+    { requester: { name: "Ann", email_id: "ann@example.com" } },
+    "exclude its requester",
+  ],
+  ["category", { include: { category: ["Network"] } }, {}, undefined],
+])(
+  "filters of the %s see what the desk says, not only the webhook: %j",
+  async (_name, filters, fields, why) => {
+    const rig = await startRig({ settings: { filters } });
+    await rig.edit("1", { subject: "x", ...fields });
+    const job = await rig.run("1");
+    const skipped = spanNamed(rig, "enhance_ticket")?.events.find(
+      ({ name }) => name === "enhancement.skipped",
+    );
+    if (why === undefined) {
+      expect(job).toMatchObject({ status: "success" });
+      expect(skipped).toBeUndefined();
+    } else {
+      expect(job).toMatchObject({ state: "done", status: "skipped", noteId: null });
+      expect(job.reason).toContain(why);
+      expect(skipCode(rig)).toBe("filtered");
+      expect(skipped?.attributes?.["enhancement.skip.reason"]).toContain(why);
+      expect(await rig.notes("1")).toEqual([]);
+    }
+  },
+);
+
+test("a ticket that leaves the filter while its note is written is noted all the same: other edits do not block", async () => {
+  const rig = await startRig({
+    settings: { filters: { include: { group: ["Network"] } } },
+    llm: { faults: { delayMs: 400 } },
+  });
+  await rig.edit("1", { subject: "x", group: { name: "Network" } });
+  const jobId = await rig.enqueue("1", "x");
+  await sleep(200);
+  await rig.edit("1", { group: { name: "Printers" } });
+  expect(await rig.ended(jobId)).toMatchObject({ status: "success" });
+});
+
 test("shadow keeps the note and writes nothing; draft waits", async () => {
   for (const mode of ["shadow", "draft"] as const) {
     const rig = await startRig({ settings: { note: { mode } } });

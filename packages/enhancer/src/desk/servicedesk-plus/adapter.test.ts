@@ -251,7 +251,7 @@ test("a request is read as plain text, with what filters and opt-outs ask for", 
     category: "Software",
     priority: undefined,
     requester: { name: "Ann", email: "ann@example.com" },
-    labels: [],
+    labels: undefined,
     updatedAt: 1_790_000_000_000,
     hasNotes: false,
   });

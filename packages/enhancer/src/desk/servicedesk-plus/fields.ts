@@ -51,7 +51,7 @@ export function ticketOf(body: unknown): DeskTicket {
       name: found.requester?.name ?? undefined,
       email: found.requester?.email_id ?? undefined,
     },
-    labels: (found.tags ?? []).map(({ name }) => name),
+    labels: found.tags?.map(({ name }) => name),
     updatedAt: (found.last_updated_time ?? found.created_time)?.value,
     hasNotes: found.has_notes ?? undefined,
   };

@@ -116,7 +116,7 @@ export function createZammad(options: ZammadOptions): ServiceDesk {
         category: ticket.category ?? undefined,
         priority: ticket.priority ?? undefined,
         requester: { name: all[0]?.from ?? undefined, email: ticket.customer ?? undefined },
-        labels: [],
+        labels: undefined,
         updatedAt: Number.isNaN(updatedAt) ? undefined : updatedAt,
         hasNotes: all.some(({ type }) => type === "note"),
       };

@@ -1,7 +1,7 @@
 import type { FieldError } from "@throughline/api";
 import { plainText } from "../../history/plain-text.ts";
 import type { Heard, HeardFacts } from "./heard.ts";
-import { priorityOf } from "./priority.ts";
+import { priorityOf } from "../../priority.ts";
 import type { FieldRule, Mapping } from "./schema.ts";
 
 const descriptionAtMost = 10_000;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { applyMapping } from "./apply.ts";
 import { presetMappings } from "./presets/index.ts";
-import { priorityOf } from "./priority.ts";
+import { priorityOf } from "../../priority.ts";
 import { mappingSchema } from "./schema.ts";
 
 const now = Date.parse("2026-11-24T10:00:00Z");
