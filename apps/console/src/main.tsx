@@ -1,4 +1,3 @@
-import "./api/without-eval.ts";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
@@ -8,7 +7,9 @@ import { createAppRouter } from "./routes.tsx";
 import "./ui/base.css";
 import "./ui/controls.css";
 import "./ui/list.css";
+import "./ui/overlays.css";
 import { ThemeProvider } from "./ui/theme.tsx";
+import { ZoneProvider } from "./ui/zone.tsx";
 
 const queries = new QueryClient({
   defaultOptions: {
@@ -26,9 +27,11 @@ if (root === null) throw new Error("index.html has no #root");
 createRoot(root).render(
   <StrictMode>
     <ThemeProvider>
-      <QueryClientProvider client={queries}>
-        <RouterProvider router={router} />
-      </QueryClientProvider>
+      <ZoneProvider>
+        <QueryClientProvider client={queries}>
+          <RouterProvider router={router} />
+        </QueryClientProvider>
+      </ZoneProvider>
     </ThemeProvider>
   </StrictMode>,
 );

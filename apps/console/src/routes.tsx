@@ -1,4 +1,4 @@
-import { createRootRoute, createRoute, createRouter } from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import {
   formatUrlSearch,
   parseUrlSearch,
@@ -8,38 +8,50 @@ import {
 } from "./api/parameters.ts";
 import { Layout } from "./pages/layout.tsx";
 import { NotFoundPage } from "./pages/not-found.tsx";
-import { SearchPage } from "./pages/search.tsx";
-import { TicketsPage } from "./pages/tickets.tsx";
-import { TracePage } from "./pages/trace.tsx";
+import { Failed } from "./ui/states.tsx";
 
-/** The whole map. The URL holds each page's view. */
+/** The whole map. The URL holds each page's view; a page's code comes when it is first opened. */
 const rootRoute = createRootRoute({ component: Layout, notFoundComponent: NotFoundPage });
 
 const ticketsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/",
   validateSearch: ticketsView,
-  component: TicketsPage,
+  component: lazyRouteComponent(() => import("./pages/tickets.tsx"), "TicketsPage"),
 });
 const searchRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/search",
   validateSearch: searchView,
-  component: SearchPage,
+  component: lazyRouteComponent(() => import("./pages/search.tsx"), "SearchPage"),
 });
 const traceRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/trace/$traceId",
   validateSearch: traceViewSearch,
-  component: TracePage,
+  component: lazyRouteComponent(() => import("./pages/trace.tsx"), "TracePage"),
 });
 
-const routeTree = rootRoute.addChildren([ticketsRoute, searchRoute, traceRoute]);
+/** The parts of the pages in all their states, for whoever changes one. */
+const galleryRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/gallery",
+  component: lazyRouteComponent(() => import("./pages/gallery.tsx"), "GalleryPage"),
+});
+
+const routeTree = rootRoute.addChildren([ticketsRoute, searchRoute, traceRoute, galleryRoute]);
 
 export function createAppRouter() {
   return createRouter({
     routeTree,
-    defaultPreload: false,
+    defaultPreload: "intent",
+    // Not fetched, as after an upgrade of the backend; or a fault of the page itself.
+    defaultErrorComponent: ({ error }) => (
+      <Failed
+        error={error instanceof Error ? error : new Error(String(error))}
+        onRetry={() => location.reload()}
+      />
+    ),
     scrollRestoration: true,
     parseSearch: parseUrlSearch,
     stringifySearch: formatUrlSearch,

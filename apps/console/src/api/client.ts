@@ -1,3 +1,4 @@
+import "./without-eval.ts";
 import { traceSearchAnswer, type TraceSummary, traceView, type TraceView } from "@throughline/api";
 import { z } from "zod";
 

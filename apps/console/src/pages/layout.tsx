@@ -1,10 +1,54 @@
-import { Link, Outlet } from "@tanstack/react-router";
-import { Finder } from "../ui/finder.tsx";
+import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
+import { lazy, Suspense, useState } from "react";
+import { ConfirmProvider } from "../ui/confirm.tsx";
+import { Finder, useFind } from "../ui/finder.tsx";
 import { Icon, Logo } from "../ui/icons.tsx";
-import { nextChoice, useTheme } from "../ui/theme.tsx";
+import { type Shortcut, ShortcutsProvider, useShortcuts } from "../ui/shortcuts.tsx";
+import { themeChoices, useTheme } from "../ui/theme.tsx";
+import { Toasts } from "../ui/toasts.tsx";
+import { useZone } from "../ui/zone.tsx";
+import { navigation } from "./navigation.ts";
 
-/** What every page has: the way to the others, the finder, the theme. */
+const SettingsDialog = lazy(() =>
+  import("../ui/settings-dialog.tsx").then((module) => ({ default: module.SettingsDialog })),
+);
+const ShortcutsDialog = lazy(() =>
+  import("../ui/shortcuts-dialog.tsx").then((module) => ({ default: module.ShortcutsDialog })),
+);
+const CommandPalette = lazy(() =>
+  import("../ui/command-palette.tsx").then((module) => ({ default: module.CommandPalette })),
+);
+
+/** What every page has: the way to the others, the finder, settings, keys, what is asked and told over the page. */
 export function Layout() {
+  return (
+    <ShortcutsProvider>
+      <Toasts>
+        <ConfirmProvider>
+          <Frame />
+        </ConfirmProvider>
+      </Toasts>
+    </ShortcutsProvider>
+  );
+}
+
+type Over = "settings" | "keys" | "commands";
+
+function Frame() {
+  const navigate = useNavigate();
+  const [over, setOver] = useState<Over>();
+  const isLoading = useRouterState({ select: ({ status }) => status === "pending" });
+  const close = () => setOver(undefined);
+  const goTo: Shortcut[] = navigation.map(({ to, name, keys }) => ({
+    keys,
+    does: `Go to ${name}`,
+    run: () => void navigate({ to }),
+  }));
+  useShortcuts("Everywhere", [
+    ...goTo,
+    { keys: "mod+k", does: "Commands", run: () => setOver("commands") },
+    { keys: "?", does: "These keys", run: () => setOver("keys") },
+  ]);
   return (
     <>
       <a className="skip" href="#content">
@@ -13,38 +57,83 @@ export function Layout() {
       <header className="top">
         <Link to="/" className="brand">
           <Logo />
-          Throughline
+          <span className="brand-name">Throughline</span>
         </Link>
         <nav aria-label="Main">
-          <Link to="/" activeOptions={{ exact: true, includeSearch: false }}>
-            Tickets
-          </Link>
-          <Link to="/search" activeOptions={{ includeSearch: false }}>
-            Search
-          </Link>
+          {navigation.map(({ to, name }) => (
+            <Link key={to} to={to} activeOptions={{ exact: to === "/", includeSearch: false }}>
+              {name}
+            </Link>
+          ))}
         </nav>
         <Finder />
-        <ThemeButton />
+        <div className="top-tools">
+          <Tool label="Commands" keys="Control+K" icon="command" onClick={() => setOver("commands")} />
+          <Tool label="Keyboard" keys="?" icon="keyboard" onClick={() => setOver("keys")} />
+          <Tool label="Settings" icon="settings" onClick={() => setOver("settings")} />
+        </div>
+        {isLoading && <span className="progress" aria-hidden="true" />}
       </header>
       <main id="content" tabIndex={-1}>
         <Outlet />
       </main>
+      <Suspense>
+        {over === "settings" && <SettingsDialog open onClose={close} />}
+        {over === "keys" && <ShortcutsDialog open onClose={close} />}
+        {over === "commands" && <Palette onClose={close} onOver={setOver} />}
+      </Suspense>
     </>
   );
 }
 
-function ThemeButton() {
-  const { choice, choose } = useTheme();
-  const next = nextChoice(choice);
+function Palette({ onClose, onOver }: { onClose: () => void; onOver: (over: Over) => void }) {
+  const navigate = useNavigate();
+  const { find } = useFind();
+  const { choice: theme, choose: chooseTheme } = useTheme();
+  const { choose: chooseZone } = useZone();
+  const commands = [
+    ...navigation.map(({ to, name, keys, icon }) => ({
+      name: `Go to ${name}`,
+      icon,
+      keys,
+      run: () => void navigate({ to }),
+    })),
+    ...themeChoices
+      .filter((choice) => choice !== theme)
+      .map((choice) => ({
+        name: `Theme: ${choice}`,
+        icon: choice,
+        run: () => chooseTheme(choice),
+      })),
+    { name: "Times in UTC", icon: "slow" as const, run: () => chooseZone("UTC") },
+    { name: "Times in this machine’s zone", icon: "slow" as const, run: () => chooseZone("local") },
+    { name: "Settings", icon: "settings" as const, run: () => onOver("settings") },
+    { name: "Keyboard", icon: "keyboard" as const, keys: "?", run: () => onOver("keys") },
+  ];
+  return <CommandPalette commands={commands} onFind={(id) => void find(id)} onClose={onClose} />;
+}
+
+function Tool({
+  label,
+  keys,
+  icon,
+  onClick,
+}: {
+  label: string;
+  keys?: string;
+  icon: "command" | "keyboard" | "settings";
+  onClick: () => void;
+}) {
   return (
     <button
       type="button"
       className="icon-button"
-      aria-label={`Theme: ${choice}. Change to ${next}`}
-      title={`Theme: ${choice}`}
-      onClick={() => choose(next)}
+      aria-label={label}
+      aria-keyshortcuts={keys}
+      title={keys === undefined ? label : `${label} (${keys.replace("Control+", "Ctrl ")})`}
+      onClick={onClick}
     >
-      <Icon name={choice} />
+      <Icon name={icon} />
     </button>
   );
 }

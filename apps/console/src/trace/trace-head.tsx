@@ -1,8 +1,8 @@
 import type { TraceView } from "@throughline/api";
 import type { ReactNode } from "react";
-import { Age } from "../ui/age.tsx";
+import { Age, Time } from "../ui/age.tsx";
 import { CopyButton } from "../ui/copy-button.tsx";
-import { formatCount, formatDuration, formatPercent, formatTime, nanosToMs } from "../ui/format.ts";
+import { formatCount, formatDuration, formatPercent, nanosToMs } from "../ui/format.ts";
 import { Icon } from "../ui/icons.tsx";
 import { StatusChips } from "../ui/status-chip.tsx";
 
@@ -56,7 +56,7 @@ export function TraceHead({
         {summary.tenantId !== null && <Fact name="Tenant">{summary.tenantId}</Fact>}
         {summary.priority !== null && <Fact name="Priority">{summary.priority}</Fact>}
         <Fact name="Started">
-          {formatTime(nanosToMs(summary.startUnixNano))}{" "}
+          <Time atMs={nanosToMs(summary.startUnixNano)} />{" "}
           <span className="muted">
             <Age atMs={nanosToMs(summary.startUnixNano)} nowMs={nowMs} />
           </span>

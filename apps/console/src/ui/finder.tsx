@@ -1,46 +1,60 @@
 import { useNavigate } from "@tanstack/react-router";
-import { useEffect, useRef, useState } from "react";
+import { useRef, useState } from "react";
 import { searchTraces } from "../api/client.ts";
 import { Icon } from "./icons.tsx";
+import { useShortcuts } from "./shortcuts.tsx";
+import { useToasts } from "./toasts.tsx";
 
 const timeoutMs = 15_000;
 
-/** A ticket or trace id leads straight to its trace; `/` puts the cursor here from anywhere. */
-export function Finder() {
+/** Leads from a ticket or trace id straight to its page. Resolves to whether there was one. */
+export function useFind(): { find: (wanted: string) => Promise<boolean>; isLooking: boolean } {
   const navigate = useNavigate();
-  const input = useRef<HTMLInputElement>(null);
-  const [answer, setAnswer] = useState("");
+  const { failed } = useToasts();
+  const [isLooking, setIsLooking] = useState(false);
 
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target))
-        return;
-      event.preventDefault();
-      input.current?.focus();
-      input.current?.select();
-    };
-    document.addEventListener("keydown", onKey);
-    return () => document.removeEventListener("keydown", onKey);
-  }, []);
-
-  async function find(wanted: string): Promise<void> {
-    setAnswer("Looking…");
+  async function find(wanted: string): Promise<boolean> {
+    setIsLooking(true);
     try {
       const traces = await searchTraces(
         new URLSearchParams({ q: wanted, limit: "2" }),
         AbortSignal.timeout(timeoutMs),
       );
       const [first, second] = traces;
-      setAnswer(first === undefined ? `Nothing is stored for ${wanted}.` : "");
-      if (first === undefined) return;
-      input.current?.blur();
+      if (first === undefined) {
+        failed(
+          `Nothing is stored for ${wanted}`,
+          new Error("Is the id spelled so? Spans come seconds after the work."),
+        );
+        return false;
+      }
       if (second === undefined) await navigate({ to: "/trace/$traceId", params: { traceId: first.traceId } });
       else await navigate({ to: "/", search: { q: wanted } });
+      return true;
     } catch (error) {
-      setAnswer(error instanceof Error ? error.message : String(error));
+      failed(`${wanted} could not be looked for`, error);
+      return false;
+    } finally {
+      setIsLooking(false);
     }
   }
+  return { find, isLooking };
+}
 
+/** `/` puts the cursor here from anywhere. */
+export function Finder() {
+  const input = useRef<HTMLInputElement>(null);
+  const { find, isLooking } = useFind();
+  useShortcuts("Everywhere", [
+    {
+      keys: "/",
+      does: "Find a ticket or a trace",
+      run: () => {
+        input.current?.focus();
+        input.current?.select();
+      },
+    },
+  ]);
   return (
     <form
       role="search"
@@ -48,34 +62,25 @@ export function Finder() {
       onSubmit={(event) => {
         event.preventDefault();
         const wanted = input.current?.value.trim() ?? "";
-        if (wanted !== "") void find(wanted);
+        if (wanted === "") return;
+        void find(wanted).then((isFound) => isFound && input.current?.blur());
       }}
     >
-      <span className="finder-answer" role="status">
-        {answer}
-      </span>
       <Icon name="search" />
       <input
         ref={input}
         type="search"
         aria-label="Find a ticket or a trace"
         aria-keyshortcuts="/"
+        aria-busy={isLooking}
         placeholder="Ticket or trace id"
         autoComplete="off"
         spellCheck={false}
-        onChange={() => setAnswer("")}
         onKeyDown={(event) => {
           if (event.key === "Escape") event.currentTarget.blur();
         }}
       />
       <kbd aria-hidden="true">/</kbd>
     </form>
-  );
-}
-
-function isTyping(target: EventTarget | null): boolean {
-  return (
-    target instanceof HTMLElement &&
-    (target.isContentEditable || /^(?:INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
   );
 }

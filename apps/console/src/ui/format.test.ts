@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import {
   formatAge,
+  formatClock,
   formatCount,
   formatDuration,
   formatPercent,
@@ -48,6 +49,13 @@ test("a time of nanoseconds keeps its milliseconds", () => {
   const atMs = nanosToMs("1790000000123456789");
   expect(atMs).toBeCloseTo(1_790_000_000_123.456, 3);
   expect(formatTime(atMs)).toMatch(/^2026-09-\d\d \d\d:\d\d:20\.123$/);
+});
+
+test("a time is written in the zone that is asked for", () => {
+  const atMs = Date.parse("2026-11-24T23:30:00.250Z");
+  expect(formatTime(atMs, "UTC")).toBe("2026-11-24 23:30:00.250");
+  expect(formatTime(atMs, "Asia/Kolkata")).toBe("2026-11-25 05:00:00.250");
+  expect(formatClock(atMs, "America/New_York")).toBe("18:30:00");
 });
 
 test("counts are grouped and take their plural", () => {

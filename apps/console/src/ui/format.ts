@@ -44,10 +44,31 @@ export function formatAge(atMs: number, nowMs: number): string {
   return `${Math.floor(seconds / 86_400)} d ago`;
 }
 
-/** `2026-11-23 09:41:07.123`, local time. */
-export function formatTime(atMs: number): string {
-  const local = new Date(atMs - new Date(atMs).getTimezoneOffset() * 60_000);
-  return local.toISOString().replace("T", " ").replace("Z", "");
+/** `2026-11-23 09:41:07.123`, in a zone such as `UTC`; in the machine's own unless one is named. */
+export function formatTime(atMs: number, zone?: string): string {
+  const at = zonedParts(atMs, zone);
+  return `${at("year")}-${at("month")}-${at("day")} ${at("hour")}:${at("minute")}:${at("second")}.${at("fractionalSecond")}`;
+}
+
+/** `09:41:07`, the time of day. */
+export function formatClock(atMs: number, zone?: string): string {
+  const at = zonedParts(atMs, zone);
+  return `${at("hour")}:${at("minute")}:${at("second")}`;
+}
+
+function zonedParts(atMs: number, zone: string | undefined): (type: string) => string {
+  const parts = new Intl.DateTimeFormat("en-GB", {
+    timeZone: zone,
+    year: "numeric",
+    month: "2-digit",
+    day: "2-digit",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    fractionalSecondDigits: 3,
+    hourCycle: "h23",
+  }).formatToParts(atMs);
+  return (type) => parts.find((part) => part.type === type)?.value ?? "";
 }
 
 /** Nanoseconds since the epoch, as the API writes them, in milliseconds. */

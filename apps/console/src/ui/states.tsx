@@ -2,6 +2,7 @@ import type { ReactNode } from "react";
 import { ApiError } from "../api/client.ts";
 import { CopyButton } from "./copy-button.tsx";
 import { Icon } from "./icons.tsx";
+import { useClockFormat } from "./zone.tsx";
 
 /** Grey lines where the content will stand. */
 export function Loading({ what, rows = 6 }: { what: string; rows?: number }) {
@@ -55,9 +56,10 @@ export function Failed({ error, onRetry }: { error: Error; onRetry: () => void }
 
 /** What is on the page stays while it cannot be refreshed; this says so. */
 export function Stale({ error, sinceMs }: { error: Error; sinceMs: number }) {
+  const format = useClockFormat();
   return (
     <p className="stale" role="status">
-      <Icon name="warn" /> Not refreshed since {new Date(sinceMs).toLocaleTimeString()}: {error.message}
+      <Icon name="warn" /> Not refreshed since {format(sinceMs)}: {error.message}
     </p>
   );
 }

@@ -5,8 +5,8 @@ export type Theme = "light" | "dark";
 
 const key = "throughline.theme";
 const darkQuery = "(prefers-color-scheme: dark)";
-const choices = ["system", "light", "dark"] as const;
-export type ThemeChoice = (typeof choices)[number];
+export const themeChoices = ["system", "light", "dark"] as const;
+export type ThemeChoice = (typeof themeChoices)[number];
 
 interface ThemeState {
   choice: ThemeChoice;
@@ -50,12 +50,7 @@ export function useTheme(): ThemeState {
   return use(ThemeContext);
 }
 
-/** System, light, dark and again. */
-export function nextChoice(choice: ThemeChoice): ThemeChoice {
-  return choices[(choices.indexOf(choice) + 1) % choices.length] ?? "system";
-}
-
 function storedChoice(): ThemeChoice {
   const stored = localStorage.getItem(key);
-  return choices.find((choice) => choice === stored) ?? "system";
+  return themeChoices.find((choice) => choice === stored) ?? "system";
 }

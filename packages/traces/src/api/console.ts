@@ -17,7 +17,13 @@ const oneYearMs = 365 * 24 * 3_600_000;
  * (`/search`, `/trace/{id}`) begin. Until it is built, a page says how. With `jaegerUi`, `assets` are its files, and the page is what it says.
  */
 export function serveConsole(server: FastifyInstance, assets: string, jaegerUi?: JaegerUiPage): void {
-  server.register(fastifyStatic, { root: resolve(assets), serve: false, cacheControl: false });
+  server.register(fastifyStatic, {
+    root: resolve(assets),
+    serve: false,
+    cacheControl: false,
+    // The build leaves each of its files compressed beside it.
+    preCompressed: jaegerUi === undefined,
+  });
 
   server.get<{ Params: { "*": string } }>("/*", async (request, reply) => {
     const path = request.params["*"];

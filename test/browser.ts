@@ -1,0 +1,82 @@
+import axe, { type AxeResults } from "axe-core";
+import {
+  type Browser,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+  type Response,
+} from "playwright-core";
+import { afterAll, beforeAll, expect, onTestFinished } from "vitest";
+import { program } from "./programs.ts";
+
+const quiet = [
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+let browser: Browser | undefined;
+
+/** Chromium for the tests of a file. */
+export function useBrowser(): void {
+  beforeAll(async () => {
+    browser = await chromium.launch({
+      executablePath: program("chromium"),
+      args: ["--no-sandbox", ...quiet],
+    });
+  }, 300_000);
+  afterAll(async () => {
+    await browser?.close();
+  });
+}
+
+export interface OpenPage {
+  page: Page;
+  /** Answers so far. */
+  responses: Response[];
+  /** What the page may never do: errors in its log, breaches of its content security policy, requests to other origins. */
+  complaints: string[];
+}
+
+/** A page of a browser of its own: nothing is kept from one to the next. */
+export async function openPage(origin: string, options: BrowserContextOptions = {}): Promise<OpenPage> {
+  if (browser === undefined) throw new Error("useBrowser() is missing at the top of the file");
+  const context = await browser.newContext({
+    baseURL: origin,
+    viewport: { width: 1440, height: 900 },
+    ...options,
+  });
+  onTestFinished(() => context.close());
+  const page = await context.newPage();
+  page.setDefaultTimeout(30_000);
+  const complaints: string[] = [];
+  const responses: Response[] = [];
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("console", (message) => {
+    if (message.type() === "error") complaints.push(message.text());
+  });
+  page.on("request", (request) => {
+    const { protocol, origin: asked } = new URL(request.url());
+    if (protocol !== "data:" && protocol !== "blob:" && asked !== origin)
+      complaints.push(`request to ${request.url()}`);
+  });
+  page.on("response", (response) => responses.push(response));
+  return { page, responses, complaints };
+}
+
+/** Holds the page as it is now against the rules of axe (WCAG 2.2 A and AA, best practices). */
+export async function expectAccessible(page: Page): Promise<void> {
+  // Colours that fade in are not the ones that stay.
+  await page.evaluate(
+    "Promise.all(document.getAnimations().filter((one) => one.effect.getTiming().iterations !== Infinity).map((one) => one.finished))",
+  );
+  await page.evaluate(axe.source);
+  const { violations: found } = await page.evaluate<AxeResults>("axe.run(document)");
+  const violations = found.flatMap(({ id, nodes }) =>
+    nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary ?? ""}`),
+  );
+  expect(violations).toEqual([]);
+}
