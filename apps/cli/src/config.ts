@@ -2,6 +2,7 @@ import { ThroughlineError } from "@throughline/api";
 import { existsSync, readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 import { z } from "zod";
+import { loginSettings } from "./login/settings.ts";
 import {
   address,
   bytes,
@@ -77,6 +78,7 @@ const settingsSchema = z.object({
   consoleTlsCert: optionalText,
   consoleTlsKey: optionalText,
   consoleTlsClientCa: optionalText,
+  ...loginSettings,
   access: z.enum(["auto", "token", "open"], { error: "expected auto, token or open" }).default("auto"),
   slowThreshold: duration("60s"),
   redactionRules: optionalText,

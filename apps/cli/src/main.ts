@@ -14,8 +14,9 @@ import {
   type RedactionRules,
   type Settings,
 } from "./config.ts";
-import type { Access, TraceBackendConfig } from "@throughline/traces";
-import { isLoopback } from "./runtime/address.ts";
+import type { Access } from "@throughline/traces";
+import { createLogins } from "./login/logins.ts";
+import { asksForToken } from "./runtime/address.ts";
 import { AdminDoor } from "./runtime/admin-door.ts";
 import { createAdminServer } from "./runtime/admin-server.ts";
 import {
@@ -32,6 +33,7 @@ import { createHealth, diskFinding, exportFinding } from "./runtime/health.ts";
 import { explainListenError } from "./runtime/port-holder.ts";
 import { accessOf } from "./runtime/access.ts";
 import { feedbackPages } from "./runtime/feedback-page.ts";
+import { type LazyStore, lazyStore } from "./runtime/lazy-store.ts";
 import { processMetrics } from "./runtime/process-metrics.ts";
 import { tlsFiles } from "./runtime/tls-files.ts";
 import { spanMetrics } from "./runtime/span-metrics.ts";
@@ -65,10 +67,10 @@ async function startInstance(options: InstanceOptions): Promise<Instance> {
     const token = newToken();
     const rules = readRedactionRules(settings, environment);
     const access = accessOf(directory, token);
-    const feedback = feedbackPages(directory, settings.postgres);
-    stops.push(feedback.close);
+    const store = lazyStore(directory, settings.postgres);
+    stops.push(store.close);
     const starting = runs("traces")
-      ? startTraceBackend(directory, settings, rules, access, metrics, logger, feedback.mount)
+      ? startTraceBackend(directory, settings, rules, access, metrics, logger, store)
       : undefined;
     // While the backend's ingest thread starts, this thread loads what comes next.
     const loading = Promise.all([
@@ -124,7 +126,7 @@ async function startInstance(options: InstanceOptions): Promise<Instance> {
     const admin = createAdminServer({
       host: settings.admin.host,
       door: new AdminDoor(access, token),
-      asksReaders: asksForToken(settings),
+      asksReaders: asksForToken(settings.access, settings.admin.host),
       version,
       tracer: tracing.tracer("throughline.admin"),
       logger,
@@ -163,9 +165,19 @@ async function startTraceBackend(
   access: Access,
   metrics: Metrics,
   logger: Logger,
-  pages: TraceBackendConfig["pages"],
+  store: LazyStore,
 ) {
   const { createTraceBackend } = await import("@throughline/traces");
+  const feedback = feedbackPages(directory, store);
+  const logins = createLogins(directory, settings, {
+    isRequired: asksForToken(settings.access, settings.console.host),
+    record: async (actor, action, detail) => {
+      const { recordAudit } = await import("@throughline/enhancer");
+      const changes = Object.entries(detail).map(([field, value]) => ({ field, new: value }));
+      await recordAudit((await store.open()).database, { actor, action, tenantId: null, changes });
+    },
+    logger,
+  });
   return createTraceBackend(
     {
       dataDirectory: `${directory}/traces`,
@@ -194,9 +206,13 @@ async function startTraceBackend(
           ? undefined
           : { assets: settings.ui, configFile: settings.uiConfig, version },
       consoleAssets: new URL("../../console/dist", import.meta.url).pathname,
-      pages,
+      pages: (server) => {
+        feedback.mount(server);
+        logins.mount(server);
+      },
+      publicUrl: settings.publicUrl,
     },
-    { logger, metrics, access },
+    { logger, metrics, access, logins },
   );
 }
 
@@ -244,11 +260,6 @@ async function startEnhancer(
 function queueSettingsOf({ keepJobs, keepJobsCount, keepDeliveries, tenantConcurrency }: Settings) {
   const keep = { finishedMs: keepJobs, finishedCount: keepJobsCount, deliveriesMs: keepDeliveries };
   return { keep, tenantConcurrency };
-}
-
-/** As --access says of the trace backend: whether whoever only looks at the admin address needs a token. */
-function asksForToken({ access, admin }: Settings): boolean {
-  return access === "token" || (access === "auto" && !isLoopback(admin.host));
 }
 
 function webhookLimits(settings: Settings): WebhookLimits {

@@ -1,3 +1,4 @@
+import { loginErrors } from "./login-errors.ts";
 import { noteErrors } from "./note-errors.ts";
 import { tenantErrors } from "./tenant-errors.ts";
 import { webhookErrors } from "./webhook-errors.ts";
@@ -7,6 +8,7 @@ import { webhookErrors } from "./webhook-errors.ts";
  * `status` is the HTTP status where the error can be an answer, else null (start-up and command errors).
  */
 export const errorTable = {
+  ...loginErrors,
   ...webhookErrors,
   ...tenantErrors,
   TL_ADDRESS_IN_USE: {

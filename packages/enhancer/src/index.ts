@@ -43,7 +43,7 @@ export type { TenantInfo } from "./tenants/tenants.ts";
 export { type RemovalReport, removeTenant } from "./tenants/removal.ts";
 export { applyRetention } from "./tenants/retention.ts";
 export { newWebhookSecret } from "./tenants/new-secret.ts";
-export { type AuditEntry, listAudit, verifyAudit } from "./tenants/audit.ts";
+export { type AuditEntry, listAudit, type NewAuditEntry, recordAudit, verifyAudit } from "./tenants/audit.ts";
 
 export interface EnhancerConfig {
   /** Exists, 0700. */

@@ -1,4 +1,5 @@
 import { ThroughlineError } from "@throughline/api/errors";
+import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { type PeerCertificate, TLSSocket } from "node:tls";
 import type { Origin } from "./sink.ts";
@@ -43,6 +44,12 @@ export interface Access {
   authenticate(token: string): Promise<Principal | undefined>;
 }
 
+/** Who knows the people that are logged in, beside the tokens. */
+export interface Logins {
+  /** undefined: nobody is. Throws ThroughlineError for a change that their own page did not ask for. */
+  principalOf(request: IncomingMessage): Principal | undefined;
+}
+
 /**
  * `auto`: a token is required where others than this machine can connect; `token`: everywhere; `open`: nowhere. A token that is sent is
  * looked at everywhere.
@@ -55,7 +62,8 @@ export type Peer = Socket | PeerCertificate | undefined;
 /** The door of one listener. */
 export class Gate {
   private readonly access: Access;
-  private readonly isRequired: boolean;
+  /** Whether who comes without a token is refused. */
+  readonly isRequired: boolean;
   private readonly certificateScopes: readonly Scope[];
   /** A connection's certificate does not change. */
   private readonly certified = new WeakMap<object, Principal>();
@@ -68,13 +76,21 @@ export class Gate {
   }
 
   /**
-   * `authorization`: the header's value; `peer`: the connection. Who it is: whom the token stands for, or else the certificate; `anybody`
-   * where neither came and none is asked for. Throws ThroughlineError TL_TOKEN_REQUIRED, TL_TOKEN_REFUSED, TL_TOKEN_SCOPE.
+   * `authorization`: the header's value; `peer`: the connection; `person`: who is logged in. Who it is: whom the token stands for, or else
+   * the person, or else the certificate; `anybody` where none came and none is asked for. Throws ThroughlineError TL_TOKEN_REQUIRED,
+   * TL_TOKEN_REFUSED, TL_TOKEN_SCOPE, TL_ROLE.
    */
-  async admit(authorization: string | undefined, scope: Scope, peer?: Peer): Promise<Principal> {
-    const principal = await this.identify(authorization, peer);
+  async admit(
+    authorization: string | undefined,
+    scope: Scope,
+    peer?: Peer,
+    person?: Principal,
+  ): Promise<Principal> {
+    const principal = person ?? (await this.identify(authorization, peer));
     if (principal === anybody) return principal;
     if (principal.scopes.includes(scope) || principal.scopes.includes("admin")) return principal;
+    if (principal === person)
+      throw new ThroughlineError("TL_ROLE", `The role of ${principal.name} does not allow this.`);
     throw new ThroughlineError("TL_TOKEN_SCOPE", `The token "${principal.name}" has not the scope ${scope}.`);
   }
 
@@ -94,6 +110,11 @@ export class Gate {
     if (principal === undefined)
       throw new ThroughlineError("TL_TOKEN_REFUSED", "The token is unknown, expired or revoked.");
     return principal;
+  }
+
+  /** Whether the connection's certificate is as good as a token. */
+  knows(peer: Peer): boolean {
+    return this.certifiedBy(peer) !== undefined;
   }
 
   private certifiedBy(peer: Peer): Principal | undefined {

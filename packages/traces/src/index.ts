@@ -2,7 +2,15 @@ import { ThroughlineError } from "@throughline/api/errors";
 import type { Metrics } from "@throughline/api/metrics";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
-import { type Access, type AccessMode, asksForToken, Gate, isLoopbackHost, type Scope } from "./access.ts";
+import {
+  type Access,
+  type AccessMode,
+  asksForToken,
+  Gate,
+  isLoopbackHost,
+  type Logins,
+  type Scope,
+} from "./access.ts";
 import { Tls, type TlsFiles } from "./tls.ts";
 import { QueryGrpcListener } from "./api/grpc/listener.ts";
 import { checkJaegerUi, type JaegerUi } from "./api/jaeger-ui.ts";
@@ -26,7 +34,7 @@ import type { SpanSink } from "./sink.ts";
 import { storageOf, storageRoutes, type TraceStorage } from "./storage.ts";
 import { Engine, type EngineStats } from "./threads/engine.ts";
 
-export type { Access, Principal } from "./access.ts";
+export type { Access, Logins, Principal } from "./access.ts";
 export type { TlsFiles } from "./tls.ts";
 export { openTraceStorage, type TraceStorage } from "./storage.ts";
 
@@ -52,8 +60,10 @@ export interface TraceBackendConfig extends ReceiverAddresses<Address> {
   queryGrpc: Address;
   /** Directory of the built console. */
   consoleAssets: string;
-  /** Pages of others below `/feedback/`, at the console's address. */
+  /** Pages of others below `/feedback/` and `/auth/`, at the console's address. */
   pages?: ((server: FastifyInstance) => void) | undefined;
+  /** Where people reach the console, through a proxy that may call it otherwise. */
+  publicUrl?: string | undefined;
   /** In place of the console. */
   jaegerUi?: JaegerUi | undefined;
   /** In place of the data directory: where spans are kept by jaeger.storage.v2. */
@@ -83,7 +93,7 @@ const requestBudgetBytes = 256 * 1024 * 1024;
  */
 export async function createTraceBackend(
   config: TraceBackendConfig,
-  deps: { logger: Logger; access: Access; metrics: Metrics },
+  deps: { logger: Logger; access: Access; logins?: Logins | undefined; metrics: Metrics },
 ): Promise<TraceBackend> {
   const { logger, access } = deps;
   const gateOf = (host: string, scopes: readonly Scope[]): Gate =>
@@ -134,6 +144,8 @@ export async function createTraceBackend(
       removed: () => store.removed(),
       consoleAssets,
       pages: config.pages,
+      logins: deps.logins,
+      publicUrl: config.publicUrl,
       jaegerUi: config.jaegerUi,
       logger,
     };

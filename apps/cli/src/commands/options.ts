@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { Option } from "commander";
 import { type Flags, flagOf, readSettings, type SettingName, type Settings, variableOf } from "../config.ts";
+import { loginTexts } from "../login/settings.ts";
 import { openDataDirectory, runningInstances } from "../runtime/data-directory.ts";
 import type { CommandContext } from "./context.ts";
 
@@ -67,6 +68,7 @@ const texts: Record<SettingName, [placeholder: string, description: string]> = {
     "LEVEL",
     "fsync: acknowledged spans survive power loss; os: a crash of the process (default fsync)",
   ],
+  ...loginTexts,
   access: [
     "MODE",
     "who must send a token to the trace backend: auto: everybody where others than this machine can connect; token: everybody; open: nobody (default auto)",

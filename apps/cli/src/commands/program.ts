@@ -19,6 +19,7 @@ import { addTenantCommands } from "./tenant.ts";
 import { addTicketCommands } from "./ticket.ts";
 import { addTokenCommands } from "./token.ts";
 import { addTraceCommand } from "./trace.ts";
+import { addUserCommands } from "./user.ts";
 
 /** Errors of wrong use: exit code 2. Everything else that fails: 1. */
 const wrongUse = new Set([
@@ -30,6 +31,7 @@ const wrongUse = new Set([
   "TL_TENANT_INVALID",
   "TL_TENANTS_KEY_WRONG",
   "TL_USAGE",
+  "TL_USER_INVALID",
 ]);
 
 export function createProgram(context: CommandContext): { run(argv: readonly string[]): Promise<void> } {
@@ -45,6 +47,7 @@ export function createProgram(context: CommandContext): { run(argv: readonly str
   addTicketCommands(program, context);
   addTraceCommand(program, context);
   addTokenCommands(program, context);
+  addUserCommands(program, context);
   addStorageCommands(program, context);
   addJobCommands(program, context);
   addDraftCommands(program, context);

@@ -1,4 +1,4 @@
-import type { EnhancerStore } from "@throughline/enhancer";
+import type { EnhancerStore, NewAuditEntry } from "@throughline/enhancer";
 import type { Flags } from "../config.ts";
 import { readTenantsKeys } from "../runtime/tenants-keys.ts";
 import type { CommandContext } from "./context.ts";
@@ -24,4 +24,14 @@ export async function withStore(
   } finally {
     await store.close();
   }
+}
+
+/** Into the audit log, as done by whoever runs the command. */
+export async function recordAction(
+  flags: Flags,
+  context: CommandContext,
+  entry: Omit<NewAuditEntry, "actor">,
+): Promise<void> {
+  const { recordAudit } = await import("@throughline/enhancer");
+  await withStore(flags, context, ({ database }) => recordAudit(database, entry));
 }

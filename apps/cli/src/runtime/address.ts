@@ -29,6 +29,11 @@ export function parseDuration(text: string): number | undefined {
   return total;
 }
 
+/** As `--access` says: whether whoever only looks at the listener on `host` is asked who they are. */
+export function asksForToken(access: "auto" | "token" | "open", host: string): boolean {
+  return access === "token" || (access === "auto" && !isLoopback(host));
+}
+
 /** Bytes of a size such as `500MB` or `1.5GB` (decimal units); undefined for anything else. */
 export function parseBytes(text: string): number | undefined {
   const [, number, unit] = /^(\d+(?:\.\d+)?)(B|kB|MB|GB|TB)$/.exec(text) ?? [];

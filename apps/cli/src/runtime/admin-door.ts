@@ -3,11 +3,11 @@ import type { AdminPrincipal, AdminScope } from "@throughline/api/admin";
 import type { Access, Principal } from "@throughline/traces";
 import type { FastifyRequest } from "fastify";
 import { createHash } from "node:crypto";
+import { Guesses } from "./guesses.ts";
 
 /** Wrong tokens that an address may send at once, and how many more with each second. */
 const wrongAtMost = 100;
 const forgivenPerSecond = 1;
-const addressesAtMost = 10_000;
 const rememberedAtMost = 1_000;
 
 /** What each scope opens beside itself. */
@@ -21,16 +21,15 @@ const includes: Readonly<Record<AdminScope, readonly string[]>> = {
 export class AdminDoor {
   private readonly access: Access;
   private readonly own: string;
-  private readonly nowMs: () => number;
-  private readonly wrong = new Map<string, { count: number; atMs: number }>();
+  private readonly guesses: Guesses;
   /** Digests of tokens that were right: they are let in from an address that is made to wait. */
   private readonly right = new Set<string>();
 
   /** `ownToken`: the one that this process announces to whoever may read its data directory. */
-  constructor(access: Access, ownToken: string, nowMs: () => number = () => performance.now()) {
+  constructor(access: Access, ownToken: string) {
     this.access = access;
     this.own = digestOf(ownToken);
-    this.nowMs = nowMs;
+    this.guesses = new Guesses(wrongAtMost, forgivenPerSecond);
   }
 
   /** Throws TL_TOKEN_REQUIRED, TL_TOKEN_REFUSED, TL_TOKEN_THROTTLED, TL_TOKEN_SCOPE. */
@@ -48,7 +47,7 @@ export class AdminDoor {
     const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? "";
     const digest = digestOf(token);
     const isKnown = digest === this.own || this.right.has(digest);
-    if (!isKnown && this.wrongOf(address) >= wrongAtMost) {
+    if (!isKnown && this.guesses.isOver(address)) {
       throw new ThroughlineError(
         "TL_TOKEN_THROTTLED",
         `This address sent ${wrongAtMost} wrong tokens: it may try again in a second.`,
@@ -57,24 +56,12 @@ export class AdminDoor {
     const principal = token === "" ? undefined : await this.access.authenticate(token);
     if (principal === undefined) {
       this.right.delete(digest);
-      this.countWrong(address);
+      this.guesses.count(address);
       throw new ThroughlineError("TL_TOKEN_REFUSED", "The token is unknown, expired or revoked.");
     }
     if (this.right.size >= rememberedAtMost) this.right.clear();
     this.right.add(digest);
     return principal;
-  }
-
-  private wrongOf(address: string): number {
-    const known = this.wrong.get(address);
-    if (known === undefined) return 0;
-    return Math.max(0, known.count - ((this.nowMs() - known.atMs) / 1_000) * forgivenPerSecond);
-  }
-
-  private countWrong(address: string): void {
-    const count = this.wrongOf(address) + 1;
-    if (this.wrong.size >= addressesAtMost) this.wrong.clear();
-    this.wrong.set(address, { count, atMs: this.nowMs() });
   }
 }
 

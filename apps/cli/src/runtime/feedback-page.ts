@@ -1,8 +1,8 @@
 import { feedbackInput, ThroughlineError } from "@throughline/api";
-import type { EnhancerStore } from "@throughline/enhancer";
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import type { LazyStore } from "./lazy-store.ts";
 
 const bodyLimitBytes = 16 * 1024;
 const styles =
@@ -10,17 +10,13 @@ const styles =
 
 /**
  * `GET /feedback/{token}` shows a page and counts nothing, since mail scanners follow links; its POST counts. The signed link is all
- * that is asked for. The enhancer's state in `directory` is opened when the first one comes; `close` ends that.
+ * that is asked for.
  */
-export function feedbackPages(directory: string, postgres: string | undefined) {
-  let store: Promise<EnhancerStore> | undefined;
+export function feedbackPages(directory: string, store: LazyStore) {
   const feedback = async () => {
     if (!existsSync(join(directory, "tenants.key")))
       throw new ThroughlineError("TL_FEEDBACK_LINK_INVALID", "No notes are written from here.");
-    store ??= import("@throughline/enhancer").then(({ openStore }) =>
-      openStore(directory, { postgres, redis: undefined }),
-    );
-    return (await store).feedback;
+    return (await store.open()).feedback;
   };
   const mount = (server: FastifyInstance): void => {
     server.get<{ Params: { token: string } }>("/feedback/:token", async (request, reply) => {
@@ -47,7 +43,7 @@ export function feedbackPages(directory: string, postgres: string | undefined) {
       },
     );
   };
-  return { mount, close: async () => (await store)?.close() };
+  return { mount };
 }
 
 function page(reply: FastifyReply, body: string) {

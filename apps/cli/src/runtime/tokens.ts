@@ -1,10 +1,8 @@
-import { ThroughlineError } from "@throughline/api";
 import { createHash, randomBytes, scrypt, timingSafeEqual } from "node:crypto";
-import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
-import { writeJsonFile } from "./data-directory.ts";
+import { JsonFile } from "./json-file.ts";
 
 export const scopes = ["ingest", "read", "write", "admin"] as const;
 export type TokenScope = (typeof scopes)[number];
@@ -38,22 +36,23 @@ type NewToken = Pick<TokenInfo, "name" | "scopes" | "expiresAt"> &
 
 const derive = promisify(scrypt) as (secret: string, salt: Buffer, bytes: number) => Promise<Buffer>;
 const hashBytes = 32;
-/** So long a revoked token may still be taken. */
-const rereadMs = 1_000;
 const rememberedAtMost = 1_000;
 
 /** `tokens.json` of a data directory: who may send, read and administer. It holds hashes only. */
 export class TokenStore {
-  private readonly file: string;
+  private readonly file: JsonFile<z.infer<typeof fileSchema>>;
   private readonly nowMs: () => number;
-  private tokens: StoredToken[] = [];
-  private readAtMs = Number.NEGATIVE_INFINITY;
-  private changedMs = -1;
   /** Digests of tokens that were right, with the hash that they were held against. */
   private readonly right = new Map<string, string>();
 
   constructor(directory: string, nowMs: () => number = Date.now) {
-    this.file = join(directory, "tokens.json");
+    this.file = new JsonFile({
+      path: join(directory, "tokens.json"),
+      schema: fileSchema,
+      what: "list of tokens",
+      empty: { version: 1, tokens: [] },
+      nowMs,
+    });
     this.nowMs = nowMs;
   }
 
@@ -73,30 +72,27 @@ export class TokenStore {
     };
     const stored = { ...info, salt: salt.toString("base64url"), hash: hash.toString("base64url") };
     // Read again after the hash was made: another may have been added meanwhile.
-    this.reread(true);
-    this.write([...this.tokens, stored]);
+    this.write([...this.file.current().tokens, stored]);
     return { ...info, token: text };
   }
 
   list(): TokenInfo[] {
-    this.reread(true);
-    return this.tokens.map(withoutSecret);
+    return this.file.current().tokens.map(withoutSecret);
   }
 
   /** False where there is none of this id. */
   revoke(id: string): boolean {
-    this.reread(true);
-    const left = this.tokens.filter((token) => token.id !== id);
-    if (left.length === this.tokens.length) return false;
+    const { tokens } = this.file.current();
+    const left = tokens.filter((token) => token.id !== id);
+    if (left.length === tokens.length) return false;
     this.write(left);
     return true;
   }
 
   /** undefined for a token that is unknown, expired or revoked. */
   async authenticate(text: string): Promise<TokenInfo | undefined> {
-    this.reread(false);
     const id = /^tl_([0-9a-f]{12})_[\w-]{43}$/.exec(text)?.[1];
-    const token = this.tokens.find((one) => one.id === id);
+    const token = this.file.recent().tokens.find((one) => one.id === id);
     if (token === undefined || this.isExpired(token)) return undefined;
     const digest = createHash("sha256").update(text).digest("base64url");
     if (this.right.get(digest) !== token.hash) {
@@ -112,32 +108,8 @@ export class TokenStore {
     return expiresAt !== null && Date.parse(expiresAt) <= this.nowMs();
   }
 
-  private reread(isNow: boolean): void {
-    const now = this.nowMs();
-    if (!isNow && now - this.readAtMs < rereadMs) return;
-    this.readAtMs = now;
-    const changedMs = statSync(this.file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-    if (changedMs === this.changedMs) return;
-    this.tokens = changedMs === 0 ? [] : this.read();
-    this.changedMs = changedMs;
-  }
-
-  private read(): StoredToken[] {
-    try {
-      return fileSchema.parse(JSON.parse(readFileSync(this.file, "utf8"))).tokens;
-    } catch (cause) {
-      throw new ThroughlineError(
-        "TL_DATA_DIRECTORY_UNUSABLE",
-        `${this.file} is no list of tokens of this version.`,
-        { cause },
-      );
-    }
-  }
-
   private write(tokens: StoredToken[]): void {
-    writeJsonFile(this.file, { version: 1, tokens });
-    this.tokens = tokens;
-    this.changedMs = statSync(this.file).mtimeMs;
+    this.file.write({ version: 1, tokens });
   }
 }
 

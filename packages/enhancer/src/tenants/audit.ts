@@ -1,4 +1,4 @@
-import type { Transaction } from "kysely";
+import { sql, type Transaction } from "kysely";
 import { createHash } from "node:crypto";
 import { hostname, userInfo } from "node:os";
 import type { BusinessTables, EnhancerDatabase } from "../database/schema.ts";
@@ -62,6 +62,21 @@ export async function appendAudit(
     .insertInto("audit_log")
     .values({ ...row, hash: hashOf(row) })
     .execute();
+}
+
+/** An entry for what is not a change of the tenants' rows, in a transaction of its own; by whoever runs this process unless said otherwise. */
+export async function recordAudit(
+  database: EnhancerDatabase,
+  { actor = localActor(), ...entry }: Omit<NewAuditEntry, "actor"> & { actor?: string },
+): Promise<void> {
+  await database.transaction().execute(async (transaction) => {
+    // The lock of all entries; the revision stays, since no tenant changed.
+    await transaction
+      .updateTable("tenants_revision")
+      .set({ revision: sql`revision` })
+      .execute();
+    await appendAudit(transaction, { actor, ...entry });
+  });
 }
 
 /** Newest first. `before`: the sequence number that the page ends under. */

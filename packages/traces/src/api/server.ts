@@ -2,7 +2,7 @@ import { ThroughlineError, toProblem } from "@throughline/api/errors";
 import { withoutSchemaCompilers } from "@throughline/api/http";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { Logger } from "pino";
-import type { Gate } from "../access.ts";
+import type { Gate, Logins } from "../access.ts";
 import type { SpanRecord } from "../model.ts";
 import type { RemovedSpans, SpanReader } from "../query/reader.ts";
 import { newHttpServer, type Tls } from "../tls.ts";
@@ -21,6 +21,7 @@ import { throughlineRoutes } from "./throughline/routes.ts";
 
 export interface ReadServerDependencies {
   gate: Gate;
+  logins?: Logins | undefined;
   reader: SpanReader;
   /** What a tenant may see. */
   readerOf: (tenant: string) => SpanReader;
@@ -32,8 +33,10 @@ export interface ReadServerDependencies {
   removed?: () => RemovedSpans | null;
   /** Folder of the built console; it need not exist yet. */
   consoleAssets: string;
-  /** Pages of others below `/feedback/`, which ask for a right of their own in place of a token. */
+  /** Pages of others: below `/feedback/`, which ask for a right of their own in place of a token, and below `/auth/`, where people log in. */
   pages?: ((server: FastifyInstance) => void) | undefined;
+  /** Where people reach the console, through a proxy that may call it otherwise. */
+  publicUrl?: string | undefined;
   /** In place of the console. */
   jaegerUi?: JaegerUi | undefined;
   tls?: Tls | undefined;
@@ -60,6 +63,7 @@ const securityHeaders = {
  */
 export function createReadServer(deps: ReadServerDependencies): FastifyInstance {
   const server = newServer(deps.logger, deps.tls);
+  const publicHost = publicHostOf(deps);
   const views = new TenantViews((tenant) => {
     const view = newServer(deps.logger);
     // It was admitted before it came here, and the hosts are the listener's to know. What retention deleted was others' too.
@@ -68,12 +72,19 @@ export function createReadServer(deps: ReadServerDependencies): FastifyInstance 
   });
   server.addHook("onRequest", async (request, reply) => {
     reply.headers(securityHeaders);
-    if (!mayServeHost(request.headers.host, server.server.address())) throw hostRefused();
+    if (!mayServeHost(request.headers.host, server.server.address(), publicHost)) throw hostRefused();
     const path = (request.raw.url ?? "").split("?", 1)[0] ?? "";
     // The page itself says nothing of anybody's traces.
-    if (!isApiPath(path)) return;
+    if (!isApiPath(path)) {
+      if (isPageRequest(request, path) && mustLogIn(deps, request))
+        return reply.redirect(`/auth/login?next=${encodeURIComponent(request.raw.url ?? "/")}`, 303);
+      return;
+    }
     const scope = path.startsWith("/api/archive/") ? "write" : "read";
-    const { tenant } = await deps.gate.admit(request.headers.authorization, scope, request.raw.socket);
+    const { authorization } = request.headers;
+    // A script's token counts, whatever cookie stands beside it.
+    const person = authorization === undefined ? deps.logins?.principalOf(request.raw) : undefined;
+    const { tenant } = await deps.gate.admit(authorization, scope, request.raw.socket, person);
     if (tenant === undefined) return;
     reply.hijack();
     (await views.of(tenant)).routing(request.raw, reply.raw);
@@ -111,6 +122,7 @@ function newServer(logger: Logger, tls?: Tls): FastifyInstance {
 
 function mount(server: FastifyInstance, deps: ReadServerDependencies): void {
   const { reader, removed = () => null } = deps;
+  const publicHost = publicHostOf(deps);
   server.addHook("onRequest", async (request, reply) => {
     reply.headers(securityHeaders);
     if (request.method === "GET" || request.method === "HEAD") return;
@@ -119,7 +131,7 @@ function mount(server: FastifyInstance, deps: ReadServerDependencies): void {
       throw new ThroughlineError("TL_NOT_FOUND", `${request.method} is not served at this path.`);
     // A page of another site may send a form, or a request without reading its answer.
     // Who holds a signed link needs no cookie or token that another page could misuse, and proxies rename the host.
-    if (request.raw.url?.startsWith("/feedback/") !== true && !isOfOwnPage(request.headers))
+    if (request.raw.url?.startsWith("/feedback/") !== true && !isOfOwnPage(request.headers, publicHost))
       throw foreignPage();
   });
   server.removeAllContentTypeParsers();
@@ -140,6 +152,22 @@ function mount(server: FastifyInstance, deps: ReadServerDependencies): void {
   const { jaegerUi } = deps;
   if (jaegerUi === undefined) serveConsole(server, deps.consoleAssets);
   else serveConsole(server, jaegerUi.assets, new JaegerUiPage(jaegerUi, deps.nowMs ?? Date.now));
+}
+
+/** Whether a person's browser comes for the console's page; probes and scripts do not say that they want HTML. */
+function isPageRequest({ method, headers }: FastifyRequest, path: string): boolean {
+  return (
+    method === "GET" && headers.accept?.includes("text/html") === true && !/^\/(auth|feedback)\//.test(path)
+  );
+}
+
+function mustLogIn({ gate, logins }: ReadServerDependencies, { headers, raw }: FastifyRequest): boolean {
+  if (!gate.isRequired || logins === undefined || headers.authorization !== undefined) return false;
+  return !gate.knows(raw.socket) && logins.principalOf(raw) === undefined;
+}
+
+function publicHostOf({ publicUrl }: ReadServerDependencies): string | undefined {
+  return publicUrl === undefined ? undefined : new URL(publicUrl).host;
 }
 
 function foreignPage(): ThroughlineError {

@@ -72,9 +72,9 @@ export function orderContract(create: CreateQueue): void {
           ),
         );
         const taken: string[] = [];
-        let isOver = false;
+        const over = new AbortController();
         const working = workers.map(async (worker) => {
-          while (!isOver) {
+          while (!over.signal.aborted) {
             const jobs = await worker.take(2);
             taken.push(...jobs.map(({ id }) => id));
             for (const { id } of jobs) await worker.complete(id, { status: "success", noteId: "1" });
@@ -85,7 +85,7 @@ export function orderContract(create: CreateQueue): void {
         const left = new Set((await queue().list({ state: "waiting", limit: 1_000 })).map(({ id }) => id));
         const before = new Set(taken);
         await new Promise((resolve) => setTimeout(resolve, 50));
-        isOver = true;
+        over.abort();
         await Promise.all(working);
         expect(taken.filter((id) => left.has(id) && !before.has(id))).toEqual([]);
         expect((await queue().status()).waiting).toBe(left.size);
