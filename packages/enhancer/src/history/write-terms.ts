@@ -31,7 +31,9 @@ export async function writeTerms(
       insert into ${target} (rowid, terms)
       select (e->>'rowid')::bigint, array_to_tsvector(array(select jsonb_array_elements_text(e->'terms')))
       from jsonb_array_elements(${entries}::jsonb) e
-      on conflict (rowid) do update set terms = excluded.terms`.execute(transaction);
+      on conflict (rowid) do update set terms = excluded.terms, filler = excluded.filler`.execute(
+      transaction,
+    );
   } else {
     for (const { rowid, terms } of indexed)
       await sql`insert or replace into ${target} (rowid, terms) values (${rowid}, ${terms.join(" ")})`.execute(
@@ -72,7 +74,11 @@ export async function contextChanged(transaction: EnhancerDatabase, tenantId: st
     .execute();
 }
 
-/** Many rows are new: PostgreSQL's statistics name the common words, which searches need not count then. */
+/**
+ * Many rows are new: PostgreSQL's statistics name the common words, which searches need not count then, and pages that are known to be
+ * visible to all need not be read to count the others.
+ */
 export async function refreshStatistics(database: EnhancerDatabase): Promise<void> {
-  if (isPostgres(database)) await sql`analyze ticket_history_terms, documents_terms`.execute(database);
+  if (isPostgres(database))
+    await sql`vacuum (analyze) ticket_history_terms, documents_terms`.execute(database);
 }

@@ -48,7 +48,7 @@ export interface SystemKeys {
 
 /** How a search asks a database; one implementation each. Terms carry their tenant's prefix. Each call ends early with the limit. */
 export interface IndexReader {
-  /** In how many rows each term stands, told apart up to `most`; terms that stand nowhere are left out. */
+  /** In how many rows each term stands: exact below `most`, from there on at least that many; terms that stand nowhere are left out. */
   count(table: SearchedTable, terms: readonly string[], most: number): Promise<Map<string, number>>;
   /** How many rows the tenant has, told apart up to `most`. */
   countRows(table: SearchedTable, tenantId: string, most: number): Promise<number>;

@@ -7,6 +7,11 @@ import { commonRows } from "./term-counts.ts";
 const connectTimeoutMs = 5_000;
 /** What the server itself ends, should nobody be there any more to do so. */
 const statementTimeoutMs = 30_000;
+/**
+ * Many short look-ups in one statement add up to a cost at which PostgreSQL would compile them, which takes longer than they do; and it
+ * cannot know how rare a term is that it meets in the statement's own rows.
+ */
+const settings = `set statement_timeout = ${statementTimeoutMs}; set jit = off; set enable_seqscan = off`;
 const commonTermsKeptMs = 10 * 60_000;
 
 /** A few connections of a search thread. */
@@ -74,7 +79,7 @@ export class PostgresConnections {
     pool.on("error", () => {});
     pool.on("connect", (client) => {
       // Where it fails, the first search on the connection tells why.
-      client.query(`set statement_timeout = ${statementTimeoutMs}`).catch(() => {});
+      client.query(settings).catch(() => {});
     });
     return pool;
   }

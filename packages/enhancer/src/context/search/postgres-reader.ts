@@ -9,8 +9,8 @@ import type {
   SystemRow,
 } from "./index-reader.ts";
 
-/** Terms that the planner's statistics name as the most common ones: their lists are long, and counting them costs most. */
-export type CommonTerms = Readonly<Record<SearchedTable, ReadonlySet<string>>>;
+/** Terms that the planner's statistics name as the most common ones, each with about how many rows: counting them costs most. */
+export type CommonTerms = Readonly<Record<SearchedTable, ReadonlyMap<string, number>>>;
 
 /** Reads tsvector's and pg_trgm's GIN indexes. */
 export class PostgresReader implements IndexReader {
@@ -25,8 +25,8 @@ export class PostgresReader implements IndexReader {
   }
 
   async count(table: SearchedTable, terms: readonly string[], most: number): Promise<Map<string, number>> {
-    const isCommon = (term: string) => this.common[table].has(term);
-    const rare = terms.filter((term) => !isCommon(term));
+    const common = this.common[table];
+    const rare = terms.filter((term) => !common.has(term));
     const rows = await this.all<{ term: string; n: number }>(
       table,
       `select t.term, (
@@ -35,7 +35,11 @@ export class PostgresReader implements IndexReader {
       [rare, most],
     );
     const found = rows.filter(({ n }) => n > 0).map(({ term, n }) => [term, n] as const);
-    return new Map([...found, ...terms.filter(isCommon).map((term) => [term, most] as const)]);
+    const known = terms.flatMap((term) => {
+      const n = common.get(term);
+      return n === undefined ? [] : [[term, n] as const];
+    });
+    return new Map([...found, ...known]);
   }
 
   async countRows(table: SearchedTable, tenantId: string, most: number): Promise<number> {
@@ -47,7 +51,8 @@ export class PostgresReader implements IndexReader {
     const rows = await this.all<{ term: string; rowids: number[] }>(
       table,
       `select t.term, array(
-        select rowid from ${table}_terms where terms @@ t.query order by rowid desc limit $2
+        select rowid from (select rowid from ${table}_terms where terms @@ t.query offset 0) found
+        order by rowid desc limit $2
       ) as rowids from (select term, ('''' || term || '''')::tsquery as query from unnest($1::text[]) as asked (term)) t`,
       [terms, most],
     );
@@ -119,8 +124,8 @@ export class PostgresReader implements IndexReader {
 
 /** Reads what ANALYZE found: of a shared table that is small this is nothing, and counting is cheap. */
 export async function readCommonTerms(client: PoolClient, most: number): Promise<CommonTerms> {
-  const { rows } = await client.query<{ tablename: string; term: string }>({
-    text: `select s.tablename, e.term from pg_stats s
+  const { rows } = await client.query<{ tablename: string; term: string; n: number }>({
+    text: `select s.tablename, e.term, round(e.share * c.reltuples)::int as n from pg_stats s
       join pg_class c on c.relname = s.tablename and c.relnamespace = s.schemaname::regnamespace,
       unnest(s.most_common_elems::text::text[], s.most_common_elem_freqs) as e (term, share)
       where s.tablename in ('ticket_history_terms', 'documents_terms') and s.attname = 'terms'
@@ -128,6 +133,6 @@ export async function readCommonTerms(client: PoolClient, most: number): Promise
     values: [most],
   });
   const of = (table: SearchedTable) =>
-    new Set(rows.filter(({ tablename }) => tablename === `${table}_terms`).map(({ term }) => term));
+    new Map(rows.filter(({ tablename }) => tablename === `${table}_terms`).map(({ term, n }) => [term, n]));
   return { ticket_history: of("ticket_history"), documents: of("documents") };
 }

@@ -6,6 +6,7 @@ import { enhancementRecords } from "./0005-enhancements.ts";
 import { context } from "./0006-context.ts";
 import { vaultAndAudit } from "./0007-vault-and-audit.ts";
 import { deliveries } from "./0008-deliveries.ts";
+import { slimSearchRows } from "./0009-slim-search-rows.ts";
 import type { Migration } from "./migration.ts";
 
 /**
@@ -20,4 +21,5 @@ export const migrations: readonly Migration[] = [
   context,
   vaultAndAudit,
   deliveries,
+  slimSearchRows,
 ];
