@@ -63,6 +63,11 @@ const settingsSchema = z.object({
     .url({ protocol: /^https?$/, error: "expected an http or https address" })
     .transform((url) => url.replace(/\/+$/, ""))
     .optional(),
+  enhancer: z
+    .url({ protocol: /^https?$/, error: "expected an http or https address" })
+    .transform((url) => url.replace(/\/+$/, ""))
+    .optional(),
+  enhancerTokenFile: optionalText,
   ui: optionalText,
   uiConfig: optionalText,
   storage: z.string().default("local").transform(remoteStorage),
@@ -159,6 +164,21 @@ export function readRedactionRules(
       "TL_SETTING_INVALID",
       `--redaction-rules is "${file}": the file cannot be read.`,
       { cause },
+    );
+  }
+}
+
+/** A bearer token, as its file holds it. Throws TL_SETTING_INVALID. */
+export function readTokenFile(file: string): string {
+  try {
+    return readFileSync(file, "utf8").trim();
+  } catch (cause) {
+    throw new ThroughlineError(
+      "TL_SETTING_INVALID",
+      `--enhancer-token-file is "${file}": the file cannot be read.`,
+      {
+        cause,
+      },
     );
   }
 }

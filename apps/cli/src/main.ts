@@ -14,7 +14,7 @@ import {
   type RedactionRules,
   type Settings,
 } from "./config.ts";
-import type { Access } from "@throughline/traces";
+import type { Access, AdminHandler } from "@throughline/traces";
 import { createLogins } from "./login/logins.ts";
 import { asksForToken } from "./runtime/address.ts";
 import { AdminDoor } from "./runtime/admin-door.ts";
@@ -29,6 +29,7 @@ import {
   writeReadyFile,
 } from "./runtime/data-directory.ts";
 import type { Instance, InstanceOptions, Role } from "./runtime/instance.ts";
+import { operationsOf } from "./runtime/console-operations.ts";
 import { createHealth, diskFinding, exportFinding } from "./runtime/health.ts";
 import { explainListenError } from "./runtime/port-holder.ts";
 import { accessOf } from "./runtime/access.ts";
@@ -69,8 +70,10 @@ async function startInstance(options: InstanceOptions): Promise<Instance> {
     const access = accessOf(directory, token);
     const store = lazyStore(directory, settings.postgres);
     stops.push(store.close);
+    const operations = await operationsOf(role, settings, logger);
+    if (operations !== undefined) stops.push(() => operations.close());
     const starting = runs("traces")
-      ? startTraceBackend(directory, settings, rules, access, metrics, logger, store)
+      ? startTraceBackend(directory, settings, rules, access, metrics, logger, store, operations?.handler)
       : undefined;
     // While the backend's ingest thread starts, this thread loads what comes next.
     const loading = Promise.all([
@@ -123,16 +126,19 @@ async function startInstance(options: InstanceOptions): Promise<Instance> {
     if (enhancer !== undefined) stops.push(() => enhancer.stop(jobGraceMs));
     if (enhancer?.webhookUrl !== undefined) addresses["webhook"] = enhancer.webhookUrl;
 
+    const api = [...(enhancer?.adminRoutes ?? []), ...logRoutes(join(directory, "logs"))];
+    const adminTracer = tracing.tracer("throughline.admin");
+    if (enhancer !== undefined) await operations?.open(api, { tracer: adminTracer, version });
     const admin = createAdminServer({
       host: settings.admin.host,
       door: new AdminDoor(access, token),
       asksReaders: asksForToken(settings.access, settings.admin.host),
       version,
-      tracer: tracing.tracer("throughline.admin"),
+      tracer: adminTracer,
       logger,
       health,
       metrics,
-      api: [...(enhancer?.adminRoutes ?? []), ...logRoutes(join(directory, "logs"))],
+      api,
       routes: backend === undefined ? [] : [backend.adminRoutes],
     });
     // What fails while nobody asks is noticed all the same: its "since" is true, and the log tells.
@@ -166,6 +172,7 @@ async function startTraceBackend(
   metrics: Metrics,
   logger: Logger,
   store: LazyStore,
+  adminApi: AdminHandler | undefined,
 ) {
   const { createTraceBackend } = await import("@throughline/traces");
   const feedback = feedbackPages(directory, store);
@@ -211,6 +218,7 @@ async function startTraceBackend(
         logins.mount(server);
       },
       publicUrl: settings.publicUrl,
+      adminApi,
     },
     { logger, metrics, access, logins },
   );

@@ -80,6 +80,18 @@ export const errorTable = {
     title: "A file or folder cannot be read",
     remedy: "Check the path and its permissions.",
   },
+  TL_ENHANCER_ABSENT: {
+    status: 404,
+    title: "No enhancer is connected",
+    remedy:
+      "Run `throughline up`, or start the trace backend with --enhancer and --enhancer-token-file to see tickets here; traces are there without.",
+  },
+  TL_ENHANCER_UNREACHABLE: {
+    status: 502,
+    title: "The enhancer does not answer",
+    remedy:
+      "Check that it runs, that --enhancer names its admin address and that the token in --enhancer-token-file is valid.",
+  },
   TL_HOST_REFUSED: {
     status: 403,
     title: "The request came under a host name that this address is not served under",

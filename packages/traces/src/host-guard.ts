@@ -25,9 +25,16 @@ function isLoopback(address: string): boolean {
 
 /** Whether a request comes from no page, or from one that was served under the same name, or under that of a proxy before us. */
 export function isOfOwnPage(
-  { origin, host }: { origin?: string | undefined; host?: string | undefined },
+  headers: {
+    origin?: string | undefined;
+    host?: string | undefined;
+    "sec-fetch-site"?: string | undefined;
+  },
   publicHost?: string,
 ): boolean {
+  const { origin, host, "sec-fetch-site": site } = headers;
+  // Told by every browser of today, and by no page.
+  if (site !== undefined && site !== "same-origin" && site !== "none") return false;
   if (origin === undefined) return true;
   if (!URL.canParse(origin)) return false;
   const { host: own } = new URL(origin);

@@ -12,6 +12,7 @@ import {
   type Scope,
 } from "./access.ts";
 import { Tls, type TlsFiles } from "./tls.ts";
+import type { AdminHandler } from "./api/admin-path.ts";
 import { QueryGrpcListener } from "./api/grpc/listener.ts";
 import { checkJaegerUi, type JaegerUi } from "./api/jaeger-ui.ts";
 import { createReadServer, type ReadServerDependencies } from "./api/server.ts";
@@ -35,6 +36,7 @@ import { storageOf, storageRoutes, type TraceStorage } from "./storage.ts";
 import { Engine, type EngineStats } from "./threads/engine.ts";
 
 export type { Access, Logins, Principal } from "./access.ts";
+export type { AdminHandler } from "./api/admin-path.ts";
 export type { TlsFiles } from "./tls.ts";
 export { openTraceStorage, type TraceStorage } from "./storage.ts";
 
@@ -64,6 +66,8 @@ export interface TraceBackendConfig extends ReceiverAddresses<Address> {
   pages?: ((server: FastifyInstance) => void) | undefined;
   /** Where people reach the console, through a proxy that may call it otherwise. */
   publicUrl?: string | undefined;
+  /** Below `/admin/api/` of the console's address. */
+  adminApi?: AdminHandler | undefined;
   /** In place of the console. */
   jaegerUi?: JaegerUi | undefined;
   /** In place of the data directory: where spans are kept by jaeger.storage.v2. */
@@ -140,12 +144,14 @@ export async function createTraceBackend(
       reader,
       readerOf,
       pin: (traceId) => storage.pin(traceId),
+      erase: (what) => storage.erase(what),
       decodeJson: decodeUploaded,
       removed: () => store.removed(),
       consoleAssets,
       pages: config.pages,
       logins: deps.logins,
       publicUrl: config.publicUrl,
+      adminApi: config.adminApi,
       jaegerUi: config.jaegerUi,
       logger,
     };

@@ -54,6 +54,11 @@ const texts: Record<SettingName, [placeholder: string, description: string]> = {
   jaegerThrift: ["HOST:PORT", "spans of Jaeger, Thrift over HTTP (default 127.0.0.1:14268)"],
   deskSync: ["TIME", "how often workers read the desks' solutions and assets (default 1h)"],
   publicUrl: ["URL", "where people reach the console: notes then link to their trace"],
+  enhancer: [
+    "URL",
+    "admin address of an enhancer elsewhere, whose tickets the console of `traces` then shows",
+  ],
+  enhancerTokenFile: ["FILE", "holds the bearer token for --enhancer (throughline token add --scope admin)"],
   ui: ["DIR", "a built Jaeger UI, served in place of the console"],
   uiConfig: ["FILE", "its configuration, .json or .js"],
   storage: [

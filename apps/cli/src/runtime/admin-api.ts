@@ -8,20 +8,25 @@ import {
   type Tracer,
 } from "@opentelemetry/api";
 import { ThroughlineError, toProblem } from "@throughline/api";
-import type { AdminRoute } from "@throughline/api/admin";
+import type { AdminPrincipal, AdminRoute, AdminScope } from "@throughline/api/admin";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import type { AdminDoor } from "./admin-door.ts";
 
 export const adminApiPath = "/admin/api";
 
+/** Lets in who may. */
+export interface Door {
+  /** Throws TL_TOKEN_REQUIRED, TL_TOKEN_REFUSED, TL_TOKEN_THROTTLED, TL_TOKEN_SCOPE. */
+  admit(request: FastifyRequest, scope: AdminScope): Promise<AdminPrincipal>;
+}
+
 /**
- * Mounts operations under `/admin/api`. Each asks for a token, on loopback too. What changes something is a span of its own: its
+ * Mounts operations under `/admin/api`. The door asks each for a token, or knows who asks. What changes something is a span of its own: its
  * trace id stands in the answer when it fails, and in the audit log's neighbourhood of the same time.
  */
 export function mountAdminApi(
   server: FastifyInstance,
   routes: readonly AdminRoute[],
-  { door, tracer, version }: { door: AdminDoor; tracer: Tracer; version: string },
+  { door, tracer, version }: { door: Door; tracer: Tracer; version: string },
 ): void {
   for (const route of routes) {
     const template = adminApiPath + route.path;
@@ -47,7 +52,7 @@ export function mountAdminApi(
   });
 }
 
-async function perform(route: AdminRoute, request: FastifyRequest, door: AdminDoor) {
+async function perform(route: AdminRoute, request: FastifyRequest, door: Door) {
   const principal = await door.admit(request, route.scope);
   const params = request.params as Record<string, string>;
   const reaches = route.reach === "own" || (route.reach === "path" && params["tenant"] === principal.tenant);

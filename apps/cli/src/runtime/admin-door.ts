@@ -4,6 +4,7 @@ import type { Access, Principal } from "@throughline/traces";
 import type { FastifyRequest } from "fastify";
 import { createHash } from "node:crypto";
 import { Guesses } from "./guesses.ts";
+import { onBehalf, onBehalfHeader } from "./on-behalf.ts";
 
 /** Wrong tokens that an address may send at once, and how many more with each second. */
 const wrongAtMost = 100;
@@ -37,10 +38,8 @@ export class AdminDoor {
     const { authorization } = request.headers;
     if (authorization === undefined || authorization === "")
       throw new ThroughlineError("TL_TOKEN_REQUIRED", "The request carries no token.");
-    const { id, name, tenant, scopes } = await this.identify(authorization, request.ip);
-    if (!scopes.some((one) => includes[scope].includes(one)))
-      throw new ThroughlineError("TL_TOKEN_SCOPE", `The token "${name}" has not the scope ${scope}.`);
-    return { id, name, tenant };
+    const sender = await this.identify(authorization, request.ip);
+    return admitted(onBehalf(sender, request.headers[onBehalfHeader]), scope);
   }
 
   private async identify(authorization: string, address: string): Promise<Principal> {
@@ -63,6 +62,16 @@ export class AdminDoor {
     this.right.add(digest);
     return principal;
   }
+}
+
+/** Whom a principal is to an operation. Throws TL_TOKEN_SCOPE where it may not. */
+export function admitted(
+  { id, name, tenant, scopes }: Pick<Principal, "id" | "name" | "tenant" | "scopes">,
+  scope: AdminScope,
+): AdminPrincipal {
+  if (!scopes.some((one) => includes[scope].includes(one)))
+    throw new ThroughlineError("TL_TOKEN_SCOPE", `The token "${name}" has not the scope ${scope}.`);
+  return { id, name, tenant };
 }
 
 function digestOf(token: string): string {

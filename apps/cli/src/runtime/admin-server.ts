@@ -1,22 +1,14 @@
-import { type Problem, problemMediaType, ThroughlineError, toProblem } from "@throughline/api";
+import { ThroughlineError } from "@throughline/api";
 import type { Health } from "@throughline/api/health";
 import { type Metrics, metricsFormat, metricsText } from "@throughline/api/metrics";
 import type { AdminRoute } from "@throughline/api/admin";
-import { withoutSchemaCompilers } from "@throughline/api/http";
 import type { Tracer } from "@opentelemetry/api";
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
-import { randomBytes } from "node:crypto";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import { isLoopback } from "./address.ts";
+import { newAdminApp } from "./admin-app.ts";
 import { adminApiPath, mountAdminApi } from "./admin-api.ts";
 import type { AdminDoor } from "./admin-door.ts";
-
-declare module "fastify" {
-  interface FastifyRequest {
-    /** Of the span, or made for the log line and the answer of a request that failed. */
-    traceId: string | undefined;
-  }
-}
 
 export interface AdminOptions {
   host: string;
@@ -42,13 +34,7 @@ const open = new Set(["/healthz", "/readyz", "/metrics"]);
 /** `/healthz`, `/readyz`, `/metrics` and the operations of the parts that run. */
 export function createAdminServer(options: AdminOptions): FastifyInstance {
   const { logger, door, tracer, version } = options;
-  const server = Fastify({
-    schemaController: withoutSchemaCompilers,
-    bodyLimit: 64 * 1024,
-    requestTimeout: 30_000,
-    forceCloseConnections: true,
-  });
-  server.decorateRequest("traceId", undefined);
+  const server = newAdminApp(logger);
   server.addHook("onRequest", async (request) => {
     refuseForeignHosts(request, options.host);
     const { url = "" } = request.routeOptions;
@@ -74,18 +60,6 @@ export function createAdminServer(options: AdminOptions): FastifyInstance {
   });
   mountAdminApi(server, options.api, { door, tracer, version });
   for (const mount of options.routes) mount(server);
-  server.setNotFoundHandler((request) => {
-    throw new ThroughlineError("TL_NOT_FOUND", `${request.method} is not served at this path.`);
-  });
-  server.setErrorHandler((thrown, request, reply) => {
-    const error = known(thrown);
-    const traceId = request.traceId ?? randomBytes(16).toString("hex");
-    const problem = toProblem(error, traceId);
-    const entry = { trace_id: traceId, code: error.code, method: request.method, remote: request.ip };
-    if (problem.status >= 500) logger.error({ ...entry, err: thrown }, "an admin request failed");
-    else if (problem.status !== 404) logger.info(entry, "an admin request was refused");
-    return answer(reply, problem);
-  });
   return server;
 }
 
@@ -93,19 +67,4 @@ export function createAdminServer(options: AdminOptions): FastifyInstance {
 function refuseForeignHosts(request: FastifyRequest, host: string): void {
   if (isLoopback(host) && !isLoopback(request.hostname.replace(/^\[|\]$/g, "")))
     throw new ThroughlineError("TL_HOST_REFUSED", "This address is served under loopback names only.");
-}
-
-function answer(reply: FastifyReply, problem: Problem) {
-  if (problem.status === 401) void reply.header("www-authenticate", "Bearer");
-  if (problem.status === 429) void reply.header("retry-after", "1");
-  return reply.code(problem.status).type(problemMediaType).send(problem);
-}
-
-function known(thrown: unknown): ThroughlineError {
-  if (thrown instanceof ThroughlineError) return thrown;
-  const status = thrown instanceof Error && "statusCode" in thrown ? Number(thrown.statusCode) : 500;
-  if (status === 413) return new ThroughlineError("TL_BODY_TOO_LARGE", "The body is over 64 KiB.");
-  if (status >= 400 && status < 500)
-    return new ThroughlineError("TL_BODY_UNREADABLE", "The request could not be read.");
-  return new ThroughlineError("TL_INTERNAL", "The request could not be handled.", { cause: thrown });
 }

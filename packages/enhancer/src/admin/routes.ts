@@ -6,6 +6,7 @@ import { auditRoutes } from "./audit.ts";
 import { type EnhancementRouteDependencies, enhancementRoutes } from "./enhancements.ts";
 import { jobRoutes } from "./jobs.ts";
 import { tenantRoutes } from "./tenants.ts";
+import { ticketRoutes } from "./tickets.ts";
 
 /** Every operation of the enhancer under `/admin/api`; the server that mounts them checks tokens and scopes. */
 export function adminRoutes(
@@ -18,6 +19,7 @@ export function adminRoutes(
     ...tenantRoutes(tenants, queue),
     ...auditRoutes(database),
     ...jobRoutes(queue),
+    ...ticketRoutes(queue, database, enhancements.records),
     ...enhancementRoutes(enhancements),
   ];
 }

@@ -1,3 +1,4 @@
+import type { EraseReport, EraseRequest } from "@throughline/api";
 import { ThroughlineError, toProblem } from "@throughline/api/errors";
 import { withoutSchemaCompilers } from "@throughline/api/http";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
@@ -6,6 +7,7 @@ import type { Gate, Logins } from "../access.ts";
 import type { SpanRecord } from "../model.ts";
 import type { RemovedSpans, SpanReader } from "../query/reader.ts";
 import { newHttpServer, type Tls } from "../tls.ts";
+import { type AdminHandler, answerByAdmin, isAdminPath } from "./admin-path.ts";
 import { serveConsole } from "./console.ts";
 import { answerError, isApiPath, knownError } from "./errors.ts";
 import { isOfOwnPage, mayServeHost } from "../host-guard.ts";
@@ -16,6 +18,7 @@ import { legacyRoutes } from "./jaeger/legacy-routes.ts";
 import { v3Routes } from "./jaeger/v3-routes.ts";
 import { TenantViews } from "./tenant-views.ts";
 import { SpanBudget } from "./span-budget.ts";
+import { erasePath, eraseRoute } from "./throughline/erase.ts";
 import { statisticsRoutes } from "./throughline/statistics-routes.ts";
 import { throughlineRoutes } from "./throughline/routes.ts";
 
@@ -27,6 +30,8 @@ export interface ReadServerDependencies {
   readerOf: (tenant: string) => SpanReader;
   /** Keeps a trace beyond retention. */
   pin: (traceId: string) => Promise<void>;
+  /** Deletes every trace that has all that is named. */
+  erase: (what: EraseRequest) => Promise<EraseReport>;
   /** Spans of OTLP JSON, for those who upload it. Throws ThroughlineError TL_BODY_UNREADABLE. */
   decodeJson: (bytes: Uint8Array) => SpanRecord[];
   /** What retention deleted last. */
@@ -37,6 +42,8 @@ export interface ReadServerDependencies {
   pages?: ((server: FastifyInstance) => void) | undefined;
   /** Where people reach the console, through a proxy that may call it otherwise. */
   publicUrl?: string | undefined;
+  /** Below `/admin/api/`; undefined: nobody. */
+  adminApi?: AdminHandler | undefined;
   /** In place of the console. */
   jaegerUi?: JaegerUi | undefined;
   tls?: Tls | undefined;
@@ -58,7 +65,7 @@ const securityHeaders = {
 
 /**
  * Everything that reads traces over HTTP: both of Jaeger's APIs, Throughline's own and the console. Not listening yet.
- * All that is changed from here is that a trace is archived. A token that is bound to a tenant is answered by routes of that tenant's own,
+ * All that is changed from here is that a trace is archived and that a ticket's traces are erased. A token that is bound to a tenant is answered by routes of that tenant's own,
  * which have nothing but its reader: no route can answer with more.
  */
 export function createReadServer(deps: ReadServerDependencies): FastifyInstance {
@@ -67,24 +74,32 @@ export function createReadServer(deps: ReadServerDependencies): FastifyInstance 
   const views = new TenantViews((tenant) => {
     const view = newServer(deps.logger);
     // It was admitted before it came here, and the hosts are the listener's to know. What retention deleted was others' too.
-    mount(view, { ...deps, reader: deps.readerOf(tenant), removed: () => null });
+    const erase = (what: EraseRequest) => deps.erase({ ...what, tenant });
+    mount(view, { ...deps, reader: deps.readerOf(tenant), erase, removed: () => null });
     return view;
   });
   server.addHook("onRequest", async (request, reply) => {
     reply.headers(securityHeaders);
     if (!mayServeHost(request.headers.host, server.server.address(), publicHost)) throw hostRefused();
     const path = (request.raw.url ?? "").split("?", 1)[0] ?? "";
+    const { authorization } = request.headers;
+    const { socket } = request.raw;
+    // A script's token counts, whatever cookie stands beside it.
+    const personOf = () => (authorization === undefined ? deps.logins?.principalOf(request.raw) : undefined);
+    if (isAdminPath(path)) {
+      const identify = async () => personOf() ?? (await deps.gate.identify(authorization, socket));
+      answerByAdmin(deps.adminApi, request, reply, { identify, publicHost });
+      return;
+    }
     // The page itself says nothing of anybody's traces.
     if (!isApiPath(path)) {
       if (isPageRequest(request, path) && mustLogIn(deps, request))
         return reply.redirect(`/auth/login?next=${encodeURIComponent(request.raw.url ?? "/")}`, 303);
       return;
     }
-    const scope = path.startsWith("/api/archive/") ? "write" : "read";
-    const { authorization } = request.headers;
-    // A script's token counts, whatever cookie stands beside it.
-    const person = authorization === undefined ? deps.logins?.principalOf(request.raw) : undefined;
-    const { tenant } = await deps.gate.admit(authorization, scope, request.raw.socket, person);
+    const changes = path.startsWith("/api/archive/") || path === erasePath;
+    const scope = changes ? "write" : "read";
+    const { tenant } = await deps.gate.admit(authorization, scope, socket, personOf());
     if (tenant === undefined) return;
     reply.hijack();
     (await views.of(tenant)).routing(request.raw, reply.raw);
@@ -148,6 +163,7 @@ function mount(server: FastifyInstance, deps: ReadServerDependencies): void {
   v3Routes(server, reader, removed, budget);
   throughlineRoutes(server, reader, removed, budget);
   statisticsRoutes(server, reader, removed, deps.nowMs ?? Date.now);
+  eraseRoute(server, deps.erase);
   deps.pages?.(server);
   const { jaegerUi } = deps;
   if (jaegerUi === undefined) serveConsole(server, deps.consoleAssets);

@@ -35,6 +35,7 @@ export function serverOver(
     reader: parts.reader ?? reader,
     readerOf: (tenant) => reader.of(tenant),
     pin: parts.pin ?? (() => Promise.resolve()),
+    erase: () => Promise.resolve({ traces: 0, spans: 0, blocksRewritten: 0, blocksRemoved: 0 }),
     decodeJson:
       parts.decodeJson ??
       (() => {
