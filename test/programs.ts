@@ -4,10 +4,13 @@ import { globSync } from "node:fs";
 /** Programs that tests need, and the Debian packages that bring them. */
 const packages = {
   chromium: "chromium",
+  "docker-compose": "docker-compose",
+  kubectl: "kubernetes-client",
   openssl: "openssl",
   postgres: "postgresql",
   python3: "python3",
   "redis-server": "redis-server",
+  "systemd-analyze": "systemd",
 } as const;
 
 /**
