@@ -72,7 +72,9 @@ test(
     const isRoot = process.getuid?.() === 0;
     if (isRoot) {
       chmodSync(directory, 0o755);
-      chownSync(data, 10_001, 10_001);
+      // As Kubernetes gives a volume to a pod: root's, and open to its group.
+      chownSync(data, 0, 10_001);
+      chmodSync(data, 0o2775);
     }
     const ports = [
       "admin",

@@ -1,6 +1,15 @@
 import { ThroughlineError } from "@throughline/api";
 import { randomBytes } from "node:crypto";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 
@@ -16,12 +25,16 @@ const runFileSchema = z.object({
 /** `run/<role>.json` in the data directory: how a command finds a running instance. */
 export type RunFile = z.infer<typeof runFileSchema>;
 
-/** Makes the directory where it is missing; only its owner may enter. Returns the absolute path. */
+/**
+ * Makes the directory where it is missing; only its owner may enter. One that belongs to somebody else, as a volume of Kubernetes belongs to
+ * root, keeps its mode. Returns the absolute path.
+ */
 export function openDataDirectory(directory: string): string {
   const path = resolve(directory);
   try {
     mkdirSync(join(path, "run"), { recursive: true, mode: 0o700 });
-    chmodSync(path, 0o700);
+    const mine = process.getuid?.();
+    if (mine === undefined || mine === 0 || statSync(path).uid === mine) chmodSync(path, 0o700);
   } catch (error) {
     throw new ThroughlineError("TL_DATA_DIRECTORY_UNUSABLE", `${path}: ${String(error)}`, { cause: error });
   }
@@ -52,10 +65,15 @@ export function writeReadyFile(file: string, content: unknown): void {
   }
 }
 
-/** Announces this process; a second process of the same role gets a name of its own. Returns how to withdraw it. */
+/**
+ * Announces this process; a second process of the same role gets a name of its own. What an earlier process of the same id left is not in
+ * the way: in a container every one has the id 1. Returns how to withdraw it.
+ */
 export function announce(directory: string, run: RunFile): () => void {
   const plain = join(directory, "run", `${run.role}.json`);
-  const file = isAlive(readRunFile(plain)) ? join(directory, "run", `${run.role}.${run.pid}.json`) : plain;
+  const other = readRunFile(plain);
+  const isOthers = other?.pid !== run.pid && isAlive(other);
+  const file = isOthers ? join(directory, "run", `${run.role}.${run.pid}.json`) : plain;
   writeJsonFile(file, run);
   return () => {
     if (readRunFile(file)?.token === run.token) rmSync(file, { force: true });
