@@ -237,6 +237,11 @@ export const errorTable = {
     title: "The command was used wrongly",
     remedy: "See `throughline COMMAND --help`.",
   },
+  TL_VERIFY_UNDER_WAY: {
+    status: null,
+    title: "Another verification runs on this system",
+    remedy: "Wait until it has ended, half a minute at most, then run `throughline verify` again.",
+  },
   ...noteErrors,
 } as const satisfies Record<string, { status: number | null; title: string; remedy: string }>;
 

@@ -4,6 +4,13 @@ export { RedactionAndSlowTraceExporter } from "./exporter.ts";
 export { type TracingCounts } from "./metrics.ts";
 export { RedactionSpanProcessor, SlowTraceProcessor } from "./processors.ts";
 export { withConsumerSpan, withProducerSpan } from "./messaging.ts";
-export { asHeaders, type Carrier, extractCarrier, injectCarrier, remoteLink } from "./propagation.ts";
+export {
+  asHeaders,
+  type Carrier,
+  extractCarrier,
+  injectCarrier,
+  remoteLink,
+  withForcedTrace,
+} from "./propagation.ts";
 export { initTracerProvider, type Tracing, type TracingOptions } from "./provider.ts";
 export { type RebuiltSpan, withAncestors } from "./tail-buffer.ts";

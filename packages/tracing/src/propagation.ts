@@ -10,6 +10,7 @@ import {
   trace,
 } from "@opentelemetry/api";
 import { parseTraceParent, TraceState, W3CBaggagePropagator } from "@opentelemetry/core";
+import { wasForced, withForcedSampling } from "./sampling/forced.ts";
 import { withTraceClock } from "./trace-clock.ts";
 
 /** The trace context as it travels beside a queued message: W3C Trace Context and Baggage, and when the trace's clock began. */
@@ -70,7 +71,14 @@ export function extractCarrier(carrier: unknown, counter?: CarrierCounter): Cont
       ? ROOT_CONTEXT
       : withTraceClock(ROOT_CONTEXT, { startMs, slowAfterMs: numberOf(headers, "slowAfterMs") });
   const context = withBaggage(timed, headerOf(headers, "baggage"), counter);
-  return spanContext === undefined ? context : trace.setSpanContext(context, spanContext);
+  if (spanContext === undefined) return context;
+  const parent = trace.setSpanContext(context, spanContext);
+  return wasForced(spanContext.traceState) ? withForcedSampling(parent) : parent;
+}
+
+/** A trace that begins here and is sampled and timed as it is asked for, in all processes that its carrier reaches. */
+export function withForcedTrace(context: Context, clock: { startMs: number; slowAfterMs: number }): Context {
+  return withForcedSampling(withTraceClock(context, clock));
 }
 
 /** A link to where a carrier came from; undefined where it holds none or a malformed one. */

@@ -20,6 +20,7 @@ import { addTicketCommands } from "./ticket.ts";
 import { addTokenCommands } from "./token.ts";
 import { addTraceCommand } from "./trace.ts";
 import { addUserCommands } from "./user.ts";
+import { addVerifyCommand } from "./verify.ts";
 
 /** Errors of wrong use: exit code 2. Everything else that fails: 1. */
 const wrongUse = new Set([
@@ -56,6 +57,7 @@ export function createProgram(context: CommandContext): { run(argv: readonly str
   addEvalCommands(program, context);
   addSimulateCommands(program);
   addRedactCommand(program, context);
+  addVerifyCommand(program, context);
   program.hook("preAction", (_program, command) => takeFromEnvironment(command, context));
   // Who reads our output may stop reading (`| head`): that is no error.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {

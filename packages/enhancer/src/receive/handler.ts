@@ -11,6 +11,7 @@ import type { WebhookObserver } from "./observe.ts";
 import type { RefusalLog } from "./refusal-log.ts";
 import { Refused } from "./refused.ts";
 import { endWebhookSpan, startWebhookSpan, type WebhookSpan } from "./trace.ts";
+import { asksVerification } from "./verification.ts";
 
 /** What one path does with a request whose sender is known. */
 export interface Endpoint<T> {
@@ -58,6 +59,7 @@ export function handlerOf<T>(endpoint: Endpoint<T>, parts: HandlerParts) {
         address: incoming.address,
         startMs: incoming.receivedAtMs,
         isTrusted: outcome.door?.tenant.settings.webhook.trustsTraceparent === true,
+        isVerification: outcome.isVerification,
         attributes: outcome.attributes,
       });
       try {
@@ -97,17 +99,20 @@ export function handlerOf<T>(endpoint: Endpoint<T>, parts: HandlerParts) {
         throw new ThroughlineError("TL_BODY_TOO_DEEP", "The body's JSON is nested deeper than 64 levels.");
       const named = incoming.tenantId ?? endpoint.tenantOf?.(incoming);
       ({ door, headers } = await authenticator.authenticate(incoming, endpoint.name, named));
+      const isVerification = asksVerification(incoming, door);
       const value = await endpoint.read(incoming, door);
-      return { said: { value }, door, headers, attributes: endpoint.attributes(value, door) };
+      return { said: { value }, door, headers, isVerification, attributes: endpoint.attributes(value, door) };
     } catch (thrown) {
       const attributes: Record<string, string> = door === undefined ? {} : { "tenant.id": door.tenant.id };
-      return { said: undefined, error: knownError(thrown), door, headers, attributes };
+      const error = knownError(thrown);
+      return { said: undefined, error, door, headers, isVerification: false, attributes };
     }
   }
 }
 
 type Outcome<T> = {
   headers: Readonly<Record<string, string>> | undefined;
+  isVerification: boolean;
   attributes: Record<string, string | number>;
 } & (
   | { said: { value: T }; door: Door }

@@ -162,6 +162,7 @@ export function createWebhookServer(deps: WebhookDependencies, limits: WebhookLi
       address,
       startMs: Date.now(),
       isTrusted: false,
+      isVerification: false,
       attributes: {},
     });
     failSpan(received.span, error);

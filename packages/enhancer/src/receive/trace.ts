@@ -9,10 +9,11 @@ import {
   TraceFlags,
   type Tracer,
 } from "@opentelemetry/api";
-import { asHeaders, extractCarrier, remoteLink, wallClockMs } from "@throughline/tracing";
+import { asHeaders, extractCarrier, remoteLink, wallClockMs, withForcedTrace } from "@throughline/tracing";
 import type { FastifyRequest } from "fastify";
 import { randomUUID } from "node:crypto";
 import type { JobOrigin } from "../queue/queue.ts";
+import { verificationSlowMs } from "./verification.ts";
 
 /** The span of a webhook, and what it began with. */
 export interface WebhookSpan {
@@ -20,7 +21,7 @@ export interface WebhookSpan {
   /** What spans below it start in. */
   context: Context;
   startMs: number;
-  attributes: Readonly<Record<string, string | number>>;
+  attributes: Readonly<Record<string, string | number | boolean>>;
   /** Of the sender's trace, where the tenant trusts it. */
   parentSpanId: string | undefined;
   links: readonly Link[];
@@ -32,6 +33,8 @@ export interface WebhookSpanStart {
   startMs: number;
   /** The sender's trace is continued; else it is linked. */
   isTrusted: boolean;
+  /** `throughline verify` asks for a trace that is sampled, and slow after a second. */
+  isVerification: boolean;
   attributes: Readonly<Record<string, string | number>>;
 }
 
@@ -44,9 +47,14 @@ export function startWebhookSpan(
   request: FastifyRequest,
   start: WebhookSpanStart,
 ): WebhookSpan {
-  const { startMs, isTrusted } = start;
-  const attributes = { ...requestAttributes(request, start), ...start.attributes };
-  const { parent, links } = parentOf(request, isTrusted, startMs);
+  const { startMs, isTrusted, isVerification } = start;
+  const attributes = {
+    ...requestAttributes(request, start),
+    ...(isVerification ? { "throughline.verify": true } : {}),
+    ...start.attributes,
+  };
+  const { parent: came, links } = parentOf(request, isTrusted, startMs);
+  const parent = isVerification ? withForcedTrace(came, { startMs, slowAfterMs: verificationSlowMs }) : came;
   const span = tracer.startSpan(
     `POST ${start.route}`,
     { kind: SpanKind.SERVER, startTime: startMs, links, attributes },

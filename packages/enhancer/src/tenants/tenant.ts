@@ -5,6 +5,9 @@ import type { BusinessTables } from "../database/schema.ts";
 import type { AuditChange } from "./audit.ts";
 import { type TenantSecrets, type TenantSettings, tenantSettings } from "./settings.ts";
 
+/** Of `throughline verify`, for as long as one runs. */
+export const verificationTenant = "throughline-verify";
+
 export interface TenantInfo {
   id: string;
   settings: TenantSettings;

@@ -26,6 +26,7 @@ import {
   type Tenant,
   type TenantInfo,
   unknownTenant,
+  verificationTenant,
 } from "./tenant.ts";
 import { TenantCache } from "./tenant-cache.ts";
 
@@ -230,7 +231,12 @@ export class Tenants {
   only(): Promise<Tenant | undefined> {
     // No id is empty.
     return this.cache.get("", async () => {
-      const rows = await this.database.selectFrom("tenants").select("id").limit(2).execute();
+      const rows = await this.database
+        .selectFrom("tenants")
+        .select("id")
+        .where("id", "!=", verificationTenant)
+        .limit(2)
+        .execute();
       const [row] = rows;
       return row === undefined || rows.length > 1 ? undefined : this.load(row.id);
     });

@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 import type { SamplerConfig } from "../config/sampler.ts";
 import { tracingConfig } from "../config/config.ts";
 import { PooledIdGenerator } from "../id-generator.ts";
+import { extractCarrier, injectCarrier, withForcedTrace } from "../propagation.ts";
 import { keptTraceState } from "./kept.ts";
 import { createSampler } from "./sampler.ts";
 
@@ -147,5 +148,28 @@ test("a span that is kept after the fact stands for itself alone", () => {
   expect(keptTraceState(undefined)).toBe("ot=th:0");
   expect(keptTraceState(new TraceState("a=1,ot=th:e666;rv:11111111111111"))).toBe(
     "ot=th:0;rv:11111111111111,a=1",
+  );
+});
+
+test("a forced trace is sampled by every sampler, also behind a queue, and stands for itself alone", () => {
+  const samplers = [ratio(0), ratio(0, false), { kind: "rules", rules: [], parentBased: false } as const];
+  for (const config of samplers) {
+    const sampler = createSampler(config, "shop", silent, { recordUnsampled: true });
+    const root = withForcedTrace(ROOT_CONTEXT, { startMs: 1, slowAfterMs: 2 });
+    const begun = sampler.shouldSample(root, low, "op", SpanKind.SERVER, {});
+    expect(begun.decision).toBe(SamplingDecision.RECORD_AND_SAMPLED);
+    expect(begun.traceState?.serialize()).toBe("throughline=forced,ot=th:0");
+    const parent = { traceId: low, spanId: "b".repeat(16), traceFlags: 1 };
+    const behind = extractCarrier(
+      injectCarrier(trace.setSpanContext(root, { ...parent, traceState: begun.traceState as TraceState }), 1),
+    );
+    const next = sampler.shouldSample(behind, low, "op", SpanKind.CONSUMER, {});
+    expect(next.decision).toBe(SamplingDecision.RECORD_AND_SAMPLED);
+  }
+});
+
+test("a tracestate that came in HTTP headers forces nothing", () => {
+  expect(decide(ratio(0, false), { flags: 1, traceId: low, state: "throughline=forced" }).sampled).toBe(
+    false,
   );
 });

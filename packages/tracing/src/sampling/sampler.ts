@@ -11,6 +11,7 @@ import type { SamplerConfig } from "../config/sampler.ts";
 import type { TracingLogger } from "../logger.ts";
 import { ConsistentDecision, withoutContradiction, withoutThreshold } from "./consistent.ts";
 import type { RootDecision } from "./decision.ts";
+import { forcedState, isForced, wasForced } from "./forced.ts";
 import { JaegerRemoteDecision } from "./jaeger-remote.ts";
 import { RuleDecision } from "./rules.ts";
 
@@ -68,6 +69,10 @@ class TraceSampler implements Sampler {
   ): SamplingResult {
     const parent = trace.getSpanContext(context);
     const hasParent = parent !== undefined && isSpanContextValid(parent);
+    if (isForced(context)) {
+      if (wasForced(parent?.traceState)) return this.like.sampled;
+      return { ...this.like.sampled, traceState: forcedState(hasParent ? parent.traceState : undefined) };
+    }
     if (hasParent && this.config.parentBased) {
       const sampled = (parent.traceFlags & TraceFlags.SAMPLED) !== 0;
       const came = sampled ? this.like.sampled : this.like.unsampled;

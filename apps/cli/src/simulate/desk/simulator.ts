@@ -29,17 +29,24 @@ export interface Simulator {
   stop(): Promise<void>;
 }
 
+export interface DeskSimulator extends Simulator {
+  /** Whether any request came so far. */
+  wasAsked(): boolean;
+}
+
 /**
  * A desk over a real socket: ServiceDesk Plus, or Zammad.
  * For people `/` and `/requests/{id}`; for tests `GET /_simulator/requests/{id}` and `GET|PUT /_simulator/faults`.
  * Faults concern the writing of notes: what was written is durable before a delayed or cut answer.
  */
-export async function createDeskSimulator(options: SimulatorOptions): Promise<Simulator> {
+export async function createDeskSimulator(options: SimulatorOptions): Promise<DeskSimulator> {
   const state = new DeskState(options.dataDirectory, options.isSynced ?? true);
   const plan = new FaultPlan(options.faults);
   const product = (options.kind === "zammad" ? zammad : serviceDeskPlus)(state, plan, options);
 
+  let asked = false;
   const server = await listen(options.listen, async (request, url, body): Promise<SimulatedAnswer> => {
+    asked = true;
     const control = controlAnswer(request.method ?? "GET", url, body);
     return control ?? product.answer(request, url, body);
   });
@@ -76,6 +83,7 @@ export async function createDeskSimulator(options: SimulatorOptions): Promise<Si
   return {
     url: server.url,
     setFaults: (faults) => plan.set(faults),
+    wasAsked: () => asked,
     stop: async () => {
       await server.stop();
       state.close();
