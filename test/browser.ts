@@ -80,3 +80,10 @@ export async function expectAccessible(page: Page): Promise<void> {
   );
   expect(violations).toEqual([]);
 }
+
+/** Whether the page is wider than its window. */
+export function overflows(page: Page): Promise<boolean> {
+  return page.evaluate<boolean>(
+    '[document.documentElement, document.querySelector("main")].some((one) => one.scrollWidth > one.clientWidth)',
+  );
+}

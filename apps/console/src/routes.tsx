@@ -4,6 +4,7 @@ import {
   parseUrlSearch,
   searchView,
   ticketsView,
+  ticketViewSearch,
   traceViewSearch,
 } from "./api/parameters.ts";
 import { Layout } from "./pages/layout.tsx";
@@ -18,6 +19,12 @@ const ticketsRoute = createRoute({
   path: "/",
   validateSearch: ticketsView,
   component: lazyRouteComponent(() => import("./pages/tickets.tsx"), "TicketsPage"),
+});
+const ticketRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/ticket/$ticketId",
+  validateSearch: ticketViewSearch,
+  component: lazyRouteComponent(() => import("./pages/ticket.tsx"), "TicketPage"),
 });
 const searchRoute = createRoute({
   getParentRoute: () => rootRoute,
@@ -39,7 +46,7 @@ const galleryRoute = createRoute({
   component: lazyRouteComponent(() => import("./pages/gallery.tsx"), "GalleryPage"),
 });
 
-const routeTree = rootRoute.addChildren([ticketsRoute, searchRoute, traceRoute, galleryRoute]);
+const routeTree = rootRoute.addChildren([ticketsRoute, ticketRoute, searchRoute, traceRoute, galleryRoute]);
 
 export function createAppRouter() {
   return createRouter({

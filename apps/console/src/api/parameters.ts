@@ -1,4 +1,5 @@
 import "./without-eval.ts";
+import { ticketStatus } from "@throughline/api";
 import { z } from "zod";
 import { parseTags } from "./tags.ts";
 
@@ -14,15 +15,22 @@ const microseconds = z.coerce.number().int().positive().max(8.64e18).optional().
 
 /** The views that the URLs hold. A parameter that does not fit is left out, never an error. */
 export const ticketsView = z.object({
-  /** A ticket or trace id. */
+  /** A ticket's id. */
   q: text,
-  status: z.enum(["success", "partial", "failed", "running", "slow"]).optional().catch(undefined),
+  tenant: text,
+  status: ticketStatus.optional().catch(undefined),
+  /** The newest first unless another is named. */
+  order: z.enum(["failed", "slow"]).optional().catch(undefined),
 });
 export type TicketsView = z.infer<typeof ticketsView>;
+
+export const ticketViewSearch = z.object({ tenant: text });
 
 /** Jaeger's own parameter names where it has them; durations as Go writes them. */
 export const searchView = z.object({
   q: text,
+  /** A condition (docs/search.md). */
+  where: text,
   service: text,
   operation: text,
   tags: text,
@@ -50,6 +58,8 @@ export const defaultLookback = "2d";
 export const defaultLimit = 50;
 export const lookbacks = ["15m", "1h", "6h", "12h", "1d", defaultLookback, "7d", anyTime];
 
+const ticketsOfPage = 100;
+
 const unitMs: Readonly<Record<string, number>> = {
   s: 1_000,
   m: 60_000,
@@ -73,7 +83,7 @@ export function isFixedWindow({ start, end, lookback }: SearchView): boolean {
 /** The search page's view as the API's query. */
 export function searchQuery(view: SearchView, now: number): URLSearchParams {
   const query = new URLSearchParams();
-  for (const key of ["q", "service", "operation", "minDuration", "maxDuration", "status"] as const) {
+  for (const key of ["q", "where", "service", "operation", "minDuration", "maxDuration", "status"] as const) {
     const value = view[key];
     if (value !== undefined) query.set(key, value);
   }
@@ -92,22 +102,14 @@ export function searchQuery(view: SearchView, now: number): URLSearchParams {
   return query;
 }
 
-const statusTags: Readonly<Record<NonNullable<TicketsView["status"]>, string | undefined>> = {
-  success: "enhancement.status=success",
-  partial: "enhancement.status=partial",
-  failed: "error=true",
-  running: undefined,
-  slow: "slow_trace=true",
-};
-
-/** The tickets page's view as the API's query: a filter reaches past the newest tickets of any kind. */
-export function ticketsQuery({ q, status }: TicketsView): URLSearchParams {
-  const query = new URLSearchParams({ limit: "200" });
-  const tag = status === undefined ? undefined : statusTags[status];
-  if (q !== undefined) query.set("q", q);
-  // All tags must hold on one span, and the status stands on another one than the webhook's.
-  else if (tag === undefined) query.set("operation", "POST /webhook/servicedesk");
-  else query.set("tag", tag);
+/** The tickets page's view as the API's query. */
+export function ticketsQuery(
+  { q, tenant, status, order }: TicketsView,
+  cursor: string | undefined,
+): URLSearchParams {
+  const asked = { ticket: q, tenant, status, order, cursor };
+  const query = new URLSearchParams({ limit: String(ticketsOfPage) });
+  for (const [key, value] of Object.entries(asked)) if (value !== undefined) query.set(key, value);
   return query;
 }
 

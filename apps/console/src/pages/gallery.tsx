@@ -1,6 +1,6 @@
 import type { TraceSummary } from "@throughline/api";
 import { type ReactNode, useState } from "react";
-import { ApiError } from "../api/client.ts";
+import { ApiError } from "../api/http.ts";
 import { useConfirm } from "../ui/confirm.tsx";
 import { CopyButton } from "../ui/copy-button.tsx";
 import { Icon } from "../ui/icons.tsx";
@@ -80,7 +80,7 @@ export function GalleryPage() {
         </div>
       </Shown>
       <Shown name="Traces">
-        <TraceTable traces={[plain, failed, hostile]} nowMs={atMs} kind="tickets" />
+        <TraceTable traces={[plain, failed, hostile]} nowMs={atMs} />
       </Shown>
       <Shown name="Loading">
         <Loading what="tickets" rows={3} />

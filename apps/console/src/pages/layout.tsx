@@ -55,7 +55,7 @@ function Frame() {
         Skip to content
       </a>
       <header className="top">
-        <Link to="/" className="brand">
+        <Link to="/" className="brand" aria-label="Throughline">
           <Logo />
           <span className="brand-name">Throughline</span>
         </Link>

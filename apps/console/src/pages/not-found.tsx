@@ -3,7 +3,7 @@ import { Empty } from "../ui/states.tsx";
 
 export function NotFoundPage() {
   return (
-    <Empty title="There is no page at this address">
+    <Empty isPage title="There is no page at this address">
       <p>
         Go to the <Link to="/">tickets</Link>, or <Link to="/search">search</Link> the traces.
       </p>

@@ -68,7 +68,7 @@ function Results({ view, results }: { view: SearchView; results: UseQueryResult<
           newest first{length >= limit && `; more may fit, the limit is ${limit}`}
         </span>
       </div>
-      <TraceTable traces={results.data} nowMs={results.dataUpdatedAt} kind="traces" />
+      <TraceTable traces={results.data} nowMs={results.dataUpdatedAt} />
     </>
   );
 }

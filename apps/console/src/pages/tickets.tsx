@@ -1,99 +1,164 @@
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import type { TraceSummary } from "@throughline/api";
-import { searchTraces } from "../api/client.ts";
+import { readTickets } from "../api/enhancer.ts";
+import { ApiError } from "../api/http.ts";
 import { ticketsQuery, type TicketsView } from "../api/parameters.ts";
+import { PhaseLegend } from "../tickets/phase-bar.tsx";
+import { TicketTable } from "../tickets/ticket-table.tsx";
 import { plural } from "../ui/format.ts";
 import { Icon } from "../ui/icons.tsx";
+import { useShortcuts } from "../ui/shortcuts.tsx";
 import { Command, Empty, Failed, Loading, Stale } from "../ui/states.tsx";
-import { statusOf } from "../ui/status.ts";
-import { TraceTable } from "../ui/trace-table.tsx";
+import "../tickets/tickets.css";
 
 const route = getRouteApi("/");
 const refreshMs = 3_000;
-const filters: { status: TicketsView["status"]; name: string }[] = [
+const statuses: readonly { status: TicketsView["status"]; name: string }[] = [
   { status: undefined, name: "All" },
   { status: "failed", name: "Failed" },
   { status: "partial", name: "Partial" },
-  { status: "slow", name: "Slow" },
-  { status: "running", name: "Running" },
+  { status: "active", name: "Running" },
+  { status: "waiting", name: "Queued" },
   { status: "success", name: "Enhanced" },
+  { status: "skipped", name: "No note wanted" },
+];
+const orders: readonly { order: TicketsView["order"]; name: string; keys: string }[] = [
+  { order: undefined, name: "Newest first", keys: "n" },
+  { order: "failed", name: "Failed first", keys: "f" },
+  { order: "slow", name: "Slow first", keys: "s" },
 ];
 
-/** The newest tickets, live. */
+/** Every ticket, live. */
 export function TicketsPage() {
   const view = route.useSearch();
-  const tickets = useQuery({
+  const navigate = route.useNavigate();
+  const change = (next: Partial<TicketsView>) => void navigate({ search: { ...view, ...next } });
+  useShortcuts(
+    "Tickets",
+    orders.map(({ order, name, keys }) => ({ keys, does: name, run: () => change({ order }) })),
+  );
+  const pages = useInfiniteQuery({
     queryKey: ["tickets", view],
-    queryFn: ({ signal }) => searchTraces(ticketsQuery(view), signal),
-    refetchInterval: refreshMs,
+    queryFn: ({ signal, pageParam }) => readTickets(ticketsQuery(view, pageParam), signal),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
+    refetchInterval: ({ state }) => (isAbsent(state.error) ? false : refreshMs),
     placeholderData: keepPreviousData,
   });
-  const nowMs = tickets.dataUpdatedAt;
-  const shown = (tickets.data ?? []).filter((trace) => fits(trace, view.status, nowMs));
+  if (isAbsent(pages.error)) return <Absent />;
+  const tickets = pages.data?.pages.flatMap((page) => page.tickets) ?? [];
+  const isFiltered = view.status !== undefined || view.tenant !== undefined || view.q !== undefined;
   return (
     <section className="page">
       <div className="heading">
         <h1>Tickets</h1>
-        <Filters view={view} />
+        <div className="filters" role="group" aria-label="Status">
+          {statuses.map(({ status, name }) => (
+            <button
+              key={name}
+              type="button"
+              className="filter"
+              aria-pressed={view.status === status}
+              onClick={() => change({ status })}
+            >
+              {name}
+            </button>
+          ))}
+        </div>
         <span className="grow" />
-        {tickets.isSuccess && !tickets.isRefetchError && (
-          <span className="live">{plural(shown.length, "ticket")}, live</span>
+        {pages.isSuccess && !pages.isRefetchError && (
+          <span className="live">
+            {plural(tickets.length, "ticket")}
+            {pages.hasNextPage && " and more"}, live
+          </span>
         )}
       </div>
-      {tickets.isRefetchError && <Stale error={tickets.error} sinceMs={tickets.dataUpdatedAt} />}
-      {tickets.isPending && <Loading what="tickets" />}
-      {tickets.isLoadingError && <Failed error={tickets.error} onRetry={() => void tickets.refetch()} />}
-      {shown.length > 0 && <TraceTable traces={shown} nowMs={nowMs} kind="tickets" />}
-      {tickets.isSuccess && !tickets.isPlaceholderData && shown.length === 0 && <Nothing view={view} />}
+      <div className="heading heading-second">
+        <div className="filters" role="group" aria-label="Order">
+          {orders.map(({ order, name, keys }) => (
+            <button
+              key={name}
+              type="button"
+              className="filter"
+              aria-pressed={view.order === order}
+              aria-keyshortcuts={keys}
+              onClick={() => change({ order })}
+            >
+              {name}
+            </button>
+          ))}
+        </div>
+        {(["tenant", "q"] as const).map(
+          (name) =>
+            view[name] !== undefined && (
+              <button
+                key={name}
+                type="button"
+                className="filter filter-set"
+                onClick={() => change({ [name]: undefined })}
+              >
+                {view[name]} <Icon name="close" size={12} />
+                <span className="unseen">Leave out this filter</span>
+              </button>
+            ),
+        )}
+        <span className="grow" />
+        {tickets.length > 0 && <PhaseLegend />}
+      </div>
+      {pages.isRefetchError && <Stale error={pages.error} sinceMs={pages.dataUpdatedAt} />}
+      {pages.isPending && <Loading what="tickets" />}
+      {pages.isLoadingError && <Failed error={pages.error} onRetry={() => void pages.refetch()} />}
+      {tickets.length > 0 && (
+        <TicketTable
+          tickets={tickets}
+          nowMs={pages.dataUpdatedAt}
+          onTenant={(tenant) => change({ tenant })}
+        />
+      )}
+      {pages.hasNextPage && (
+        <p className="more">
+          <button
+            type="button"
+            className="button"
+            disabled={pages.isFetchingNextPage}
+            onClick={() => void pages.fetchNextPage()}
+          >
+            {pages.isFetchingNextPage ? "Loading…" : "Older tickets"}
+          </button>
+        </p>
+      )}
+      {pages.isSuccess && !pages.isPlaceholderData && tickets.length === 0 && (
+        <Nothing isFiltered={isFiltered} />
+      )}
     </section>
   );
 }
 
-/** The backend's filter holds for any attempt; what counts here is the newest one. */
-function fits(trace: TraceSummary, status: TicketsView["status"], nowMs: number): boolean {
-  if (status === undefined) return true;
-  if (trace.ticketId === null) return false;
-  return status === "slow" ? trace.slow : statusOf(trace, nowMs) === status;
+function isAbsent(error: Error | null): boolean {
+  return error instanceof ApiError && error.code === "TL_ENHANCER_ABSENT";
 }
 
-function Filters({ view }: { view: TicketsView }) {
-  const navigate = route.useNavigate();
+/** Spans come from anything; tickets only from an enhancer. */
+function Absent() {
   return (
-    <>
-      <div className="filters" role="group" aria-label="Status">
-        {filters.map(({ status, name }) => (
-          <button
-            key={name}
-            type="button"
-            className="filter"
-            aria-pressed={view.status === status}
-            onClick={() => void navigate({ search: { ...view, status } })}
-          >
-            {name}
-          </button>
-        ))}
-      </div>
-      {view.q !== undefined && (
-        <button
-          type="button"
-          className="filter filter-set"
-          onClick={() => void navigate({ search: { ...view, q: undefined } })}
-        >
-          {view.q} <Icon name="close" size={12} />
-          <span className="unseen">Show all tickets</span>
-        </button>
-      )}
-    </>
+    <Empty isPage title="No enhancer is connected">
+      <p>
+        This trace backend runs alone, so it knows no tickets. <Link to="/search">Search the traces</Link>{" "}
+        that it has, or connect an enhancer:
+      </p>
+      <Command>{"npx throughline traces --enhancer URL --enhancer-token-file FILE"}</Command>
+      <p className="muted">
+        <code>npx throughline up</code> runs both in one process.
+      </p>
+    </Empty>
   );
 }
 
-function Nothing({ view }: { view: TicketsView }) {
-  if (view.q !== undefined || view.status !== undefined) {
+function Nothing({ isFiltered }: { isFiltered: boolean }) {
+  if (isFiltered) {
     return (
       <Empty title="No ticket fits">
         <p>
-          {view.q !== undefined && `Nothing with these conditions is stored for ${view.q}. `}
           <Link to="/">Show all tickets</Link> or <Link to="/search">search the traces</Link>.
         </p>
       </Empty>
@@ -101,7 +166,7 @@ function Nothing({ view }: { view: TicketsView }) {
   }
   return (
     <Empty title="No tickets yet">
-      <p>A ticket appears here a few seconds after its webhook. Send one from the terminal:</p>
+      <p>A ticket appears here with its webhook. Send one from the terminal:</p>
       <Command>
         {'npx throughline ticket send --tenant TENANT --ticket TICKET-1 --text "VPN drops every hour"'}
       </Command>

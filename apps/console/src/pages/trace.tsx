@@ -1,7 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import type { TraceView } from "@throughline/api";
-import { ApiError, readTrace } from "../api/client.ts";
+import { readTrace } from "../api/client.ts";
+import { ApiError } from "../api/http.ts";
 import { TraceScreen } from "../trace/trace-screen.tsx";
 import { Empty, Failed, Loading, Stale } from "../ui/states.tsx";
 import { isQuiet, statusOf } from "../ui/status.ts";

@@ -1,6 +1,8 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useRef, useState } from "react";
 import { searchTraces } from "../api/client.ts";
+import { readTickets } from "../api/enhancer.ts";
+import { ApiError } from "../api/http.ts";
 import { Icon } from "./icons.tsx";
 import { useShortcuts } from "./shortcuts.tsx";
 import { useToasts } from "./toasts.tsx";
@@ -15,11 +17,14 @@ export function useFind(): { find: (wanted: string) => Promise<boolean>; isLooki
 
   async function find(wanted: string): Promise<boolean> {
     setIsLooking(true);
+    const signal = AbortSignal.timeout(timeoutMs);
     try {
-      const traces = await searchTraces(
-        new URLSearchParams({ q: wanted, limit: "2" }),
-        AbortSignal.timeout(timeoutMs),
-      );
+      const ticket = await ticketOf(wanted, signal);
+      if (ticket !== undefined) {
+        await navigate({ to: "/ticket/$ticketId", params: { ticketId: wanted }, search: ticket });
+        return true;
+      }
+      const traces = await searchTraces(new URLSearchParams({ q: wanted, limit: "2" }), signal);
       const [first, second] = traces;
       if (first === undefined) {
         failed(
@@ -29,7 +34,7 @@ export function useFind(): { find: (wanted: string) => Promise<boolean>; isLooki
         return false;
       }
       if (second === undefined) await navigate({ to: "/trace/$traceId", params: { traceId: first.traceId } });
-      else await navigate({ to: "/", search: { q: wanted } });
+      else await navigate({ to: "/search", search: { q: wanted } });
       return true;
     } catch (error) {
       failed(`${wanted} could not be looked for`, error);
@@ -83,4 +88,18 @@ export function Finder() {
       <kbd aria-hidden="true">/</kbd>
     </form>
   );
+}
+
+/** Whose ticket it is, `{}` where several tenants have one; undefined where none has, or no enhancer is connected. */
+async function ticketOf(wanted: string, signal: AbortSignal): Promise<{ tenant?: string } | undefined> {
+  if (/^[0-9a-f]{32}$/i.test(wanted)) return undefined;
+  try {
+    const { tickets } = await readTickets(new URLSearchParams({ ticket: wanted, limit: "2" }), signal);
+    const [first, second] = tickets;
+    if (first === undefined) return undefined;
+    return second === undefined ? { tenant: first.tenantId } : {};
+  } catch (error) {
+    if (error instanceof ApiError && error.code === "TL_ENHANCER_ABSENT") return undefined;
+    throw error;
+  }
 }

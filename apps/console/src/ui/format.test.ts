@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import {
   formatAge,
   formatClock,
+  formatCost,
   formatCount,
   formatDuration,
   formatPercent,
@@ -56,6 +57,16 @@ test("a time is written in the zone that is asked for", () => {
   expect(formatTime(atMs, "UTC")).toBe("2026-11-24 23:30:00.250");
   expect(formatTime(atMs, "Asia/Kolkata")).toBe("2026-11-25 05:00:00.250");
   expect(formatClock(atMs, "America/New_York")).toBe("18:30:00");
+});
+
+test("a cost keeps two digits that matter, and none is not nothing", () => {
+  expect([null, 0, 0.000423, 0.0151, 1.2].map(formatCost)).toEqual([
+    "–",
+    "$0",
+    "$0.00042",
+    "$0.015",
+    "$1.20",
+  ]);
 });
 
 test("counts are grouped and take their plural", () => {

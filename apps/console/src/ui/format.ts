@@ -86,6 +86,13 @@ export function plural(count: number, noun: string): string {
   return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
 }
 
+/** Dollars: `$0.0042`, `$1.20`; a dash where nothing was spent that is known. */
+export function formatCost(usd: number | null): string {
+  if (usd === null) return "–";
+  if (usd === 0) return "$0";
+  return usd < 0.1 ? `$${Number(usd.toPrecision(2))}` : `$${usd.toFixed(2)}`;
+}
+
 /** A share as a sentence needs it: `92 %`, `3.4 %`, `< 0.1 %`. */
 export function formatPercent(percent: number): string {
   if (percent > 0 && percent < 0.1) return "< 0.1 %";

@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { ApiError } from "../api/client.ts";
+import { ApiError } from "../api/http.ts";
 import { CopyButton } from "./copy-button.tsx";
 import { Icon } from "./icons.tsx";
 import { useClockFormat } from "./zone.tsx";
@@ -16,11 +16,19 @@ export function Loading({ what, rows = 6 }: { what: string; rows?: number }) {
   );
 }
 
-/** Nothing to show; the children say what to do next. */
-export function Empty({ title, children }: { title: string; children: ReactNode }) {
+/** Nothing to show; the children say what to do next. `isPage`: there is nothing else on the page. */
+export function Empty({
+  title,
+  isPage = false,
+  children,
+}: {
+  title: string;
+  isPage?: boolean;
+  children: ReactNode;
+}) {
   return (
     <div className="state">
-      <h2>{title}</h2>
+      {isPage ? <h1>{title}</h1> : <h2>{title}</h2>}
       {children}
     </div>
   );
@@ -30,14 +38,21 @@ export function Empty({ title, children }: { title: string; children: ReactNode 
 export function Command({ children }: { children: string }) {
   return (
     <div className="command">
-      <code>{children}</code>
+      {/* It scrolls where it is too long. */}
+      <code tabIndex={0}>{children}</code>
       <CopyButton text={children} what="the command" />
     </div>
   );
 }
 
+function here(): string {
+  return location.pathname + location.search;
+}
+
 export function Failed({ error, onRetry }: { error: Error; onRetry: () => void }) {
   const { code, remedy } = error instanceof ApiError ? error : { code: undefined, remedy: undefined };
+  // A session ended while the page was open.
+  const isLogin = code === "TL_TOKEN_REQUIRED";
   return (
     <div className="state state-failed" role="alert">
       <h2>
@@ -45,9 +60,15 @@ export function Failed({ error, onRetry }: { error: Error; onRetry: () => void }
       </h2>
       {remedy !== undefined && <p>{remedy}</p>}
       <p className="row">
-        <button type="button" className="button" onClick={onRetry}>
-          Try again
-        </button>
+        {isLogin ? (
+          <a className="button primary" href={`/auth/login?next=${encodeURIComponent(here())}`}>
+            Log in
+          </a>
+        ) : (
+          <button type="button" className="button" onClick={onRetry}>
+            Try again
+          </button>
+        )}
         {code !== undefined && <span className="muted mono">{code}</span>}
       </p>
     </div>

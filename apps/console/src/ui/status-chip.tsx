@@ -1,9 +1,9 @@
 import type { TraceSummary } from "@throughline/api";
-import { Icon, type IconName } from "./icons.tsx";
+import { Chip, type ChipLook } from "./chip.tsx";
 import { statusOf, type TraceStatus } from "./status.ts";
 
 // A sign and a word beside the colour: not everyone sees that.
-const looks: Readonly<Record<TraceStatus, { word: string; icon: IconName; tone: string }>> = {
+const looks: Readonly<Record<TraceStatus, ChipLook>> = {
   success: { word: "enhanced", icon: "check", tone: "good" },
   partial: { word: "partial", icon: "dash", tone: "warn" },
   skipped: { word: "no note wanted", icon: "dash", tone: "dim" },
@@ -15,19 +15,10 @@ const looks: Readonly<Record<TraceStatus, { word: string; icon: IconName; tone: 
 };
 
 export function StatusChips({ summary, nowMs }: { summary: TraceSummary; nowMs: number }) {
-  const { word, icon, tone } = looks[statusOf(summary, nowMs)];
   return (
     <span className="chips">
-      <span className={`chip chip-${tone}`}>
-        <Icon name={icon} size={12} />
-        {word}
-      </span>
-      {summary.slow && (
-        <span className="chip chip-warn">
-          <Icon name="slow" size={12} />
-          slow
-        </span>
-      )}
+      <Chip {...looks[statusOf(summary, nowMs)]} />
+      {summary.slow && <Chip word="slow" icon="slow" tone="warn" />}
     </span>
   );
 }

@@ -1,6 +1,6 @@
 import { Toast } from "@base-ui/react/toast";
 import { type ReactNode, useCallback } from "react";
-import { ApiError } from "../api/client.ts";
+import { ApiError } from "../api/http.ts";
 import { Icon } from "./icons.tsx";
 
 const shownMs = 6_000;

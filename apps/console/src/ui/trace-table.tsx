@@ -5,35 +5,24 @@ import { formatCount, formatDuration, nanosToMs } from "./format.ts";
 import { StatusChips } from "./status-chip.tsx";
 import { moveBetweenRows } from "./table-keys.ts";
 
-/** `tickets` names a row by its ticket, `traces` by the operation that began it. */
-export type TraceTableKind = "tickets" | "traces";
-
 /** Traces, one a row; the bars compare the durations on this page. */
-export function TraceTable({
-  traces,
-  nowMs,
-  kind,
-}: {
-  traces: readonly TraceSummary[];
-  nowMs: number;
-  kind: TraceTableKind;
-}) {
+export function TraceTable({ traces, nowMs }: { traces: readonly TraceSummary[]; nowMs: number }) {
   const longestNs = traces.reduce((longest, { durationNs }) => Math.max(longest, durationNs), 1);
   return (
-    <table
-      className={`list list-${kind}`}
-      aria-label={`${kind === "tickets" ? "Tickets" : "Traces"}, newest first`}
-    >
+    <table className="list list-traces" aria-label="Traces">
       <thead>
         <tr>
-          <th scope="col">{kind === "tickets" ? "Ticket" : "Trace"}</th>
+          <th scope="col">Trace</th>
           <th scope="col">Status</th>
           <th scope="col" className="wide">
-            {kind === "tickets" ? "First error" : "Services and first error"}
+            Services and first error
           </th>
-          <th scope="col">Tenant</th>
-          {kind === "tickets" && <th scope="col">Priority</th>}
-          <th scope="col">Started</th>
+          <th scope="col" className="may-go">
+            Tenant
+          </th>
+          <th scope="col" className="may-go">
+            Started
+          </th>
           <th scope="col" className="number">
             Spans
           </th>
@@ -44,43 +33,33 @@ export function TraceTable({
       </thead>
       <tbody onKeyDown={moveBetweenRows}>
         {traces.map((trace) => (
-          <TraceRow key={trace.traceId} trace={trace} longestNs={longestNs} nowMs={nowMs} kind={kind} />
+          <TraceRow key={trace.traceId} trace={trace} longestNs={longestNs} nowMs={nowMs} />
         ))}
       </tbody>
     </table>
   );
 }
 
-interface RowProps {
-  trace: TraceSummary;
-  longestNs: number;
-  nowMs: number;
-  kind: TraceTableKind;
-}
-
-function TraceRow({ trace, longestNs, nowMs, kind }: RowProps) {
-  const named = kind === "tickets" && trace.ticketId !== null;
+function TraceRow({ trace, longestNs, nowMs }: { trace: TraceSummary; longestNs: number; nowMs: number }) {
   return (
     <tr>
       <th scope="row">
         <Link to="/trace/$traceId" params={{ traceId: trace.traceId }} className="row-link">
-          {named ? trace.ticketId : trace.rootOperation}
+          <bdi>{trace.rootOperation}</bdi>
         </Link>
-        {kind === "traces" && (
-          <div className="muted small">
-            {trace.ticketId === null ? (
-              <span className="mono">{trace.traceId.slice(0, 16)}</span>
-            ) : (
-              trace.ticketId
-            )}
-          </div>
-        )}
+        <div className="muted small clip">
+          {trace.ticketId === null ? (
+            <span className="mono">{trace.traceId.slice(0, 16)}</span>
+          ) : (
+            <bdi>{trace.ticketId}</bdi>
+          )}
+        </div>
       </th>
       <td>
         <StatusChips summary={trace} nowMs={nowMs} />
       </td>
       <td className="wide">
-        {kind === "traces" && <Services services={trace.services} />}
+        <Services services={trace.services} />
         {trace.firstError !== null && (
           <div
             className="clip first-error"
@@ -90,9 +69,10 @@ function TraceRow({ trace, longestNs, nowMs, kind }: RowProps) {
           </div>
         )}
       </td>
-      <td>{trace.tenantId}</td>
-      {kind === "tickets" && <td className={`priority-${trace.priority}`}>{trace.priority}</td>}
-      <td className="nowrap">
+      <td className="may-go">
+        <bdi>{trace.tenantId}</bdi>
+      </td>
+      <td className="nowrap may-go">
         <Age atMs={nanosToMs(trace.startUnixNano)} nowMs={nowMs} />
       </td>
       <td className="number">{formatCount(trace.spanCount)}</td>

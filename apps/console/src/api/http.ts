@@ -1,0 +1,119 @@
+import "./without-eval.ts";
+import { z } from "zod";
+
+/** An answer that is not the one asked for, in the server's own words where it has any. */
+export class ApiError extends Error {
+  /** HTTP status; 0 where no answer came. */
+  readonly status: number;
+  readonly code: string | undefined;
+  readonly remedy: string | undefined;
+
+  constructor(
+    status: number,
+    message: string,
+    more: { code?: string | undefined; remedy?: string | undefined } = {},
+  ) {
+    super(message);
+    this.name = "ApiError";
+    this.status = status;
+    this.code = more.code;
+    this.remedy = more.remedy;
+  }
+}
+
+/** A desk or a model may take its time. */
+const changeTimeoutMs = 90_000;
+
+/** RFC 9457 problem details, or what Jaeger's API v3 answers; nothing of it is certain. */
+const problem = z.object({
+  detail: z.string().optional().catch(undefined),
+  title: z.string().optional().catch(undefined),
+  code: z.string().optional().catch(undefined),
+  remedy: z.string().optional().catch(undefined),
+  error: z.object({ message: z.string() }).optional().catch(undefined),
+});
+/** What a path answers, held against its schema. Throws ApiError. */
+export function get<T>(schema: z.ZodType<T>, path: string, signal: AbortSignal): Promise<T> {
+  return ask(schema, path, { signal });
+}
+
+/** Changes something: as JSON, which no page of another origin can send. Throws ApiError. */
+export async function change<T>(
+  schema: z.ZodType<T>,
+  method: "POST" | "DELETE",
+  path: string,
+  body: object = {},
+): Promise<T> {
+  const signal = AbortSignal.timeout(changeTimeoutMs);
+  const { csrfToken } = await whoAmI(signal);
+  const headers = {
+    "content-type": "application/json",
+    ...(csrfToken === null ? {} : { "x-csrf-token": csrfToken }),
+  };
+  return ask(schema, path, { method, signal, headers, body: JSON.stringify(body) });
+}
+
+const me = z.object({
+  /** Whether somebody must be logged in. */
+  required: z.boolean(),
+  user: z
+    .object({ name: z.string(), role: z.string(), tenant: z.string().nullable() })
+    .nullable()
+    .catch(null),
+  /** Of the session: goes with each change. */
+  csrfToken: z.string().nullable(),
+});
+
+/** Who is logged in, where people log in. */
+export function whoAmI(signal: AbortSignal): Promise<z.infer<typeof me>> {
+  return get(me, "/auth/me", signal);
+}
+
+export async function logOut(): Promise<void> {
+  await change(z.unknown(), "POST", "/auth/logout");
+}
+
+async function ask<T>(schema: z.ZodType<T>, path: string, init: RequestInit): Promise<T> {
+  const { response, body } = await fetchBody(path, init);
+  const json = parseJson(body);
+  if (!response.ok) {
+    const { detail, title, code, remedy, error } = problem.safeParse(json).data ?? {};
+    const message = detail ?? error?.message ?? title ?? `The backend answered ${response.status}.`;
+    throw new ApiError(response.status, message, { code, remedy });
+  }
+  const parsed = schema.safeParse(json);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new ApiError(
+      response.status,
+      `The backend's answer is not one that this console knows (${issue?.path.join(".") || "the whole"}: ${issue?.message ?? "unreadable"}).`,
+      { remedy: "Reload the page: console and backend may be of different versions." },
+    );
+  }
+  return parsed.data;
+}
+
+async function fetchBody(path: string, init: RequestInit): Promise<{ response: Response; body: string }> {
+  try {
+    const response = await fetch(path, {
+      ...init,
+      headers: { accept: "application/json", ...(init.headers as Record<string, string> | undefined) },
+    });
+    return { response, body: await response.text() };
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new ApiError(0, "The trace backend does not answer.", {
+      remedy: "Check that it still runs and that this machine reaches it, then try again.",
+    });
+  }
+}
+
+/** Undefined where it is no JSON, as a proxy's error page is not: the schema then says so. */
+function parseJson(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return undefined;
+  }
+}
