@@ -1,6 +1,6 @@
 import { ThroughlineError } from "@throughline/api";
 import { Kysely, SqliteDialect } from "kysely";
-import { existsSync } from "node:fs";
+import { closeSync, existsSync, openSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { migrations } from "./migrations/index.ts";
 
@@ -19,6 +19,8 @@ export function openSqlite(file: string, options: SqliteOptions = {}): DatabaseS
   const isNew = !existsSync(file);
   let sqlite: DatabaseSync | undefined;
   try {
+    // SQLite makes a file that all may read; log and index beside it get the rights that it has.
+    if (isNew) closeSync(openSync(file, "a", 0o600));
     sqlite = new DatabaseSync(file, { timeout: options.busyTimeoutMs ?? busyTimeoutMs });
     // WAL lets readers and one writer work side by side; FULL syncs each commit: a 202 survives power loss.
     sqlite.exec("pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on");

@@ -28,6 +28,8 @@ test("a tenant comes back with its secrets, which stand sealed in the file", asy
   const store = openEnhancerStore(directory);
   await store.tenants.add(acme);
   expect(await store.tenants.get("acme")).toMatchObject(acme);
+  for (const name of ["throughline.db", "throughline.db-wal", "throughline.db-shm"])
+    expect([name, statSync(join(directory, name)).mode & 0o777]).toEqual([name, 0o600]);
   await store.close();
   const bytes = readFileSync(join(directory, "throughline.db"), "latin1");
   expect(bytes).toContain("desk.example.com");
