@@ -88,6 +88,17 @@ test(
     expect((await run(["notes", "off", ...inData])).stdout).toContain("Notes are off");
     const { job_id: stopped } = await acceptTicket(up.address("webhook"), "OFF-1");
     expect(await jobEnded(admin, stopped)).toMatchObject({ state: "done", status: "skipped" });
+    const audit = await runJson<{ entries: { action: string; actor: string }[] }>([
+      "audit",
+      "list",
+      ...inData,
+    ]);
+    const person = expect.stringMatching(/.@./) as unknown;
+    expect(audit.entries.slice(0, 3)).toMatchObject([
+      { action: "notes.switched", actor: person },
+      { action: "draft.discarded", actor: "this instance", tenantId: "acme" },
+      { action: "draft.approved", actor: person, tenantId: "acme" },
+    ]);
   },
 );
 

@@ -58,6 +58,22 @@ test.each(["sqlite", "redis"] as const)(
     expect(jobs).toHaveLength(3);
     const misspelt = await run(["queue", "pause", "--tenant", "acmee", ...args]);
     expect(misspelt.stderr).toContain("TL_TENANT_UNKNOWN");
+    const unknown = await adminFetch(admin, "/queue/pause?tenant=acmee", { method: "POST" });
+    expect([unknown.status, await unknown.json()]).toMatchObject([404, { code: "TL_TENANT_UNKNOWN" }]);
+
+    const { entries } = await runJson<{ entries: { action: string; actor: string; tenantId: string }[] }>([
+      "audit",
+      "list",
+      ...args,
+    ]);
+    const person = expect.stringMatching(/.@./) as unknown;
+    expect(entries.toReversed().slice(1)).toMatchObject([
+      { action: "queue.paused", actor: person, tenantId: "acme" },
+      { action: "job.discarded", actor: person, tenantId: "acme" },
+      { action: "queue.resumed", actor: "this instance", tenantId: "acme" },
+      { action: "job.rerun", actor: person },
+      { action: "job.rerun", actor: person },
+    ]);
     await up.end();
   },
 );

@@ -45,7 +45,15 @@ export { verificationTenant } from "./tenants/tenant.ts";
 export { type RemovalReport, removeTenant } from "./tenants/removal.ts";
 export { applyRetention } from "./tenants/retention.ts";
 export { newWebhookSecret } from "./tenants/new-secret.ts";
-export { type AuditEntry, listAudit, type NewAuditEntry, recordAudit, verifyAudit } from "./tenants/audit.ts";
+export {
+  type AuditEntry,
+  listAudit,
+  localActor,
+  type NewAuditEntry,
+  recordAudit,
+  verifyAudit,
+} from "./tenants/audit.ts";
+export { Operations } from "./admin/operations.ts";
 
 export interface EnhancerConfig {
   /** Exists, 0700. */

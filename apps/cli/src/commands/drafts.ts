@@ -1,15 +1,13 @@
 import type { EnhancementView } from "@throughline/api";
 import type { EnhancerStore } from "@throughline/enhancer";
 import type { Command } from "commander";
-import { userInfo } from "node:os";
 import type { Flags } from "../config.ts";
 import type { CommandContext } from "./context.ts";
 import { addSettings, printJson, printTable, settingsOf, storeSettings, textOf } from "./options.ts";
+import { operatorOf } from "./operator.ts";
 import { withStore } from "./store.ts";
 
 const listed = 1_000;
-/** Of a desk that is asked to write. */
-const approvalMs = 120_000;
 
 /** Drafts of tenants whose mode is `draft`, and the switch that stops all notes. */
 export function addDraftCommands(program: Command, context: CommandContext): void {
@@ -38,11 +36,13 @@ export function addDraftCommands(program: Command, context: CommandContext): voi
   one("approve", "write it on its ticket", async (store, id, flags) => {
     const { draftsOf, enhancementViewOf } = await import("@throughline/enhancer");
     const ready = draftsOf(store, settingsOf(flags, context).publicUrl);
-    return enhancementViewOf(await ready.approve(id, whoAmI(), AbortSignal.timeout(approvalMs)));
+    const { operations, by } = await operatorOf(store);
+    return enhancementViewOf(await operations.approve(ready, id, by));
   });
   one("discard", "drop it", async (store, id) => {
     const { draftsOf, enhancementViewOf } = await import("@throughline/enhancer");
-    return enhancementViewOf(await draftsOf(store, undefined).discard(id, whoAmI()));
+    const { operations, by } = await operatorOf(store);
+    return enhancementViewOf(await operations.discardDraft(draftsOf(store, undefined), id, by));
   });
 
   const notes = program.command("notes").description("the switch that stops all notes");
@@ -55,9 +55,12 @@ export function addDraftCommands(program: Command, context: CommandContext): voi
       notes.command(name).description(description).option("--json", "print JSON"),
       storeSettings,
     ).action((flags: Flags) =>
-      withStore(flags, context, async ({ noteSwitch }) => {
-        if (name !== "status") await noteSwitch.set(name === "on");
-        const on = await noteSwitch.isOn();
+      withStore(flags, context, async (store) => {
+        if (name !== "status") {
+          const { operations, by } = await operatorOf(store);
+          await operations.switchNotes(name === "on", by);
+        }
+        const on = await store.noteSwitch.isOn();
         if (flags["json"] === true) printJson({ on });
         else process.stdout.write(`Notes are ${on ? "on" : "off"}.\n`);
       }),
@@ -82,11 +85,6 @@ export function addDraftCommands(program: Command, context: CommandContext): voi
       }),
     );
   }
-}
-
-/** Whoever works on the data directory; only for the record. */
-function whoAmI(): string {
-  return userInfo().username;
 }
 
 function lineOf({ id, tenantId, ticketId, createdAt, status }: EnhancementView): string[] {

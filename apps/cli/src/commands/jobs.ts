@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { type Flags, invalidSetting } from "../config.ts";
 import { addSettings, printJson, printTable, storeSettings, textOf } from "./options.ts";
 import type { CommandContext } from "./context.ts";
+import { type Operator, operatorOf } from "./operator.ts";
 import { withStore as openStore } from "./store.ts";
 
 /** `jobs` and `queue` work on the queue itself: with or without a process that runs, and running ones obey at once. */
@@ -26,16 +27,20 @@ export function addJobCommands(program: Command, context: CommandContext): void 
     }),
   );
   one("show", "one job, whole", (store, id) => store.queue.show(id));
-  one("retry", "send a dead job through again, in its ticket's trace", (store, id) => store.queue.retry(id));
-  one("discard", "remove a job that waits, is done or is dead", (store, id) => store.queue.discard(id));
-  one("rerun", "make a new job for the ticket of one that ended", (store, id, flags) =>
-    store.queue.rerun(id, { isForced: flags["force"] === true }),
+  one("retry", "send a dead job through again, in its ticket's trace", (_store, id, { operations, by }) =>
+    operations.retry(id, by),
+  );
+  one("discard", "remove a job that waits, is done or is dead", (_store, id, { operations, by }) =>
+    operations.discard(id, by),
+  );
+  one("rerun", "make a new job for the ticket of one that ended", (_store, id, { operations, by, flags }) =>
+    operations.rerun(id, flags["force"] === true, by),
   ).option("--force", "write another note even where one stands");
 
   const queue = program.command("queue").description("the queue of enhancements");
   const change = (name: "pause" | "resume", description: string) =>
-    control(queue.command(name).description(description), (jobQueue, tenant) =>
-      jobQueue[name](tenant),
+    control(queue.command(name).description(description), ({ operations, by }, tenant) =>
+      operations[name](tenant, by),
     ).option("--tenant <ID>", "the jobs of this tenant only");
   change("pause", "take no more jobs; what is under way ends");
   change("resume", "take jobs again");
@@ -43,15 +48,12 @@ export function addJobCommands(program: Command, context: CommandContext): void 
 
   function control(
     command: Command,
-    act: (jobQueue: EnhancerStore["queue"], tenant: string | undefined) => Promise<void>,
+    act: (operator: Operator, tenant: string | undefined) => Promise<void>,
   ): Command {
     return addSettings(command.option("--json", "print JSON"), storeSettings).action((flags: Flags) =>
-      withStore(flags, context, async ({ queue: jobQueue, tenants }) => {
-        const tenant = textOf(flags, "tenant");
-        // A misspelt tenant would look paused and go on.
-        if (tenant !== undefined) await tenants.get(tenant);
-        await act(jobQueue, tenant);
-        const status = await jobQueue.status();
+      withStore(flags, context, async (store) => {
+        await act(await operatorOf(store), textOf(flags, "tenant"));
+        const status = await store.queue.status();
         if (flags["json"] === true) printJson(status);
         else printTable(statusRows(status));
       }),
@@ -61,7 +63,7 @@ export function addJobCommands(program: Command, context: CommandContext): void 
   function one(
     name: string,
     description: string,
-    read: (store: EnhancerStore, id: string, flags: Flags) => Promise<JobView>,
+    read: (store: EnhancerStore, id: string, operator: Operator & { flags: Flags }) => Promise<JobView>,
   ): Command {
     const command = jobs
       .command(name)
@@ -70,7 +72,7 @@ export function addJobCommands(program: Command, context: CommandContext): void 
       .option("--json", "print JSON");
     return addSettings(command, storeSettings).action((id: string, flags: Flags) =>
       withStore(flags, context, async (store) => {
-        const job = await read(store, id, flags);
+        const job = await read(store, id, { ...(await operatorOf(store)), flags });
         if (flags["json"] === true) printJson(job);
         else printTable(Object.entries(job).map(([key, value]) => [key, String(value)]));
       }),

@@ -5,22 +5,22 @@ import type { CommandContext } from "./context.ts";
 import { dataDirectoryOf, settingsOf } from "./options.ts";
 
 /** Opens the enhancer's state for one command; changes count within a second in processes that run. */
-export async function withStore(
+export async function withStore<T>(
   flags: Flags,
   context: CommandContext,
-  work: (store: EnhancerStore) => Promise<void>,
-  options: { orDemo?: boolean } = {},
-): Promise<void> {
+  work: (store: EnhancerStore) => Promise<T>,
+  options: { orDemo?: boolean; withoutQueue?: boolean } = {},
+): Promise<T> {
   const { openStore } = await import("@throughline/enhancer");
   const { postgres, redis } = settingsOf(flags, context);
   const store = await openStore(dataDirectoryOf(flags, context, options), {
     busyTimeoutMs: 10_000,
     tenantsKeys: readTenantsKeys(context.environment),
     postgres,
-    redis,
+    redis: options.withoutQueue === true ? undefined : redis,
   });
   try {
-    await work(store);
+    return await work(store);
   } finally {
     await store.close();
   }
@@ -33,5 +33,5 @@ export async function recordAction(
   entry: Omit<NewAuditEntry, "actor">,
 ): Promise<void> {
   const { recordAudit } = await import("@throughline/enhancer");
-  await withStore(flags, context, ({ database }) => recordAudit(database, entry));
+  await withStore(flags, context, ({ database }) => recordAudit(database, entry), { withoutQueue: true });
 }

@@ -5,11 +5,14 @@ import { parseBytes, parseDuration } from "../runtime/address.ts";
 import { scopes, tenantName, type TokenScope, TokenStore } from "../runtime/tokens.ts";
 import type { CommandContext } from "./context.ts";
 import { addSettings, dataDirectoryOf, printJson, printTable, textOf } from "./options.ts";
+import { recordAction } from "./store.ts";
 
 /** Who may send, read and administer. Running processes know of a change within a second. */
 export function addTokenCommands(program: Command, context: CommandContext): void {
   const token = program.command("token").description("who may send, read and administer");
   const storeOf = (flags: Flags): TokenStore => new TokenStore(dataDirectoryOf(flags, context));
+  const record = (flags: Flags, action: string, about: Known) =>
+    recordAction(flags, context, { action, tenantId: about.tenant, changes: changesOf(about) });
 
   const add = token
     .command("add")
@@ -21,14 +24,21 @@ export function addTokenCommands(program: Command, context: CommandContext): voi
     .option("--rate-bytes <SIZE>", "bytes per second that it may send, e.g. 10MB (default: no limit)")
     .option("--expires <TIME>", "how long it is good for, e.g. 90d (default: until it is revoked)")
     .option("--json", "print JSON");
-  addSettings(add, ["data"]).action(async (name: string, flags: Flags) => {
-    const made = await storeOf(flags).add({
+  addSettings(add, audited).action(async (name: string, flags: Flags) => {
+    const wanted = {
       name,
       scopes: scopesOf(textOf(flags, "scope") ?? ""),
       tenant: tenantOf(textOf(flags, "tenant")),
       spansPerSecond: spansOf(textOf(flags, "rateSpans")),
       bytesPerSecond: bytesOf(textOf(flags, "rateBytes")),
       expiresAt: expiryOf(textOf(flags, "expires")),
+    };
+    const tokens = storeOf(flags);
+    const made = await tokens.add(wanted);
+    // A token that nobody would know of is none.
+    await record(flags, "token.added", made).catch((error: unknown) => {
+      tokens.revoke(made.id);
+      throw error;
     });
     if (flags["json"] === true) printJson(made);
     else process.stdout.write(`${made.token}\n`);
@@ -61,12 +71,30 @@ export function addTokenCommands(program: Command, context: CommandContext): voi
     .description("end a token")
     .argument("<id>", "as `token list` shows it")
     .option("--json", "print JSON");
-  addSettings(revoke, ["data"]).action((id: string, flags: Flags) => {
-    if (!storeOf(flags).revoke(id))
-      throw new ThroughlineError("TL_TOKEN_UNKNOWN", `There is no token ${id}.`);
+  addSettings(revoke, audited).action(async (id: string, flags: Flags) => {
+    const tokens = storeOf(flags);
+    const known = tokens.list().find((one) => one.id === id);
+    if (known === undefined) throw new ThroughlineError("TL_TOKEN_UNKNOWN", `There is no token ${id}.`);
+    tokens.revoke(id);
+    await record(flags, "token.revoked", known);
     if (flags["json"] === true) printJson({ revoked: id });
     else process.stdout.write(`token ${id} is revoked\n`);
   });
+}
+
+/** Where the audit log is. */
+const audited = ["data", "postgres"] as const;
+
+type Known = ReturnType<TokenStore["list"]>[number];
+
+/** What of a token the audit log tells: never its text. */
+function changesOf({ id, name, scopes: own, expiresAt }: Known) {
+  return [
+    { field: "id", new: id },
+    { field: "name", new: name },
+    { field: "scopes", new: own },
+    { field: "expiresAt", new: expiresAt },
+  ];
 }
 
 function scopesOf(text: string): TokenScope[] {

@@ -16,6 +16,8 @@ import { reportOf } from "../records/report.ts";
 import { detailOf, viewOf } from "../records/view.ts";
 import type { Drafts } from "../work/drafts.ts";
 import { noteMeta } from "../work/note-meta.ts";
+import { actorOf } from "./actor.ts";
+import type { Operations } from "./operations.ts";
 
 export interface EnhancementRouteDependencies {
   database: EnhancerDatabase;
@@ -46,7 +48,10 @@ const listQuery = z.strictObject({
 const draftQuery = z.strictObject({ tenant: name.optional(), ...page });
 
 /** `/enhancements`, `/drafts`, `/report`, `/notes`. */
-export function enhancementRoutes(deps: EnhancementRouteDependencies): readonly AdminRoute[] {
+export function enhancementRoutes(
+  deps: EnhancementRouteDependencies,
+  operations: Operations,
+): readonly AdminRoute[] {
   const { records, feedback, drafts, noteSwitch, database } = deps;
   /** One of another tenant is as good as none. */
   const own = async (id: string, { tenant }: AdminPrincipal): Promise<EnhancementRow> => {
@@ -86,11 +91,11 @@ export function enhancementRoutes(deps: EnhancementRouteDependencies): readonly 
       errors: ["TL_ENHANCEMENT_NOT_FOUND", "TL_DRAFT_DECIDED", "TL_DRAFT_OUTDATED"],
       handle: async ({ params: { enhancement }, principal }) => {
         const { id } = await own(enhancement, principal);
-        const by = principal.name;
+        const by = actorOf(principal);
         const row =
           what === "approve"
-            ? await drafts.approve(id, by, AbortSignal.timeout(60_000))
-            : await drafts.discard(id, by);
+            ? await operations.approve(drafts, id, by)
+            : await operations.discardDraft(drafts, id, by);
         return { body: viewOf(row) };
       },
     });
@@ -194,8 +199,8 @@ export function enhancementRoutes(deps: EnhancementRouteDependencies): readonly 
         scope: "write",
         reach: "all",
         response: z.object({ on: z.boolean() }),
-        handle: async () => {
-          await noteSwitch.set(on);
+        handle: async ({ principal }) => {
+          await operations.switchNotes(on, actorOf(principal));
           return { body: { on } };
         },
       }),

@@ -2,6 +2,8 @@ import { jobList, jobView, queueStatus, ThroughlineError } from "@throughline/ap
 import { type AdminPrincipal, type AdminRoute, adminRoute } from "@throughline/api/admin";
 import { z } from "zod";
 import type { JobAdmin } from "../queue/queue.ts";
+import { actorOf } from "./actor.ts";
+import type { Operations } from "./operations.ts";
 
 const job = z.object({ job: z.string().min(1).max(200) });
 const listQuery = z.strictObject({
@@ -12,7 +14,7 @@ const listQuery = z.strictObject({
 });
 
 /** `/jobs` and `/queue`. */
-export function jobRoutes(queue: JobAdmin): readonly AdminRoute[] {
+export function jobRoutes(queue: JobAdmin, operations: Operations): readonly AdminRoute[] {
   /** A job of another tenant is as good as none. */
   const own = async (id: string, principal: AdminPrincipal) => {
     const view = await queue.show(id);
@@ -69,7 +71,7 @@ export function jobRoutes(queue: JobAdmin): readonly AdminRoute[] {
       errors: ["TL_JOB_NOT_FOUND", "TL_JOB_NOT_RETRYABLE"],
       handle: async ({ params, principal }) => {
         await own(params.job, principal);
-        return { body: await queue.retry(params.job) };
+        return { body: await operations.retry(params.job, actorOf(principal)) };
       },
     }),
     adminRoute({
@@ -88,7 +90,7 @@ export function jobRoutes(queue: JobAdmin): readonly AdminRoute[] {
       errors: ["TL_JOB_NOT_FOUND", "TL_JOB_NOT_RETRYABLE"],
       handle: async ({ params, body, principal }) => {
         await own(params.job, principal);
-        return { body: await queue.rerun(params.job, { isForced: body.force }) };
+        return { body: await operations.rerun(params.job, body.force, actorOf(principal)) };
       },
     }),
     adminRoute({
@@ -104,7 +106,7 @@ export function jobRoutes(queue: JobAdmin): readonly AdminRoute[] {
       errors: ["TL_JOB_NOT_FOUND", "TL_JOB_NOT_DISCARDABLE"],
       handle: async ({ params, principal }) => {
         await own(params.job, principal);
-        return { body: await queue.discard(params.job) };
+        return { body: await operations.discard(params.job, actorOf(principal)) };
       },
     }),
     adminRoute({
@@ -130,11 +132,11 @@ export function jobRoutes(queue: JobAdmin): readonly AdminRoute[] {
         description: "`tenant`: its jobs only. A token that belongs to a tenant names it.",
         query: z.strictObject({ tenant: z.string().min(1).max(100).optional() }),
         response: z.object({ paused: z.boolean(), tenant: z.string().nullable() }),
-        errors: ["TL_TOKEN_TENANT"],
+        errors: ["TL_TOKEN_TENANT", "TL_TENANT_UNKNOWN"],
         handle: async ({ query: { tenant }, principal }) => {
           if (principal.tenant !== undefined && principal.tenant !== tenant)
             throw new ThroughlineError("TL_TOKEN_TENANT", "The token may pause and resume its tenant only.");
-          await queue[change](tenant);
+          await operations[change](tenant, actorOf(principal));
           return { body: { paused: change === "pause", tenant: tenant ?? null } };
         },
       }),

@@ -5,6 +5,7 @@ import type { Tenants } from "../tenants/tenants.ts";
 import { auditRoutes } from "./audit.ts";
 import { type EnhancementRouteDependencies, enhancementRoutes } from "./enhancements.ts";
 import { jobRoutes } from "./jobs.ts";
+import { Operations } from "./operations.ts";
 import { tenantRoutes } from "./tenants.ts";
 import { ticketRoutes } from "./tickets.ts";
 
@@ -15,11 +16,12 @@ export function adminRoutes(
   database: EnhancerDatabase,
   enhancements: EnhancementRouteDependencies,
 ): readonly AdminRoute[] {
+  const operations = new Operations({ database, queue, tenants, noteSwitch: enhancements.noteSwitch });
   return [
     ...tenantRoutes(tenants, queue),
     ...auditRoutes(database),
-    ...jobRoutes(queue),
+    ...jobRoutes(queue, operations),
     ...ticketRoutes(queue, database, enhancements.records),
-    ...enhancementRoutes(enhancements),
+    ...enhancementRoutes(enhancements, operations),
   ];
 }

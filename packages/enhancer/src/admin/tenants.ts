@@ -4,6 +4,7 @@ import { z } from "zod";
 import { tenantId, tenantSecrets, tenantSettings } from "../tenants/settings.ts";
 import type { JobQueue } from "../queue/queue.ts";
 import { removeTenant } from "../tenants/removal.ts";
+import { actorOf } from "./actor.ts";
 import { pageQuery } from "./page.ts";
 import type { TenantInfo, Tenants } from "../tenants/tenants.ts";
 
@@ -190,8 +191,8 @@ export function tenantRoutes(tenants: Tenants, queue: Pick<JobQueue, "eraseTenan
   ];
 }
 
-function by({ id, name }: AdminPrincipal): { by: string } {
-  return { by: id === "" ? name : `token ${name} (${id})` };
+function by(principal: AdminPrincipal): { by: string } {
+  return { by: actorOf(principal) };
 }
 
 function timeOrNull(ms: number | null): string | null {

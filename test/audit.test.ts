@@ -1,0 +1,111 @@
+import { listAudit, Operations, openStore, verifyAudit } from "@throughline/enhancer";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { newJob } from "../packages/enhancer/src/queue/contract/harness.ts";
+import { run, runJson, temporaryDirectory } from "./harness.ts";
+import { startPostgresIn } from "./servers.ts";
+
+interface Entry {
+  at: string;
+  actor: string;
+  action: string;
+  tenantId: string | null;
+  changes: { field: string; old?: unknown; new?: unknown }[];
+}
+
+describe.each(["SQLite", "PostgreSQL"])("in %s", (kind) => {
+  async function place() {
+    const data = await temporaryDirectory();
+    const postgres =
+      kind === "SQLite" ? undefined : (await startPostgresIn(join(await temporaryDirectory(), "data"))).url;
+    const args = ["--data", data, ...(postgres === undefined ? [] : ["--postgres", postgres])];
+    return { args, open: () => openStore(data, { postgres, redis: undefined }) };
+  }
+
+  test("the audit log tells who did what to jobs, queue and notes, and nothing of what failed", async () => {
+    const store = await (await place()).open();
+    await store.tenants.add({
+      id: "acme",
+      settings: { desk: { kind: "servicedesk-plus", url: "https://desk.example.com" } },
+      secrets: { webhook: "s", deskKey: "k" },
+    });
+    const operations = new Operations(store);
+    const by = "ann@desk-1";
+    const before = Date.now();
+    await operations.pause("acme", by);
+    await expect(operations.pause("acmee", by)).rejects.toMatchObject({ code: "TL_TENANT_UNKNOWN" });
+    await operations.resume("acme", by);
+    const { jobId } = await store.queue.enqueue(newJob("one"));
+    await expect(operations.retry(jobId, by)).rejects.toMatchObject({ code: "TL_JOB_NOT_RETRYABLE" });
+    await store.queue.take(1);
+    await store.queue.bury(jobId, "no");
+    const again = await operations.rerun(jobId, true, by);
+    await operations.discard(again.id, by);
+    await operations.retry(jobId, "token ops (1)");
+    await operations.pause(undefined, by);
+    await operations.switchNotes(false, by);
+    const entries = (await listAudit(store.database, { limit: 100 })).toReversed().slice(1);
+    const job = { field: "job", new: jobId };
+    const ticket = { field: "ticket", new: "T-one" };
+    expect(entries.map(({ actor, action, tenantId, changes }) => [action, actor, tenantId, changes])).toEqual(
+      [
+        ["queue.paused", by, "acme", [{ field: "paused", new: true }]],
+        ["queue.resumed", by, "acme", [{ field: "paused", new: false }]],
+        [
+          "job.rerun",
+          by,
+          "acme",
+          [{ ...job, new: again.id }, ticket, { field: "of", new: jobId }, { field: "force", new: true }],
+        ],
+        ["job.discarded", by, "acme", [{ ...job, new: again.id }, ticket]],
+        ["job.retried", "token ops (1)", "acme", [job, ticket]],
+        ["queue.paused", by, null, [{ field: "paused", new: true }]],
+        ["notes.switched", by, null, [{ field: "on", new: false }]],
+      ],
+    );
+    for (const { at } of entries) expect(at).toBeGreaterThanOrEqual(before);
+    expect(await verifyAudit(store.database)).toMatchObject({ entries: 8, brokenAt: null });
+    await store.close();
+  });
+
+  test("operations that come at the same time from several processes are all in the log, without a gap", async () => {
+    const { args, open } = await place();
+    const ran = await Promise.all(
+      Array.from({ length: 6 }, (_, at) => run(["notes", at % 2 === 0 ? "on" : "off", ...args])),
+    );
+    expect(ran.map(({ code }) => code)).toEqual(Array.from({ length: 6 }, () => 0));
+    const store = await open();
+    expect(await verifyAudit(store.database)).toMatchObject({ entries: 6, brokenAt: null });
+    await store.close();
+  });
+
+  test("tokens that are made and ended are in the log with their scopes and without their text", async () => {
+    const { args } = await place();
+    const made = await runJson<{ id: string; token: string }>([
+      "token",
+      "add",
+      "grafana",
+      "--scope",
+      "read,write",
+      "--tenant",
+      "acme",
+      ...args,
+    ]);
+    expect((await run(["token", "revoke", "none", ...args])).stderr).toContain("TL_TOKEN_UNKNOWN");
+    await runJson(["token", "revoke", made.id, ...args]);
+    const { entries } = await runJson<{ entries: Entry[] }>(["audit", "list", "--tenant", "acme", ...args]);
+    const changes = [
+      { field: "id", new: made.id },
+      { field: "name", new: "grafana" },
+      { field: "scopes", new: ["read", "write"] },
+      { field: "expiresAt", new: null },
+    ];
+    expect(entries).toMatchObject([
+      { action: "token.revoked", tenantId: "acme", changes },
+      { action: "token.added", tenantId: "acme", changes },
+    ]);
+    for (const { actor } of entries) expect(actor).toMatch(/.@./);
+    expect(JSON.stringify(entries)).not.toContain(made.token.slice(-20));
+    expect((await run(["audit", "verify", ...args])).code).toBe(0);
+  });
+});
