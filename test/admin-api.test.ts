@@ -77,6 +77,47 @@ test("every operation of the OpenAPI document refuses no token, wrong ones, expi
   expect((await adminFetch(admin, "/tenants")).status).toBe(200);
 });
 
+test("jobs and enhancements come page by page, and by status and time", async () => {
+  const { up } = await startWithDesk();
+  const admin = up.address("admin");
+  const ids: string[] = [];
+  for (const ticket of ["PAGE-1", "PAGE-2", "PAGE-3"]) {
+    const { job_id: id } = await acceptTicket(up.address("webhook"), ticket);
+    await jobEnded(admin, id);
+    ids.unshift(id);
+  }
+  interface Page {
+    jobs?: { id: string; enqueuedAt: string }[];
+    enhancements?: { jobId: string; createdAt: string }[];
+    nextCursor: string | null;
+  }
+  const get = async (path: string) => (await (await adminFetch(admin, path)).json()) as Page;
+  const pages = async (path: string) => {
+    const shown: string[] = [];
+    for (let cursor: string | null = ""; cursor !== null;) {
+      const page: Page = await get(`${path}limit=2${cursor === "" ? "" : `&cursor=${cursor}`}`);
+      shown.push(
+        ...(page.jobs ?? []).map(({ id }) => id),
+        ...(page.enhancements ?? []).map(({ jobId }) => jobId),
+      );
+      cursor = page.nextCursor;
+    }
+    return shown;
+  };
+  expect(await pages("/jobs?")).toEqual(ids);
+  expect(await pages("/jobs?status=success&state=done&")).toEqual(ids);
+  expect(await pages("/jobs?status=failed&")).toEqual([]);
+  expect(await pages("/enhancements?")).toEqual(ids);
+  const middle = (await get("/jobs?ticket=PAGE-2")).jobs?.[0]?.enqueuedAt ?? "";
+  expect(await pages(`/jobs?since=${middle}&`)).toEqual(ids.slice(0, 2));
+  expect(await pages(`/jobs?until=${middle}&`)).toEqual(ids.slice(2));
+  const written = (await get("/enhancements?ticket=PAGE-2")).enhancements?.[0]?.createdAt ?? "";
+  expect(await pages(`/enhancements?since=${written}&status=success&`)).toEqual(ids.slice(0, 2));
+  expect(await pages(`/enhancements?until=${written}&`)).toEqual(ids.slice(2));
+  expect((await adminFetch(admin, "/jobs?cursor=none")).status).toBe(400);
+  expect((await adminFetch(admin, "/jobs?since=yesterday")).status).toBe(400);
+});
+
 test("the OpenAPI document is valid, needs no token, and says of each operation who may use it", async () => {
   const { up } = await startWithDesk();
   const response = await fetch(`${up.address("admin")}/admin/api/openapi.json`);
@@ -170,7 +211,7 @@ test("a tenant is added, changed under its entity tag and shown; a token of a te
   expect(await (await asBeta("/tenants")).json()).toMatchObject({ tenants: [{ id: "beta" }] });
   const { job_id: job } = await acceptTicket(up.address("webhook"), "OTHERS-1");
   await jobEnded(admin, job);
-  expect(await (await asBeta("/jobs")).json()).toEqual({ jobs: [] });
+  expect(await (await asBeta("/jobs")).json()).toEqual({ jobs: [], nextCursor: null });
   expect((await asBeta(`/jobs/${job}`)).status).toBe(404);
   expect((await asBeta("/queue/pause", "POST")).status).toBe(403);
   expect(await (await asBeta("/queue/pause?tenant=beta", "POST")).json()).toEqual({

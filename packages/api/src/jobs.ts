@@ -22,7 +22,11 @@ export const jobView = z.object({
 });
 export type JobView = z.infer<typeof jobView>;
 
-export const jobList = z.object({ jobs: z.array(jobView) });
+export const jobList = z.object({
+  jobs: z.array(jobView),
+  /** For the next page; null: there is none. */
+  nextCursor: z.string().nullable(),
+});
 
 export const queueStatus = z.object({
   name: z.string(),

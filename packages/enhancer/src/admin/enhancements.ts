@@ -18,6 +18,7 @@ import type { Drafts } from "../work/drafts.ts";
 import { noteMeta } from "../work/note-meta.ts";
 import { actorOf } from "./actor.ts";
 import type { Operations } from "./operations.ts";
+import { cursorOf, msOf, pageQuery, timeQuery } from "./page.ts";
 
 export interface EnhancementRouteDependencies {
   database: EnhancerDatabase;
@@ -31,12 +32,9 @@ export interface EnhancementRouteDependencies {
 const params = z.object({ enhancement: z.string().min(1).max(100) });
 const name = z.string().min(1).max(100);
 const page = {
-  limit: z.coerce.number().int().min(1).max(1_000).default(100),
-  cursor: z
-    .string()
-    .regex(/^\d{1,15}\.[0-9a-f-]{1,50}$/)
-    .optional()
-    .meta({ description: "`nextCursor` of the page before." }),
+  ...timeQuery,
+  limit: pageQuery.shape.limit,
+  cursor: cursorOf(/^\d{1,15}\.[0-9a-f-]{1,50}$/),
 };
 const listQuery = z.strictObject({
   tenant: name.optional(),
@@ -69,6 +67,8 @@ export function enhancementRoutes(
       ticketId: query.ticket,
       status: query.status,
       delivery: query.delivery,
+      sinceMs: msOf(query.since),
+      untilMs: msOf(query.until),
       before: createdAt === undefined ? undefined : { createdAt: Number(createdAt), id },
       limit: query.limit + 1,
     });

@@ -3,14 +3,18 @@ import { type AdminPrincipal, type AdminRoute, adminRoute } from "@throughline/a
 import { z } from "zod";
 import type { JobAdmin } from "../queue/queue.ts";
 import { actorOf } from "./actor.ts";
+import { cursorOf, msOf, pageQuery, timeQuery } from "./page.ts";
 import type { Operations } from "./operations.ts";
 
 const job = z.object({ job: z.string().min(1).max(200) });
 const listQuery = z.strictObject({
   state: jobView.shape.state.optional(),
+  status: jobView.shape.status.unwrap().optional(),
   tenant: z.string().max(100).optional(),
   ticket: z.string().max(100).optional(),
-  limit: z.coerce.number().int().min(1).max(1_000).default(100),
+  ...timeQuery,
+  limit: pageQuery.shape.limit,
+  cursor: cursorOf(/^\d{1,15}\.[\w-]{1,100}$/),
 });
 
 /** `/jobs` and `/queue`. */
@@ -33,16 +37,23 @@ export function jobRoutes(queue: JobAdmin, operations: Operations): readonly Adm
       reach: "own",
       query: listQuery,
       response: jobList,
-      handle: async ({ query: { state, tenant, ticket, limit }, principal }) => {
+      handle: async ({ query: { tenant, ticket, since, until, limit, cursor, ...rest }, principal }) => {
         const tenantId = principal.tenant ?? tenant;
-        if (tenant !== undefined && tenant !== tenantId) return { body: { jobs: [] } };
-        const filter = {
-          limit,
-          ...(state === undefined ? {} : { state }),
-          ...(tenantId === undefined ? {} : { tenantId }),
-          ...(ticket === undefined ? {} : { ticketId: ticket }),
-        };
-        return { body: { jobs: await queue.list(filter) } };
+        if (tenant !== undefined && tenant !== tenantId) return { body: { jobs: [], nextCursor: null } };
+        const [enqueuedAt, id = ""] = cursor?.split(".") ?? [];
+        const found = await queue.list({
+          ...rest,
+          tenantId,
+          ticketId: ticket,
+          sinceMs: msOf(since),
+          untilMs: msOf(until),
+          after: enqueuedAt === undefined ? undefined : { enqueuedAtMs: Number(enqueuedAt), id },
+          limit: limit + 1,
+        });
+        const jobs = found.slice(0, limit);
+        const last = found.length > limit ? jobs.at(-1) : undefined;
+        const nextCursor = last === undefined ? null : `${Date.parse(last.enqueuedAt)}.${last.id}`;
+        return { body: { jobs, nextCursor } };
       },
     }),
     adminRoute({

@@ -117,15 +117,22 @@ export interface JobSource {
 }
 
 export interface JobFilter {
-  state?: JobView["state"];
-  tenantId?: string;
-  ticketId?: string;
+  state?: JobView["state"] | undefined;
+  status?: NonNullable<JobView["status"]> | undefined;
+  tenantId?: string | undefined;
+  ticketId?: string | undefined;
+  /** Enqueued from here on, milliseconds since the epoch. */
+  sinceMs?: number | undefined;
+  /** Enqueued before this. */
+  untilMs?: number | undefined;
+  /** The last job of the page before: only what comes after it in the list, whatever came or went meanwhile. */
+  after?: { enqueuedAtMs: number; id: string } | undefined;
   limit: number;
 }
 
 /** What operators need. */
 export interface JobAdmin {
-  /** Newest first. */
+  /** By the time at which they were enqueued, newest first, then by id, last first. */
   list(filter: JobFilter): Promise<JobView[]>;
   /** Throws TL_JOB_NOT_FOUND. */
   show(jobId: string): Promise<JobView>;

@@ -25,6 +25,8 @@ export interface EnhancementFilter {
   /** Created before this one: the page after it. */
   before?: { createdAt: number; id: string } | undefined;
   sinceMs?: number | undefined;
+  /** Created before this. */
+  untilMs?: number | undefined;
   /** Only those whose attempt wrote a note, whatever became of it. */
   hasNote?: boolean | undefined;
   limit: number;
@@ -74,7 +76,7 @@ export class EnhancementRecords {
 
   /** Newest first. */
   async list(filter: EnhancementFilter): Promise<EnhancementRow[]> {
-    const { tenantId, ticketId, status, delivery, before, sinceMs, hasNote, limit } = filter;
+    const { tenantId, ticketId, status, delivery, before, sinceMs, untilMs, hasNote, limit } = filter;
     let query = this.database
       .selectFrom("enhancements")
       .selectAll()
@@ -86,6 +88,7 @@ export class EnhancementRecords {
     if (status !== undefined) query = query.where("status", "=", status);
     if (delivery !== undefined) query = query.where("delivery", "=", delivery);
     if (sinceMs !== undefined) query = query.where("created_at", ">=", sinceMs);
+    if (untilMs !== undefined) query = query.where("created_at", "<", untilMs);
     if (hasNote === true) query = query.where("note", "is not", null);
     if (before !== undefined)
       query = query.where((eb) =>

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { LeasedJob } from "../queue.ts";
+import type { JobFilter, LeasedJob } from "../queue.ts";
 import { type CreateQueue, idOf, newJob, useQueue } from "./harness.ts";
 
 /** What ended, and what operators do. */
@@ -175,6 +175,76 @@ export function operateContract(create: CreateQueue): void {
     expect(await queue().list({ limit: 10, ticketId: "T-2" })).toHaveLength(1);
     expect(await queue().list({ limit: 10, state: "dead" })).toHaveLength(0);
     expect(await queue().list({ limit: 1, state: "waiting" })).toHaveLength(1);
+  });
+
+  test("pages of a list hold each job once, whatever comes and goes between them", async () => {
+    for (let at = 0; at < 25; at++) {
+      await enqueue([`j${at}`, { tenant: at % 3 === 0 ? "other" : "acme" }]);
+      if (at % 5 === 4) await under().passTime(1);
+    }
+    const [discarded] = await queue()
+      .list({ limit: 7 })
+      .then((jobs) => jobs.slice(5));
+    const shown: string[] = [];
+    let after: JobFilter["after"];
+    for (let page = 0; page < 10; page++) {
+      const jobs = await queue().list({ limit: 4, after });
+      shown.push(...jobs.map(({ id }) => id));
+      const last = jobs.at(-1);
+      if (last === undefined) break;
+      after = { enqueuedAtMs: Date.parse(last.enqueuedAt), id: last.id };
+      await under().passTime(1);
+      await enqueue([`new${page}`]);
+      if (page === 0 && discarded !== undefined) await queue().discard(discarded.id);
+      // The page's own last job goes too.
+      if (page === 1) await queue().discard(last.id);
+    }
+    const all = Array.from({ length: 25 }, (_, at) => idOf(`j${at}`, at % 3 === 0 ? "other" : "acme"));
+    expect(shown.toSorted()).toEqual(all.filter((id) => id !== discarded?.id).toSorted());
+  });
+
+  test("a list is filtered by state, status, tenant, ticket and time, in any combination", async () => {
+    for (let at = 0; at < 24; at++) {
+      await enqueue([
+        `j${at}`,
+        { tenant: at % 2 === 0 ? "other" : "acme", ticket: `T-${at % 5}-${at % 2}-${at}` },
+      ]);
+      await under().passTime(1_000);
+    }
+    const statuses = ["success", "partial", "skipped"] as const;
+    for (const [at, { id }] of (await queue().take(16)).entries()) {
+      if (at % 4 === 3) await queue().bury(id, "no");
+      else if (at < 12)
+        await queue().complete(id, { status: statuses[at % 3] ?? "success", noteId: undefined });
+    }
+    const all = await queue().list({ limit: 100 });
+    expect(all).toHaveLength(24);
+    const times = all.map(({ enqueuedAt }) => Date.parse(enqueuedAt));
+    expect(times).toEqual(times.toSorted((a, b) => b - a));
+    for (const state of [undefined, "waiting", "active", "done", "dead"] as const)
+      for (const status of [undefined, ...statuses, "failed"] as const)
+        for (const tenantId of [undefined, "acme", "nobody"])
+          for (const ticketId of [undefined, "T-1-1-1"])
+            for (const [sinceMs, untilMs] of [
+              [],
+              [times[15]],
+              [undefined, times[5]],
+              [times[20], times[2]],
+            ]) {
+              const fits = all.filter(
+                (job) =>
+                  (state === undefined || job.state === state) &&
+                  (status === undefined || job.status === status) &&
+                  (tenantId === undefined || job.tenantId === tenantId) &&
+                  (ticketId === undefined || job.ticketId === ticketId) &&
+                  (sinceMs === undefined || Date.parse(job.enqueuedAt) >= sinceMs) &&
+                  (untilMs === undefined || Date.parse(job.enqueuedAt) < untilMs),
+              );
+              const filter = { state, status, tenantId, ticketId, sinceMs, untilMs };
+              expect(await queue().list({ ...filter, limit: 3 }), JSON.stringify(filter)).toEqual(
+                fits.slice(0, 3),
+              );
+            }
   });
 
   test("what ended is pruned by age and by count; dead jobs stay, deliveries go last", async () => {

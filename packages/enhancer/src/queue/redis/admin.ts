@@ -7,7 +7,7 @@ import { type JobFilter, type Keep, queueName } from "../queue.ts";
 import type { Carrier } from "@throughline/tracing";
 import type { RedisClient } from "./clients.ts";
 import type { RedisIntake } from "./intake.ts";
-import { parseData, viewOf } from "./job-data.ts";
+import { type FoundJob, parseData, viewOf } from "./job-data.ts";
 import { runScript } from "./scripts.ts";
 import { base, jobKey, type TenantQueues, wakeChannel } from "./tenant-queues.ts";
 
@@ -16,20 +16,9 @@ const jobsKey = `${base}jobs`;
 const pruneAtOnce = 500;
 /** A retried job waits behind its ticket's other until that ended; nothing waits so long. */
 const parkedMs = 365 * 86_400_000;
-const setsOf = {
-  waiting: ["wait", "prioritized", "delayed"],
-  active: ["active"],
-  done: ["completed"],
-  dead: ["failed"],
-} as const;
-
-interface Found {
-  tenantId: string;
-  ticketId: string;
-  job: Job;
-  /** As BullMQ calls it. */
-  state: string;
-}
+const setsOf = ["wait", "prioritized", "delayed", "active", "completed", "failed"] as const;
+/** Of a list, in one step: others wait meanwhile. */
+const looksAtOnce = 2_000;
 
 /** Operations over all tenants' queues. */
 export class RedisAdmin {
@@ -44,36 +33,26 @@ export class RedisAdmin {
   }
 
   async list(filter: JobFilter): Promise<JobView[]> {
+    const { tenantId, ticketId, limit } = filter;
+    if (ticketId === undefined) return this.newest(`${base}recent`, filter);
+    const tenants = tenantId === undefined ? await this.client.smembers(tenantsKey) : [tenantId];
     const found: JobView[] = [];
-    for (const ids of await this.candidates(filter)) {
-      const jobs = await Promise.all(ids.map((id) => this.find(id)));
-      for (const job of jobs) {
-        if (job === undefined) continue;
-        const view = viewOf(job.tenantId, job.ticketId, job.job, job.state);
-        if (filter.state !== undefined && view.state !== filter.state) continue;
-        if (filter.tenantId !== undefined && view.tenantId !== filter.tenantId) continue;
-        found.push(view);
-      }
-      if (filter.state === undefined && found.length >= filter.limit) break;
-    }
-    return found
-      .sort((a, b) =>
-        a.enqueuedAt === b.enqueuedAt ? a.id.localeCompare(b.id) : b.enqueuedAt.localeCompare(a.enqueuedAt),
-      )
-      .slice(0, filter.limit);
+    for (const tenant of tenants)
+      found.push(...(await this.newest(`${base}ticket:${tenant}:${ticketId}`, filter)));
+    return found.sort(newestFirst).slice(0, limit);
   }
 
   async show(jobId: string): Promise<JobView> {
-    const { tenantId, ticketId, job, state } = await this.get(jobId);
-    return viewOf(tenantId, ticketId, job, state);
+    return viewOf(await this.get(jobId));
   }
 
   async retry(jobId: string): Promise<JobView> {
-    const { tenantId, ticketId, job, state } = await this.get(jobId);
+    const found = await this.get(jobId);
+    const { tenantId, ticketId, state } = found;
     if (state !== "failed") {
       throw new ThroughlineError(
         "TL_JOB_NOT_RETRYABLE",
-        `Job "${jobId}" is ${viewOf(tenantId, ticketId, job, state).state}; only a dead job can be retried.`,
+        `Job "${jobId}" is ${viewOf(found).state}; only a dead job can be retried.`,
       );
     }
     const now = Date.now();
@@ -84,8 +63,9 @@ export class RedisAdmin {
   }
 
   async discard(jobId: string): Promise<JobView> {
-    const { tenantId, ticketId, job, state } = await this.get(jobId);
-    const view = viewOf(tenantId, ticketId, job, state);
+    const found = await this.get(jobId);
+    const { tenantId, state } = found;
+    const view = viewOf(found);
     if (state === "active" || (await this.queues.backend(tenantId).remove(jobId, false)) !== 1) {
       throw new ThroughlineError(
         "TL_JOB_NOT_DISCARDABLE",
@@ -97,11 +77,12 @@ export class RedisAdmin {
   }
 
   async rerun(jobId: string, { isForced }: { isForced: boolean }): Promise<JobView> {
-    const { tenantId, ticketId, job, state } = await this.get(jobId);
+    const found = await this.get(jobId);
+    const { tenantId, job, state } = found;
     if (state !== "completed" && state !== "failed") {
       throw new ThroughlineError(
         "TL_JOB_NOT_RETRYABLE",
-        `Job "${jobId}" is ${viewOf(tenantId, ticketId, job, state).state}; only a job that ended can be run again.`,
+        `Job "${jobId}" is ${viewOf(found).state}; only a job that ended can be run again.`,
       );
     }
     const data = parseData(JSON.stringify(job.data));
@@ -178,8 +159,7 @@ export class RedisAdmin {
 
   /** Deliveries are known by ids alone here, with no name of a tenant, and expire by themselves. */
   async eraseTenant(tenantId: string): Promise<{ jobs: number; deliveries: number }> {
-    const portions = await this.candidates({ tenantId, limit: Number.MAX_SAFE_INTEGER });
-    const ids = [...new Set(portions.flat())];
+    const ids = await this.idsOf(tenantId);
     for (let at = 0; at < ids.length; at += pruneAtOnce)
       await runScript(this.client, "tlForget", [jobsKey, base, ...ids.slice(at, at + pruneAtOnce)]);
     await Promise.all([
@@ -205,43 +185,64 @@ export class RedisAdmin {
     }
   }
 
-  /** Ids that may fit the filter, newest first, in portions. */
-  private async candidates({ state, tenantId, ticketId, limit }: JobFilter): Promise<string[][]> {
-    const tenants = tenantId === undefined ? await this.client.smembers(tenantsKey) : [tenantId];
-    if (ticketId !== undefined) {
-      const keys = tenants.map((tenant) => `${base}ticket:${tenant}:${ticketId}`);
-      return Promise.all(keys.map((key) => this.client.zrevrange(key, 0, limit - 1)));
+  /** The jobs of a sorted set that fit. */
+  private async newest(key: string, filter: JobFilter): Promise<JobView[]> {
+    const { tenantId, status, sinceMs = "-inf", untilMs, after, limit } = filter;
+    const state = filter.state ?? (status === undefined ? undefined : stateOf(status));
+    const found: JobView[] = [];
+    let [from, fromId] = [untilMs === undefined ? "+inf" : `(${untilMs}`, ""];
+    if (after !== undefined && (untilMs === undefined || after.enqueuedAtMs < untilMs))
+      [from, fromId] = [`${after.enqueuedAtMs}`, after.id];
+    for (;;) {
+      const args = [key, base, from, fromId, sinceMs, tenantId ?? "", state ?? "", limit, looksAtOnce];
+      const [time = "", id = "", ...fitting] = (await runScript(this.client, "tlNewest", args)) as string[];
+      const ids = fitting.filter((_, at) => at % 2 === 1);
+      for (const job of await Promise.all(ids.map((one) => this.find(one)))) {
+        if (job === undefined) continue;
+        const view = viewOf(job);
+        if (state !== undefined && view.state !== state) continue;
+        if (status !== undefined && view.status !== status) continue;
+        found.push(view);
+        if (found.length === limit) return found;
+      }
+      if (id === "") return found;
+      [from, fromId] = [time, id];
     }
-    if (state === undefined && tenantId === undefined)
-      return [await this.client.zrevrange(`${base}recent`, 0, limit - 1)];
-    const states = state === undefined ? (Object.keys(setsOf) as (keyof typeof setsOf)[]) : [state];
-    const sets = tenants.flatMap((tenant) =>
-      states.flatMap((wanted) => setsOf[wanted].map((set) => jobKey(tenant, set))),
-    );
-    return Promise.all(
-      sets.map((key) =>
-        key.endsWith(":wait") || key.endsWith(":active")
-          ? this.client.lrange(key, 0, limit - 1)
-          : this.client.zrevrange(key, 0, limit - 1),
-      ),
-    );
   }
 
-  private async find(jobId: string): Promise<Found | undefined> {
-    const place = await this.client.hget(jobsKey, jobId);
+  /** Every id that a tenant has in a queue of BullMQ's or in our lists. */
+  private async idsOf(tenantId: string): Promise<string[]> {
+    const sets = setsOf.map((name) => jobKey(tenantId, name));
+    const queued = await Promise.all(
+      sets.map((key) =>
+        key.endsWith(":wait") || key.endsWith(":active")
+          ? this.client.lrange(key, 0, -1)
+          : this.client.zrange(key, "0", "-1"),
+      ),
+    );
+    const listed = await this.newest(`${base}recent`, { tenantId, limit: Number.MAX_SAFE_INTEGER });
+    return [...new Set([...queued.flat(), ...listed.map(({ id }) => id)])];
+  }
+
+  private async find(jobId: string): Promise<FoundJob | undefined> {
+    const [place, stored] = await Promise.all([
+      this.client.hget(jobsKey, jobId),
+      this.client.zscore(`${base}recent`, jobId),
+    ]);
     if (place === null) return undefined;
     const [tenantId = "", ticketId = ""] = place.split("\t");
     const queue = this.queues.of(tenantId);
     const job = await Job.fromId(queue, jobId);
-    if (job !== undefined) return { tenantId, ticketId, job, state: await job.getState() };
+    const about = { tenantId, ticketId, storedAt: stored === null ? undefined : Number(stored) };
+    if (job !== undefined) return { ...about, job, state: await job.getState() };
     // It waits for its ticket's active job to end, before BullMQ makes it.
     const [id, text] = await this.client.hmget(jobKey(tenantId, `dn:${ticketId}`), "jid", "data");
     if (id !== jobId || typeof text !== "string") return undefined;
     const follower = new Job(queue, "", JSON.parse(text), {}, jobId);
-    return { tenantId, ticketId, job: follower, state: "waiting" };
+    return { ...about, job: follower, state: "waiting" };
   }
 
-  private async get(jobId: string): Promise<Found> {
+  private async get(jobId: string): Promise<FoundJob> {
     const found = await this.find(jobId);
     if (found === undefined) throw new ThroughlineError("TL_JOB_NOT_FOUND", `There is no job "${jobId}".`);
     return found;
@@ -268,6 +269,14 @@ async function removeKeys(client: RedisClient, prefix: string): Promise<void> {
       cursor = next;
     } while (cursor !== "0");
   }
+}
+
+function newestFirst(a: JobView, b: JobView): number {
+  return b.enqueuedAt.localeCompare(a.enqueuedAt) || (a.id < b.id ? 1 : -1);
+}
+
+function stateOf(status: NonNullable<JobFilter["status"]>): "done" | "dead" {
+  return status === "failed" ? "dead" : "done";
 }
 
 function completedOf(tenantId: string): string {

@@ -97,8 +97,18 @@ interface Outcome {
   reason?: string | null;
 }
 
-/** `state` as BullMQ calls it. */
-export function viewOf(tenantId: string, ticketId: string, job: Job, state: string): JobView {
+/** A job, wherever it is. */
+export interface FoundJob {
+  tenantId: string;
+  ticketId: string;
+  job: Job;
+  /** As BullMQ calls it. */
+  state: string;
+  /** BullMQ has another time where a job waited for its ticket's other to end. */
+  storedAt: number | undefined;
+}
+
+export function viewOf({ tenantId, ticketId, job, state, storedAt }: FoundJob): JobView {
   const iso = (time: number) => new Date(time).toISOString();
   const data = readable(job);
   const outcome = (job.returnvalue ?? {}) as Outcome;
@@ -115,7 +125,7 @@ export function viewOf(tenantId: string, ticketId: string, job: Job, state: stri
     reason: state === "completed" ? (outcome.reason ?? null) : failed,
     noteId: outcome.noteId ?? null,
     traceId: data?.carrier.traceparent.slice(3, 35) || null,
-    enqueuedAt: iso(job.timestamp),
+    enqueuedAt: iso(storedAt ?? job.timestamp),
     availableAt: iso(job.timestamp + (state === "delayed" ? job.delay : 0)),
     finishedAt: job.finishedOn === undefined ? null : iso(job.finishedOn),
   };

@@ -69,6 +69,50 @@ export const operatorScripts = {
       return found
     `,
   },
+  /**
+   * Goes through jobs by the time at which they were stored, newest first, from behind the job `fromId` of the time `from` (empty: from the
+   * start) back to `since`, and looks at no more than so many. Returns the time and id where it stopped (empty: at the end), then time and
+   * id of those that fit.
+   */
+  tlNewest: {
+    keys: 1,
+    lua: `
+      local base, from, fromId, since, tenant, state, limit, looks = unpack(ARGV)
+      local found, seen, offset, at = {}, 0, 0, nil
+      while true do
+        local part = redis.call('ZREVRANGEBYSCORE', KEYS[1], from, since, 'WITHSCORES', 'LIMIT', offset, 200)
+        offset = offset + 200
+        for n = 1, #part, 2 do
+          local id, time = part[n], part[n + 1]
+          if fromId == '' or time ~= from or id < fromId then
+            seen = seen + 1
+            local own, ticket = string.match(redis.call('HGET', base .. 'jobs', id) or '', '^(.-)\t(.*)$')
+            if own and (tenant == '' or own == tenant) then
+              local queue = base .. 'enhancements.' .. own .. ':'
+              local is = 'waiting'
+              if redis.call('ZSCORE', queue .. 'completed', id) then is = 'done'
+              elseif redis.call('ZSCORE', queue .. 'failed', id) then is = 'dead'
+              elseif redis.call('EXISTS', queue .. id .. ':lock') == 1 then is = 'active' end
+              if state == '' or is == state or (is == 'waiting' and state == 'active') then
+                found[#found + 1] = time
+                found[#found + 1] = id
+              end
+            end
+            if #found >= 2 * tonumber(limit) or seen >= tonumber(looks) then
+              table.insert(found, 1, id)
+              table.insert(found, 1, time)
+              return found
+            end
+          end
+        end
+        if #part < 400 then
+          table.insert(found, 1, '')
+          table.insert(found, 1, '')
+          return found
+        end
+      end
+    `,
+  },
   /** waiting, active, done, dead, stored time of the oldest waiting job (0: none). */
   tlCounts: {
     keys: 1,

@@ -8,15 +8,26 @@ import { wakeLane } from "./intake.ts";
 import { type JobRow, viewOf } from "./job-row.ts";
 
 export function list(connection: QueueConnection, filter: JobFilter): JobView[] {
-  const wanted = [
-    ["state", filter.state],
-    ["tenant_id", filter.tenantId],
-    ["ticket_id", filter.ticketId],
-  ].filter((pair): pair is [string, string] => pair[1] !== undefined);
-  const where = wanted.length === 0 ? "" : `where ${wanted.map(([column]) => `${column} = ?`).join(" and ")}`;
-  const values = wanted.map(([, value]) => value);
+  const { state, status: ended, tenantId, ticketId, sinceMs, untilMs, after } = filter;
+  const wanted = (
+    [
+      ["state = ?", state],
+      ["status = ?", ended],
+      ["tenant_id = ?", tenantId],
+      ["ticket_id = ?", ticketId],
+      ["enqueued_at >= ?", sinceMs],
+      ["enqueued_at < ?", untilMs],
+      ["(enqueued_at, id) < (?, ?)", after?.enqueuedAtMs, after?.id],
+    ] as const
+  ).filter(([, value]) => value !== undefined);
+  const where = wanted.length === 0 ? "" : `where ${wanted.map(([condition]) => condition).join(" and ")}`;
+  const values = wanted.flatMap(([, ...all]) => all).filter((value) => value !== undefined);
   return connection
-    .all<JobRow>(`select * from jobs ${where} order by enqueued_at desc, id limit ?`, ...values, filter.limit)
+    .all<JobRow>(
+      `select * from jobs ${where} order by enqueued_at desc, id desc limit ?`,
+      ...values,
+      filter.limit,
+    )
     .map(viewOf);
 }
 
