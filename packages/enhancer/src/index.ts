@@ -3,7 +3,7 @@ import type { EnhancementDetail } from "@throughline/api";
 import type { AdminRoute } from "@throughline/api/admin";
 import type { Health } from "@throughline/api/health";
 import type { Metrics } from "@throughline/api/metrics";
-import { createRedactor, type Redactor } from "@throughline/redaction";
+import type { Redactor } from "@throughline/redaction";
 import type { Logger } from "pino";
 import { adminRoutes } from "./admin/routes.ts";
 import { awaitDatabase } from "./database/await-database.ts";
@@ -259,8 +259,9 @@ export async function evaluateNotes(
   };
   const writer = noteWriterOf(options, { spending: uncounted }, { tracer, redactor: options.redactor }, text);
   const comparisons: Comparison[] = [];
+  const { hidePersonalData } = (await store.tenants.info(tenantId)).settings.note;
   for (const row of await store.records.list({ tenantId, hasNote: true, limit })) {
-    const compared = await replay(row, writer, new AbortController().signal);
+    const compared = await replay(row, writer, hidePersonalData, new AbortController().signal);
     if (compared !== undefined) comparisons.push(compared);
   }
   return { comparisons, promptVersion: promptVersionOf(text) };
@@ -303,7 +304,6 @@ function noteWriterOf(
     models: models.map((model) => ({ ...modelLimits, ...model })),
     prices: prices === undefined ? builtInPrices : readPrices(prices.file, prices.text),
     budget: spending,
-    personalData: createRedactor({ optIn: ["email", "phone", "ip"] }),
     timeoutMs: modelTimeoutMs,
   });
 }

@@ -137,7 +137,6 @@ const settingFlags: readonly SettingFlag[] = [
 /** Switches, by name: where they go. */
 const switches = [
   ["trustTraceparent", "webhook.trustsTraceparent", "continue the trace of a webhook that brings one"],
-  ["hidePersonalData", "note.hidePersonalData", "keep names, addresses and numbers of people from the model"],
   ["showToRequester", "note.showToRequester", "the requester sees its notes too"],
   ["notes", "note.enabled", "write notes; --no-notes is the kill switch"],
 ] as const;
@@ -158,6 +157,11 @@ export function addSettingFlags(command: Command): Command {
   }
   const many = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
   return command
+    .option(
+      "--hide-personal-data [KINDS]",
+      "keep email, phone, ip, name (the requester's) from the model, separated by commas; all without KINDS, or none",
+    )
+    .addOption(new Option("--no-hide-personal-data", "not so").hideHelp())
     .option("--include <FIELD=VALUES>", `only such tickets: ${filterFields.join(", ")}; repeatable`, many)
     .option("--exclude <FIELD=VALUES>", "no such tickets; repeatable", many)
     .option("--opt-out <FIELD=VALUES>", "no notes for a group, category or requester; repeatable", many)
@@ -174,6 +178,9 @@ export async function settingsFrom(flags: Flags): Promise<Record<string, unknown
     if (isText(value)) put(change, path, parse(value, flagOf(name)));
   }
   for (const [name, path] of switches) if (typeof flags[name] === "boolean") put(change, path, flags[name]);
+  const { hidePersonalData: hidden } = flags;
+  if (typeof hidden === "boolean") put(change, "note.hidePersonalData", hidden);
+  if (isText(hidden)) put(change, "note.hidePersonalData", list(hidden, "--hide-personal-data"));
   for (const side of ["include", "exclude"] as const) {
     for (const [field, values] of fieldValues(flags[side], flagOf(side), filterFields))
       put(change, `filters.${side}.${field}`, values);

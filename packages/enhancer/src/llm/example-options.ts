@@ -13,7 +13,8 @@ const noBudget: BudgetKeeper = {
 export const exampleWishes: Wishes = {
   language: "en",
   caps: { ticketUsd: null, dayUsd: null, ticketTokens: null, dayTokens: null },
-  hidePersonalData: false,
+  hidePersonalData: [],
+  names: [],
 };
 
 export function exampleWriter(tracer: Tracer, models: ModelSettings[], more: Partial<WriterOptions> = {}) {
@@ -23,7 +24,6 @@ export function exampleWriter(tracer: Tracer, models: ModelSettings[], more: Par
     prices: builtInPrices,
     budget: noBudget,
     redactor: createRedactor(),
-    personalData: createRedactor({ optIn: ["email", "phone", "ip"] }),
     timeoutMs: 5_000,
     ...more,
   });

@@ -18,6 +18,7 @@ import { ModelError } from "./model-error.ts";
 import { type ReadNote, readModelNote } from "./note-schema.ts";
 import { createModelClient, type ModelClient, type ModelSettings } from "./openai.ts";
 import { costUsd, type PriceList, type TokenUsage } from "./prices.ts";
+import { PersonalData, type PersonalKind } from "./personal-data.ts";
 import { buildPrompt, instructions, languageName, type Prompt, promptVersionOf } from "./prompt.ts";
 import { requestAttributes, responseAttributes } from "./model-span.ts";
 
@@ -46,7 +47,9 @@ export interface Wishes {
   /** BCP 47; `ticket`: the ticket's own. */
   language: string;
   caps: Caps;
-  hidePersonalData: boolean;
+  hidePersonalData: readonly PersonalKind[];
+  /** Names of who asked, as the desk has them. */
+  names: readonly string[];
 }
 
 /** Turns a ticket and what was found into a note. Throws only when `signal` ends it; no model is waited for past `until`. */
@@ -68,8 +71,6 @@ export interface WriterOptions {
   budget: BudgetKeeper;
   /** Credentials that people write into tickets do not reach the model. */
   redactor: Redactor;
-  /** Hides personal data, for tenants who want that too. */
-  personalData: Redactor;
   /** For all models and their retries, milliseconds. */
   timeoutMs: number;
   /** In place of the built-in instructions. */
@@ -105,6 +106,7 @@ export function createNoteWriter(options: WriterOptions): NoteWriter {
   }));
   const text = options.instructions ?? instructions;
   const promptVersion = promptVersionOf(text);
+  const personal = new PersonalData();
 
   return {
     write: async (ticket, context, wishes, signal, until = Infinity) => {
@@ -116,7 +118,13 @@ export function createNoteWriter(options: WriterOptions): NoteWriter {
         );
         return { note, ...nothing };
       }
-      const prompt = buildPrompt(ticket, context, redactorFor(options, wishes), languageName(language), text);
+      const prompt = buildPrompt(
+        ticket,
+        context,
+        redactorFor(options, personal, wishes),
+        languageName(language),
+        text,
+      );
       const question = { ticket, context, wishes, prompt, language };
       const deadline = Math.min(until, Date.now() + options.timeoutMs);
       const calls: ModelCall[] = [];
@@ -269,7 +277,12 @@ function languageFor({ subject = "", description }: Ticket, { language }: Wishes
   return language === "ticket" ? (languageOf(`${subject}\n${description}`) ?? "en") : language;
 }
 
-function redactorFor({ redactor, personalData }: WriterOptions, { hidePersonalData }: Wishes) {
-  if (!hidePersonalData) return redactor;
-  return { text: (data: string) => personalData.text(redactor.text(data)) };
+function redactorFor(
+  { redactor }: WriterOptions,
+  personal: PersonalData,
+  { hidePersonalData, names }: Wishes,
+): Pick<Redactor, "text"> {
+  if (hidePersonalData.length === 0) return redactor;
+  const hide = personal.hider(hidePersonalData, names);
+  return { text: (data) => hide(redactor.text(data)) };
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type PersonalKind, personalKinds } from "../llm/personal-data.ts";
 import { type MappedPreset, presetMappings } from "../receive/mapping/presets/index.ts";
 import { mappingSchema } from "../receive/mapping/schema.ts";
 import { type SchemeName, schemes } from "../receive/schemes/index.ts";
@@ -114,8 +115,14 @@ const note = z.strictObject({
   optOut: z
     .strictObject({ groups: names, categories: names, requesters: names })
     .default({ groups: [], categories: [], requesters: [] }),
-  /** Names, mail addresses and numbers of people do not reach the model. */
-  hidePersonalData: z.boolean().default(false),
+  /** Does not reach the model; true: all of it. Credentials never do. */
+  hidePersonalData: z
+    .union([z.boolean(), z.array(z.enum(personalKinds)).max(20)])
+    .default([])
+    .transform((wanted): PersonalKind[] =>
+      wanted === true ? [...personalKinds] : wanted === false ? [] : wanted,
+    )
+    .pipe(z.array(z.enum(personalKinds))),
 });
 
 /** Labels are compared in lower case. */

@@ -165,7 +165,9 @@ async function writeNote(
     gatherContext(ticket, { search, tracer, budgetMs, rules, signal }),
   );
   const { note, budget } = tenant.settings;
-  const wishes = { language: note.language, caps: budget, hidePersonalData: note.hidePersonalData };
+  const { name, email } = read.onDesk?.requester ?? {};
+  const names = [name, email?.split("@")[0]].filter((one) => one !== undefined);
+  const wishes = { language: note.language, caps: budget, hidePersonalData: note.hidePersonalData, names };
   const written = await record.timed("write", () =>
     deps.writer.write(ticket, gathered, wishes, signal, windUpAt),
   );

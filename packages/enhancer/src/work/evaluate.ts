@@ -3,7 +3,7 @@ import type { KeptInput } from "../records/enhancements.ts";
 import { noteOf } from "../records/view.ts";
 import type { GatheredContext, Note, Source, Ticket } from "../ticket.ts";
 import { countWords } from "../llm/limit-words.ts";
-import type { NoteWriter } from "../llm/writer.ts";
+import type { NoteWriter, Wishes } from "../llm/writer.ts";
 
 /** What can be counted of a note. */
 export interface NoteFigures {
@@ -35,12 +35,14 @@ const noCaps = { ticketUsd: null, dayUsd: null, ticketTokens: null, dayTokens: n
 export async function replay(
   row: EnhancementRow,
   writer: NoteWriter,
+  hidePersonalData: Wishes["hidePersonalData"],
   signal: AbortSignal,
 ): Promise<Comparison | undefined> {
   const stored = noteOf(row);
   if (stored === undefined) return undefined;
   const started = performance.now();
-  const wishes = { language: stored.language, caps: noCaps, hidePersonalData: false };
+  // Who asked is not kept: of names nothing is known here.
+  const wishes = { language: stored.language, caps: noCaps, hidePersonalData, names: [] };
   const written = await writer.write(ticketOf(row), contextOf(stored), wishes, signal);
   const usages = written.calls.flatMap(({ usage }) => usage ?? []);
   const costs = written.calls.flatMap(({ costUsd }) => costUsd ?? []);
