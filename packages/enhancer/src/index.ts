@@ -1,5 +1,4 @@
-import { trace, type Tracer } from "@opentelemetry/api";
-import type { EnhancementDetail } from "@throughline/api";
+import type { Tracer } from "@opentelemetry/api";
 import type { AdminRoute } from "@throughline/api/admin";
 import type { Health } from "@throughline/api/health";
 import type { Metrics } from "@throughline/api/metrics";
@@ -8,11 +7,8 @@ import type { Logger } from "pino";
 import { adminRoutes } from "./admin/routes.ts";
 import { awaitDatabase } from "./database/await-database.ts";
 import { deskOpener } from "./desk/open-desk.ts";
-import type { BudgetKeeper } from "./llm/budget.ts";
-import { instructions, promptVersionOf } from "./llm/prompt.ts";
-import { type Comparison, replay } from "./work/evaluate.ts";
-import { builtInPrices, readPrices } from "./llm/prices.ts";
-import { createNoteWriter, type ModelSettings } from "./llm/writer.ts";
+import { noteWriterOf } from "./llm/configured-writer.ts";
+import type { ModelSettings } from "./llm/writer.ts";
 import { EnhancerMetrics, queueMetrics, workerMetrics } from "./metrics.ts";
 import { watchedWriter, watchStore } from "./health.ts";
 import { startDeskSync } from "./history/start-desk-sync.ts";
@@ -27,10 +23,9 @@ import { type EnhancerStore, openStore } from "./store.ts";
 import { startRetention } from "./tenants/retention.ts";
 import type { Tenants } from "./tenants/tenants.ts";
 import { Worker } from "./work/worker.ts";
-import { detailOf } from "./records/view.ts";
-import { noteMeta } from "./work/note-meta.ts";
 import { Drafts } from "./work/drafts.ts";
 
+export { draftsOf, enhancementDetailOf, evaluateNotes } from "./for-commands.ts";
 export { keepTicket } from "./work/keep-ticket.ts";
 export type { Comparison, NoteFigures } from "./work/evaluate.ts";
 export { reportOf } from "./records/report.ts";
@@ -84,9 +79,6 @@ export interface EnhancerConfig {
   /** Base of the links in notes, without a slash at the end. */
   publicUrl: string | undefined;
 }
-
-const modelLimits = { maxOutputTokens: 1_000, temperature: 0.3 };
-const modelTimeoutMs = 30_000;
 
 export interface EnhancerDependencies {
   tracer: Tracer;
@@ -240,72 +232,6 @@ export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDepen
       await close();
     },
   };
-}
-
-/** Stored notes of a tenant, newest first, written again with other instructions or another model. Nothing is counted against its caps. */
-export async function evaluateNotes(
-  store: EnhancerStore,
-  options: Pick<EnhancerConfig, "models" | "prices"> &
-    Pick<EnhancerDependencies, "redactor"> & {
-      tenantId: string;
-      limit: number;
-      instructions: string | undefined;
-    },
-): Promise<{ comparisons: Comparison[]; promptVersion: string }> {
-  const { tenantId, limit, instructions: text = instructions } = options;
-  const tracer = trace.getTracer("throughline.evaluation");
-  const uncounted = {
-    reserve: () => Promise.resolve({ remainingUsd: undefined, settle: () => Promise.resolve(undefined) }),
-  };
-  const writer = noteWriterOf(options, { spending: uncounted }, { tracer, redactor: options.redactor }, text);
-  const comparisons: Comparison[] = [];
-  const { hidePersonalData } = (await store.tenants.info(tenantId)).settings.note;
-  for (const row of await store.records.list({ tenantId, hasNote: true, limit })) {
-    const compared = await replay(row, writer, hidePersonalData, new AbortController().signal);
-    if (compared !== undefined) comparisons.push(compared);
-  }
-  return { comparisons, promptVersion: promptVersionOf(text) };
-}
-
-/** One record, whole, for a command. Throws TL_ENHANCEMENT_NOT_FOUND. */
-export async function enhancementDetailOf(
-  store: EnhancerStore,
-  id: string,
-  publicUrl: string | undefined,
-): Promise<EnhancementDetail> {
-  const row = await store.records.get(id);
-  const meta = noteMeta({ id: row.id, marker: row.marker, traceId: row.trace_id }, { ...store, publicUrl });
-  return detailOf(row, await store.feedback.of(id), meta);
-}
-
-/** Drafts for a command, beside whatever runs. */
-export function draftsOf(store: EnhancerStore, publicUrl: string | undefined): Drafts {
-  return new Drafts({
-    ...store,
-    notesOn: true,
-    publicUrl,
-    tracer: trace.getTracer("throughline.drafts"),
-    openDesk: deskOpener(),
-    findTenant: (id) => store.tenants.get(id),
-  });
-}
-
-/** As the settings name models and prices; also for evaluation. Throws TL_SETTING_INVALID where the file of prices is wrong. */
-function noteWriterOf(
-  { models, prices }: Pick<EnhancerConfig, "models" | "prices">,
-  { spending }: { spending: BudgetKeeper },
-  { tracer, redactor }: Pick<EnhancerDependencies, "tracer" | "redactor">,
-  text: string = instructions,
-) {
-  return createNoteWriter({
-    instructions: text,
-    tracer,
-    redactor,
-    models: models.map((model) => ({ ...modelLimits, ...model })),
-    prices: prices === undefined ? builtInPrices : readPrices(prices.file, prices.text),
-    budget: spending,
-    timeoutMs: modelTimeoutMs,
-  });
 }
 
 /** Redis may be away just now: the worker starts all the same, and leases that nobody reclaims end by themselves. */
