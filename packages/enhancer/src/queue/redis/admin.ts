@@ -1,45 +1,37 @@
 import { type JobView, type QueueStatus, ThroughlineError } from "@throughline/api";
-import { Job } from "bullmq";
 import { randomUUID } from "node:crypto";
 import { jobIdOf } from "../job-id.ts";
 import { attemptsPerTry, decodeTicket } from "../payload.ts";
 import { type JobFilter, type Keep, queueName } from "../queue.ts";
 import type { Carrier } from "@throughline/tracing";
 import type { RedisClient } from "./clients.ts";
+import { JobFinder } from "./find-jobs.ts";
 import type { RedisIntake } from "./intake.ts";
 import { type FoundJob, parseData, viewOf } from "./job-data.ts";
 import { runScript } from "./scripts.ts";
-import { base, jobKey, type TenantQueues, wakeChannel } from "./tenant-queues.ts";
+import { base, jobKey, jobsKey, tenantsKey, type TenantQueues, wakeChannel } from "./tenant-queues.ts";
 
-const tenantsKey = `${base}tenants`;
-const jobsKey = `${base}jobs`;
 const pruneAtOnce = 500;
 /** A retried job waits behind its ticket's other until that ended; nothing waits so long. */
 const parkedMs = 365 * 86_400_000;
 const setsOf = ["wait", "prioritized", "delayed", "active", "completed", "failed"] as const;
-/** Of a list, in one step: others wait meanwhile. */
-const looksAtOnce = 2_000;
 
 /** Operations over all tenants' queues. */
 export class RedisAdmin {
   private readonly client: RedisClient;
   private readonly queues: TenantQueues;
   private readonly intake: RedisIntake;
+  private readonly finder: JobFinder;
 
   constructor(client: RedisClient, queues: TenantQueues, intake: RedisIntake) {
     this.client = client;
     this.queues = queues;
     this.intake = intake;
+    this.finder = new JobFinder(client, queues);
   }
 
-  async list(filter: JobFilter): Promise<JobView[]> {
-    const { tenantId, ticketId, limit } = filter;
-    if (ticketId === undefined) return this.newest(`${base}recent`, filter);
-    const tenants = tenantId === undefined ? await this.client.smembers(tenantsKey) : [tenantId];
-    const found: JobView[] = [];
-    for (const tenant of tenants)
-      found.push(...(await this.newest(`${base}ticket:${tenant}:${ticketId}`, filter)));
-    return found.sort(newestFirst).slice(0, limit);
+  list(filter: JobFilter): Promise<JobView[]> {
+    return this.finder.list(filter);
   }
 
   async show(jobId: string): Promise<JobView> {
@@ -185,31 +177,6 @@ export class RedisAdmin {
     }
   }
 
-  /** The jobs of a sorted set that fit. */
-  private async newest(key: string, filter: JobFilter): Promise<JobView[]> {
-    const { tenantId, status, sinceMs = "-inf", untilMs, after, limit } = filter;
-    const state = filter.state ?? (status === undefined ? undefined : stateOf(status));
-    const found: JobView[] = [];
-    let [from, fromId] = [untilMs === undefined ? "+inf" : `(${untilMs}`, ""];
-    if (after !== undefined && (untilMs === undefined || after.enqueuedAtMs < untilMs))
-      [from, fromId] = [`${after.enqueuedAtMs}`, after.id];
-    for (;;) {
-      const args = [key, base, from, fromId, sinceMs, tenantId ?? "", state ?? "", limit, looksAtOnce];
-      const [time = "", id = "", ...fitting] = (await runScript(this.client, "tlNewest", args)) as string[];
-      const ids = fitting.filter((_, at) => at % 2 === 1);
-      for (const job of await Promise.all(ids.map((one) => this.find(one)))) {
-        if (job === undefined) continue;
-        const view = viewOf(job);
-        if (state !== undefined && view.state !== state) continue;
-        if (status !== undefined && view.status !== status) continue;
-        found.push(view);
-        if (found.length === limit) return found;
-      }
-      if (id === "") return found;
-      [from, fromId] = [time, id];
-    }
-  }
-
   /** Every id that a tenant has in a queue of BullMQ's or in our lists. */
   private async idsOf(tenantId: string): Promise<string[]> {
     const sets = setsOf.map((name) => jobKey(tenantId, name));
@@ -220,30 +187,12 @@ export class RedisAdmin {
           : this.client.zrange(key, "0", "-1"),
       ),
     );
-    const listed = await this.newest(`${base}recent`, { tenantId, limit: Number.MAX_SAFE_INTEGER });
+    const listed = await this.finder.list({ tenantId, limit: Number.MAX_SAFE_INTEGER });
     return [...new Set([...queued.flat(), ...listed.map(({ id }) => id)])];
   }
 
-  private async find(jobId: string): Promise<FoundJob | undefined> {
-    const [place, stored] = await Promise.all([
-      this.client.hget(jobsKey, jobId),
-      this.client.zscore(`${base}recent`, jobId),
-    ]);
-    if (place === null) return undefined;
-    const [tenantId = "", ticketId = ""] = place.split("\t");
-    const queue = this.queues.of(tenantId);
-    const job = await Job.fromId(queue, jobId);
-    const about = { tenantId, ticketId, storedAt: stored === null ? undefined : Number(stored) };
-    if (job !== undefined) return { ...about, job, state: await job.getState() };
-    // It waits for its ticket's active job to end, before BullMQ makes it.
-    const [id, text] = await this.client.hmget(jobKey(tenantId, `dn:${ticketId}`), "jid", "data");
-    if (id !== jobId || typeof text !== "string") return undefined;
-    const follower = new Job(queue, "", JSON.parse(text), {}, jobId);
-    return { ...about, job: follower, state: "waiting" };
-  }
-
   private async get(jobId: string): Promise<FoundJob> {
-    const found = await this.find(jobId);
+    const found = await this.finder.find(jobId);
     if (found === undefined) throw new ThroughlineError("TL_JOB_NOT_FOUND", `There is no job "${jobId}".`);
     return found;
   }
@@ -269,14 +218,6 @@ async function removeKeys(client: RedisClient, prefix: string): Promise<void> {
       cursor = next;
     } while (cursor !== "0");
   }
-}
-
-function newestFirst(a: JobView, b: JobView): number {
-  return b.enqueuedAt.localeCompare(a.enqueuedAt) || (a.id < b.id ? 1 : -1);
-}
-
-function stateOf(status: NonNullable<JobFilter["status"]>): "done" | "dead" {
-  return status === "failed" ? "dead" : "done";
 }
 
 function completedOf(tenantId: string): string {

@@ -113,6 +113,47 @@ export const operatorScripts = {
       end
     `,
   },
+  /**
+   * The jobs of a state that are few: id and the time at which it was stored, in turn; or `many` where there are more than so many.
+   * Among those that wait is what BullMQ keeps for when its ticket's active job ends.
+   */
+  tlInState: {
+    keys: 1,
+    lua: `
+      local base, tenant, state, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+      local tenants = tenant == '' and redis.call('SMEMBERS', KEYS[1]) or { tenant }
+      local ids = {}
+      local function add(found)
+        for _, id in ipairs(found) do ids[#ids + 1] = id end
+        return #ids > most
+      end
+      for _, one in ipairs(tenants) do
+        local queue = base .. 'enhancements.' .. one .. ':'
+        if state == 'dead' then
+          if add(redis.call('ZRANGE', queue .. 'failed', 0, most)) then return { 'many' } end
+        else
+          local active = redis.call('LRANGE', queue .. 'active', 0, most)
+          if state == 'active' then
+            if add(active) then return { 'many' } end
+          else
+            for _, id in ipairs(active) do
+              local ticket = string.match(redis.call('HGET', base .. 'jobs', id) or '', '^.-\t(.*)$')
+              local follower = ticket and redis.call('HGET', queue .. 'dn:' .. ticket, 'jid')
+              if follower then add({ follower }) end
+            end
+            if add(redis.call('LRANGE', queue .. 'wait', 0, most)) or add(redis.call('ZRANGE', queue .. 'prioritized', 0, most))
+              or add(redis.call('ZRANGE', queue .. 'delayed', 0, most)) then return { 'many' } end
+          end
+        end
+      end
+      local found = { 'few' }
+      for _, id in ipairs(ids) do
+        found[#found + 1] = id
+        found[#found + 1] = redis.call('ZSCORE', base .. 'recent', id) or '0'
+      end
+      return found
+    `,
+  },
   /** waiting, active, done, dead, stored time of the oldest waiting job (0: none). */
   tlCounts: {
     keys: 1,

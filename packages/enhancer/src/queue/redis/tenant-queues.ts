@@ -6,6 +6,8 @@ import type { RedisClient } from "./clients.ts";
 /** One slot of a cluster for all keys of the queue: what must change together can. */
 const prefix = "{throughline}";
 export const base = `${prefix}:`;
+export const tenantsKey = `${base}tenants`;
+export const jobsKey = `${base}jobs`;
 export const wakeChannel = `${base}wake`;
 export const leaseMs = 30_000;
 /** Events are for people who watch with BullMQ's tools; nothing of ours reads them. */
