@@ -106,7 +106,7 @@ test("two variables put a real Jaeger in its place: same name, same ports, its o
   expect(real.image).toMatch(/^jaegertracing\/jaeger:/);
   expect(real.networks["front"]?.aliases).toEqual(["jaeger"]);
   expect(real.ports).toEqual(service(swapped, "jaeger").ports);
-  const config = parse(read("deploy/jaeger/all-in-one.yaml")) as {
+  const config = parse(read("deploy/jaeger/all-in-one/config.yaml")) as {
     receivers: Record<string, { protocols: Record<string, { endpoint: string }> }>;
     extensions: { jaeger_query: { http: { endpoint: string } } };
   };

@@ -4,6 +4,7 @@ import { globSync } from "node:fs";
 /** Programs that tests need, and the Debian packages that bring them. */
 const packages = {
   chromium: "chromium",
+  curl: "curl",
   "docker-compose": "docker-compose",
   kubectl: "kubernetes-client",
   openssl: "openssl",

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -21,4 +21,12 @@ test("a process takes the place of an earlier one that had its process id, and n
   expect(
     JSON.parse(readFileSync(join(directory, "run", `worker.${process.ppid}.json`), "utf8")),
   ).toMatchObject({ token: "beside it" });
+});
+
+test("a directory of one's own is closed to others", () => {
+  const directory = mkdtempSync(join(tmpdir(), "throughline-data-"));
+  onTestFinished(() => rmSync(directory, { recursive: true }));
+  chmodSync(directory, 0o755);
+  openDataDirectory(directory);
+  expect(statSync(directory).mode & 0o777).toBe(0o700);
 });
