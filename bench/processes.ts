@@ -99,14 +99,17 @@ export function ticketBody(at: number): string {
 let nextTicket = 0;
 
 /** Posts one signed webhook and returns its answer. */
-export async function postOne(webhook: string, ticketId: string): Promise<{ job_id: string }> {
+export async function postOne(
+  webhook: string,
+  ticketId: string,
+): Promise<{ job_id: string; trace_id: string }> {
   const body = ticketBody(nextTicket++).replace(/BENCH-\d+/, ticketId);
   const signature = createHmac("sha256", secret).update(body).digest("hex");
   const headers = { "content-type": "application/json", "x-servicedesk-signature": `sha256=${signature}` };
   const response = await fetch(`${webhook}/webhook/servicedesk`, { method: "POST", headers, body });
   if (response.status !== 202)
     throw new Error(`a webhook was answered ${response.status}: ${await response.text()}`);
-  return (await response.json()) as { job_id: string };
+  return (await response.json()) as { job_id: string; trace_id: string };
 }
 
 /** Posts signed webhooks over so many kept connections for a time; latencies in milliseconds. */
@@ -158,7 +161,7 @@ export function post(url: URL, agent: Agent | undefined, body: string): Promise<
   });
 }
 
-function quantile(values: readonly number[], share: number): number {
+export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }

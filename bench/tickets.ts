@@ -1,26 +1,13 @@
 /**
  * Tickets of one worker process (`--concurrency`, 4 and 16 unless told, tracing on) against a desk that does not wait for its disk and the
  * extractive writer, on both queues: per second and CPU of the worker per 1,000, from its ready file on and again of the second half, when
- * its code is compiled. Desk, trace backend, receiver and sender are processes of their own and not counted. Then the time from webhook to
- * done of single tickets on an idle system. `--many N`: memory over so many tickets.
+ * its code is compiled. Desk, trace backend, receiver and sender are processes of their own and not counted. `--many N`: memory over so
+ * many tickets.
  */
-import { Redis } from "ioredis";
-import { type ChildProcess, spawn } from "node:child_process";
-import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import {
-  median,
-  newDirectory,
-  postFor,
-  postOne,
-  printMachine,
-  run,
-  secret,
-  start,
-  type Started,
-  usage,
-} from "./processes.ts";
+import { median, postFor, printMachine, start, usage } from "./processes.ts";
+import { surroundings, unended } from "./ticket-surroundings.ts";
 
 const { values } = parseArgs({
   options: {
@@ -32,38 +19,6 @@ const { values } = parseArgs({
     untraced: { type: "boolean", default: false },
   },
 });
-const singles = 60;
-
-/** A desk, a tenant, a trace backend and perhaps a Redis, around what is measured. */
-async function surroundings(queue: string) {
-  const directory = newDirectory();
-  const redis = queue === "redis" ? await startRedis(directory.path) : undefined;
-  const flags = redis === undefined ? [] : ["--redis", redis.url];
-  const desk = await start(["simulate", "desk", "--no-sync"], directory.path);
-  const tenant = [
-    "tenant",
-    "add",
-    "bench",
-    "--secret",
-    secret,
-    "--desk",
-    desk.ready["desk"] ?? "",
-    "--rate",
-    "none",
-  ];
-  await run([...tenant, "--desk-key", "k", "--data", directory.path]);
-  const traces = await start(["traces"], directory.path);
-  return {
-    path: directory.path,
-    flags,
-    stop: async () => {
-      for (const process of [traces, desk]) await process.stop();
-      await redis?.stop();
-      directory.remove();
-    },
-  };
-}
-
 const untraced = { OTEL_SDK_DISABLED: "true" };
 
 async function throughput(queue: string, concurrency: string) {
@@ -79,7 +34,7 @@ async function throughput(queue: string, concurrency: string) {
   const look = async () => ({
     at: performance.now(),
     cpu: usage(worker.ready.pid).cpuSeconds,
-    left: (await statusOf(receiver)).waiting,
+    left: await unended(receiver),
   });
   const first = await look();
   let half: typeof first | undefined;
@@ -98,28 +53,6 @@ async function throughput(queue: string, concurrency: string) {
   return { all: cost(first), warm: cost(half ?? first) };
 }
 
-/** One ticket at a time: from before the webhook is sent until the job is done, milliseconds. */
-async function single(queue: string): Promise<number[]> {
-  const around = await surroundings(queue);
-  const up = await start(["receiver", ...around.flags], around.path);
-  const worker = await start(["worker", ...around.flags], around.path);
-  const times: number[] = [];
-  for (let at = 0; at < singles; at++) {
-    await sleep(40);
-    const began = performance.now();
-    const { job_id: job } = await postOne(up.ready["webhook"] ?? "", `SINGLE-${at}`);
-    for (;;) {
-      const { state } = (await get(up, `/jobs/${job}`)) as { state: string };
-      if (state === "done") break;
-      if (state === "dead") throw new Error("a ticket failed");
-    }
-    if (at >= 10) times.push(performance.now() - began);
-  }
-  for (const process of [worker, up]) await process.stop();
-  await around.stop();
-  return times;
-}
-
 /** Resident memory of receiver and worker while many tickets go through. */
 async function memory(queue: string, many: number): Promise<void> {
   const around = await surroundings(queue);
@@ -127,7 +60,7 @@ async function memory(queue: string, many: number): Promise<void> {
   const worker = await start(["worker", ...around.flags], around.path);
   let [sent, next] = [0, 0];
   while (sent < many) {
-    if ((await statusOf(receiver)).waiting < 2_000)
+    if ((await unended(receiver)) < 2_000)
       sent += (await postFor(receiver.ready["webhook"] ?? "", 8, 250)).accepted;
     else await sleep(100);
     if (sent >= next) {
@@ -140,42 +73,6 @@ async function memory(queue: string, many: number): Promise<void> {
   }
   for (const process of [worker, receiver]) await process.stop();
   await around.stop();
-}
-
-async function startRedis(directory: string): Promise<{ url: string; stop: () => Promise<void> }> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  const durable = ["--save", "", "--appendonly", "yes", "--appendfsync", "always", "--dir", directory];
-  const child: ChildProcess = spawn(
-    "redis-server",
-    ["--port", String(port), "--bind", "127.0.0.1", ...durable],
-    { stdio: "ignore" },
-  );
-  const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
-  const client = new Redis(port, "127.0.0.1");
-  await client.ping();
-  client.disconnect();
-  const stop = async () => {
-    child.kill("SIGTERM");
-    await closed;
-  };
-  return { url: `redis://127.0.0.1:${port}`, stop };
-}
-
-async function statusOf(started: Started): Promise<{ waiting: number; done: number }> {
-  const { waiting, active, done } = (await get(started, "/queue")) as {
-    waiting: number;
-    active: number;
-    done: number;
-  };
-  return { waiting: waiting + active, done };
-}
-
-async function get(started: Started, path: string): Promise<unknown> {
-  const headers = { authorization: `Bearer ${started.token}` };
-  return (await fetch(`${started.ready["admin"] ?? ""}/admin/api${path}`, { headers })).json();
 }
 
 function print(line: string): void {
@@ -203,6 +100,4 @@ for (const queue of values.queue) {
       );
     }
   }
-  const times = await single(queue);
-  print(`${queue}: one ticket on an idle system, webhook to done: p50 ${median(times).toFixed(1)} ms`);
 }
