@@ -28,6 +28,7 @@ import {
   whyOff,
 } from "./refusal.ts";
 import { isThrottled } from "./retry.ts";
+import { WriteMark } from "./write-mark.ts";
 
 export interface EnhanceDependencies extends RefusalDependencies {
   context: ContextSearch;
@@ -126,10 +127,15 @@ async function attempt(one: Attempt): Promise<Ended> {
     (await whyNotAgain(job, tenant, desk, read.onDesk, deps, signal));
   if (unwanted !== undefined) return skip(one, unwanted);
 
+  const mark = new WriteMark(deps.queue, job.id);
   for (let pass = 1; ; pass++) {
     const noted = await writeNote(one, read, tenant);
     tenant = await deps.findTenant(tenantId);
-    const now = await record.timed("read", () => readTicket(job.ticket, desk, tenant, deps.tracer, signal));
+    const writes = tenant.settings.note.mode === "automatic";
+    const now = await record.timed("read", () => {
+      const reading = readTicket(job.ticket, desk, tenant, deps.tracer, signal);
+      return writes ? mark.beside(reading) : reading;
+    });
     const refusal =
       (await whyOff(tenant, deps)) ??
       whyNotWanted(now, tenant) ??
@@ -142,7 +148,7 @@ async function attempt(one: Attempt): Promise<Ended> {
       read = now;
       continue;
     }
-    return deliver(one, noted, lackingIn(noted, now), tenant, desk);
+    return deliver(one, noted, lackingIn(noted, now), tenant, desk, mark);
   }
 }
 
@@ -190,6 +196,7 @@ async function deliver(
   lacking: readonly string[],
   tenant: Tenant,
   desk: ServiceDesk,
+  mark: WriteMark,
 ): Promise<Ended> {
   const { job, span, record, signal, deps } = one;
   const status = lacking.length > 0 ? "partial" : "success";
@@ -205,12 +212,8 @@ async function deliver(
       ...(template === null ? {} : { template }),
       isPublic,
     });
-    const journal = {
-      started: () => deps.queue.markWriteStarted(job.id),
-      cleared: () => deps.queue.clearWriteStarted(job.id),
-    };
     noteId = await record.timed("desk", () =>
-      putNote(job.ticket, { html, isPublic }, desk, journal, deps.tracer, signal),
+      putNote(job.ticket, { html, isPublic }, desk, mark, deps.tracer, signal),
     );
   }
   const delivery = mode === "automatic" ? "written" : mode;

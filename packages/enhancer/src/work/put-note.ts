@@ -4,8 +4,10 @@ import { DeskError, type ServiceDesk } from "../desk/desk.ts";
 import { inTicketSpan, type TicketRef } from "../span.ts";
 import { inDeskSpan } from "./desk-span.ts";
 
-/** A desk that was asked to write may still do so this long after the asker died. */
-const settleMs = 10_000;
+/** What was said of a write so long before it is said anew. */
+export const freshMarkMs = 500;
+/** A desk that was asked to write may still do so this long after the asker died, who may have said so a little before. */
+const settleMs = 10_000 + freshMarkMs;
 const settlePollMs = 500;
 
 /** Who must know that a write may have happened, before and after. */

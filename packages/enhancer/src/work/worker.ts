@@ -124,6 +124,13 @@ export class Worker {
   /** Never throws: what cannot be written down now is taken over when the lease ends. */
   private async process(job: LeasedJob, { limits }: AttemptClock): Promise<void> {
     const started = Date.now();
+    let hasPlace = true;
+    const leave = () => {
+      if (!hasPlace) return;
+      hasPlace = false;
+      this.placed--;
+      this.bell.ring();
+    };
     const parent = parentOf(job);
     const log = this.deps.logger.child({
       ...spanIdsOf(parent),
@@ -133,7 +140,7 @@ export class Worker {
       attempt: job.attempt,
     });
     try {
-      const status = await this.attempt(job, parent, limits, log);
+      const status = await this.attempt(job, parent, limits, log, leave);
       if (status !== undefined) {
         this.observe({
           tenantId: job.ticket.tenantId,
@@ -146,6 +153,8 @@ export class Worker {
     } catch (error) {
       if (error instanceof LeaseLost) log.warn("the lease ended before the job did; another worker has it");
       else log.error({ err: error }, "the job's end could not be stored; it will be taken over");
+    } finally {
+      leave();
     }
   }
 
@@ -155,19 +164,22 @@ export class Worker {
     parent: Context,
     limits: AttemptLimits,
     log: EnhanceDependencies["logger"],
+    leave: () => void,
   ) {
     const result = await enhance(job, parent, limits, this.deps).then(
       (ended) => ({ ended }),
       (error: unknown) => ({ error }),
     );
-    // The place is free before the end is stored: both go to the queue together.
-    this.placed--;
-    this.bell.ring();
     if ("ended" in result) {
       const { outcome, row } = result.ended;
-      await this.deps.records.addThen(row, () => this.queue.complete(job.id, outcome));
+      // The place is free before the end is stored: both go to the queue together.
+      await this.deps.records.addThen(row, () => {
+        leave();
+        return this.queue.complete(job.id, outcome);
+      });
       return outcome.status;
     }
+    leave();
     const { error } = result;
     if (error instanceof LeaseLost) throw error;
     if (limits.signal.reason instanceof LeaseLost) throw limits.signal.reason;

@@ -29,6 +29,18 @@ export function leaseContract(create: CreateQueue): void {
     await expect(queue().complete(id, { status: "success", noteId: "1" })).rejects.toThrow("lease");
   });
 
+  test("a mark that may wait for company is made when it is needed at the latest", async () => {
+    await enqueue(["one"]);
+    const { id } = await takeOne();
+    await queue().clearWriteStarted(id);
+    const { promise: needed, resolve } = Promise.withResolvers<void>();
+    const marked = queue().markWriteStarted(id, needed);
+    resolve();
+    await marked;
+    await queue().release(id);
+    expect((await takeOne()).writeStartedAt).toBeTypeOf("number");
+  });
+
   test("a worker that is alive keeps its job", async () => {
     await enqueue(["one"]);
     const { id } = await takeOne();

@@ -12,6 +12,8 @@ const longestGroup = 2_000;
 /** Another process may hold the file's lock, an import for example: its writer is waited for without blocking the thread. */
 const patienceMs = 5_000;
 const pauseMs = 3;
+/** Commits that follow each other closer are frequent: another one comes soon. */
+const soonMs = 3;
 
 /**
  * Everything that was asked for in one turn of the event loop is one transaction, and so one fsync. Promises resolve once it is durable.
@@ -23,6 +25,10 @@ export class GroupCommit {
   private readonly sqlite: DatabaseSync;
   private durableGroup: Waiting[] = [];
   private quickGroup: Waiting[] = [];
+  /** Joins the next durable group. */
+  private readonly patient = new Set<Waiting>();
+  private durableAt = -Infinity;
+  private commits = 0;
   private isScheduled = false;
   private flushing: Promise<void> = Promise.resolve();
   private synchronous: "full" | "normal" = "full";
@@ -31,9 +37,23 @@ export class GroupCommit {
     this.sqlite = sqlite;
   }
 
-  /** Resolves once what `work` wrote survives a power cut. */
-  durable<T>(work: () => T): Promise<T> {
-    return this.join(this.durableGroup, work);
+  /**
+   * Resolves once what `work` wrote survives a power cut. Where nobody waits for it before `needed` settles and commits are frequent, it
+   * joins one that happens anyway: an fsync holds the thread.
+   */
+  durable<T>(work: () => T, needed?: Promise<unknown>): Promise<T> {
+    if (needed === undefined || performance.now() - this.durableAt > soonMs)
+      return this.join(this.durableGroup, work);
+    return new Promise<T>((resolve, reject) => {
+      const waiting: Waiting = { work, resolve: resolve as (value: unknown) => void, reject };
+      this.patient.add(waiting);
+      const hurry = () => {
+        if (!this.patient.delete(waiting)) return;
+        this.durableGroup.push(waiting);
+        this.schedule();
+      };
+      needed.then(hurry, hurry);
+    });
   }
 
   /** As `durable`, but a power cut may undo it (never half of it): for what is done again at no cost, such as taking a job. */
@@ -41,8 +61,16 @@ export class GroupCommit {
     return this.join(this.quickGroup, work);
   }
 
+  /** Of transactions that were committed. */
+  get count(): number {
+    return this.commits;
+  }
+
   /** Resolves when all that was asked for until now has ended. */
   async idle(): Promise<void> {
+    this.durableGroup.push(...this.patient);
+    this.patient.clear();
+    if (this.durableGroup.length > 0) this.schedule();
     while (this.isScheduled) await this.flushing.then(() => new Promise((resolve) => setImmediate(resolve)));
   }
 
@@ -63,6 +91,10 @@ export class GroupCommit {
 
   private async flush(): Promise<void> {
     const isDurable = this.durableGroup.length > 0;
+    if (isDurable) {
+      this.durableGroup.push(...this.patient);
+      this.patient.clear();
+    }
     // What must be durable goes first: the end of a job frees the place that the next one takes.
     const group = [...this.durableGroup.splice(0, longestGroup), ...this.quickGroup.splice(0, longestGroup)];
     try {
@@ -70,6 +102,8 @@ export class GroupCommit {
       await this.begin();
       const settle = group.map(run);
       this.sqlite.exec("commit");
+      this.commits++;
+      if (isDurable) this.durableAt = performance.now();
       for (const done of settle) done();
     } catch (error) {
       if (this.sqlite.isTransaction) this.sqlite.exec("rollback");

@@ -82,12 +82,13 @@ export class SqliteQueue implements JobQueue {
     );
   }
 
-  markWriteStarted(jobId: string): Promise<void> {
-    return this.change(jobId, "write_started_at = ?", this.connection.now());
+  markWriteStarted(jobId: string, needed?: Promise<unknown>): Promise<void> {
+    const now = this.connection.now();
+    return this.connection.commit.durable(() => this.changeNow(jobId, "write_started_at = ?", [now]), needed);
   }
 
   clearWriteStarted(jobId: string): Promise<void> {
-    return this.change(jobId, "write_started_at = null");
+    return this.connection.commit.durable(() => this.changeNow(jobId, "write_started_at = null", []));
   }
 
   complete(jobId: string, { status, noteId, reason }: JobOutcome): Promise<void> {
@@ -196,7 +197,7 @@ export class SqliteQueue implements JobQueue {
 
   private tellWorkers(): void {
     this.wake?.();
-    this.wakeFile.touch();
+    this.wakeFile.touch(this.connection.commit.count);
   }
 
   private async free(jobId: string, assignments: string, ...values: SQLInputValue[]): Promise<void> {
@@ -210,10 +211,6 @@ export class SqliteQueue implements JobQueue {
     if (job === undefined) throw new LeaseLost(jobId);
     wakeLane(this.connection, job.tenant_id);
     return job.tenant_id;
-  }
-
-  private change(jobId: string, assignments: string, ...values: SQLInputValue[]): Promise<void> {
-    return this.connection.commit.durable(() => this.changeNow(jobId, assignments, values));
   }
 
   private changeNow(jobId: string, assignments: string, values: SQLInputValue[]): void {

@@ -8,29 +8,25 @@ export class WakeFile {
   private readonly path: string;
   private descriptor: number | undefined;
   private watcher: FSWatcher | undefined;
-  private isDue = false;
+  private told = -1;
 
   constructor(path: string) {
     this.path = path;
   }
 
-  /** Once for all that became work in one turn. */
-  touch(): void {
-    if (this.isDue) return;
-    this.isDue = true;
-    setImmediate(() => {
-      this.isDue = false;
-      try {
-        this.descriptor ??= openSync(this.path, "w", 0o600);
-        writeSync(this.descriptor, "x", 0);
-      } catch {
-        // A full disk or a directory that went away: the work is stored, and is found by looking.
-      }
-    });
+  /** At once, and once for all that became work with a commit: `commit` is its number. */
+  touch(commit: number): void {
+    if (commit === this.told) return;
+    this.told = commit;
+    try {
+      this.descriptor ??= openSync(this.path, "w", 0o600);
+      writeSync(this.descriptor, "x", 0);
+    } catch {
+      // A full disk or a directory that went away: the work is stored, and is found by looking.
+    }
   }
 
   watch(wake: () => void): void {
-    this.touch();
     try {
       closeSync(openSync(this.path, "a", 0o600));
       this.watcher = watch(this.path, { persistent: false }, wake);
