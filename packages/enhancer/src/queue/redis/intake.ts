@@ -97,9 +97,10 @@ export class RedisIntake {
     const client = await this.loader.getBackend().client;
     const multi = client.multi();
     for (const waiting of unknown) this.add(multi, waiting);
+    // Heard with the commit, not a round trip later.
+    multi.runCommand("tlWake", [wakeChannel]);
     const results = await multi.exec();
     if (results === null) throw new Error("Redis refused the transaction");
-    let anyNew = false;
     for (const [at, { resolve, reject }] of unknown.entries()) {
       const [added, recorded] = [results[2 * at], results[2 * at + 1]];
       const error = added?.[0] ?? recorded?.[0];
@@ -112,10 +113,8 @@ export class RedisIntake {
         continue;
       }
       const [jobId = "", traceId = "", isNew, isRepeated] = String(recorded?.[1]).split("\t");
-      anyNew ||= isNew === "1";
       resolve({ jobId, isNew: isNew === "1", isRepeated: isRepeated === "1", traceId });
     }
-    if (anyNew) await this.client.publish(wakeChannel, "").catch(() => undefined);
   }
 
   /** BullMQ's own script makes the job, ours says what became of the delivery: two commands of the transaction. */

@@ -34,6 +34,8 @@ export interface RedisQueueOptions {
 }
 
 const pingTimeoutMs = 1_000;
+/** Jobs that end within so long are told to other processes with one message. */
+const wakeOthersMs = 20;
 
 /** The queue on Redis or Valkey: BullMQ's structures and scripts, one of its queues for each tenant. See docs/adr. */
 export class RedisQueue implements JobQueue {
@@ -48,6 +50,8 @@ export class RedisQueue implements JobQueue {
   private readonly admin: RedisAdmin;
   private listener: RedisClient | undefined;
   private failing = false;
+  private wake: (() => void) | undefined;
+  private othersDue: NodeJS.Timeout | undefined;
 
   constructor(options: RedisQueueOptions) {
     const { address, concurrencyOf, keep } = options;
@@ -94,7 +98,7 @@ export class RedisQueue implements JobQueue {
   async complete(jobId: string, { status, noteId, reason }: JobOutcome): Promise<void> {
     const outcome = { status, noteId: noteId ?? null, reason: reason ?? null };
     await this.holding.end(jobId, ({ job, token }) => job.moveToCompleted(outcome, token, false));
-    await this.wakeFollowers();
+    this.wakeFollowers();
   }
 
   async retryLater(jobId: string, reason: string, delayMs: number): Promise<void> {
@@ -116,17 +120,18 @@ export class RedisQueue implements JobQueue {
 
   async bury(jobId: string, reason: string): Promise<void> {
     await this.holding.end(jobId, ({ job, token }) => job.moveToFailed(new Error(reason), token));
-    await this.wakeFollowers();
+    this.wakeFollowers();
   }
 
   async release(jobId: string): Promise<void> {
     await this.holding.end(jobId, ({ tenantId, token }) =>
       this.queues.backend(tenantId).moveJobFromActiveToWait(jobId, token),
     );
-    await this.wakeFollowers();
+    this.wakeFollowers();
   }
 
   onWork(wake: () => void): void {
+    this.wake = wake;
     this.listener ??= connect(this.options.address, "listener");
     this.listener.on("error", this.onError);
     this.listener.on("message", wake);
@@ -203,6 +208,7 @@ export class RedisQueue implements JobQueue {
 
   async close(): Promise<void> {
     const { listener } = this;
+    if (this.othersDue !== undefined) this.wakeOthers();
     await Promise.all([
       this.intake.close(),
       disconnect(this.client, () => this.queues.close()),
@@ -216,9 +222,17 @@ export class RedisQueue implements JobQueue {
     if (changed !== 1) throw new LeaseLost(jobId);
   }
 
-  /** A job that waited for its ticket's other, or for a place of its tenant, can be taken now. */
-  private async wakeFollowers(): Promise<void> {
-    await this.client.publish(wakeChannel, "");
+  /** A job that waited for its ticket's other, or for a place of its tenant, can be taken now: by us at once, by others soon. */
+  private wakeFollowers(): void {
+    this.wake?.();
+    this.othersDue ??= setTimeout(() => this.wakeOthers(), wakeOthersMs);
+  }
+
+  private wakeOthers(): void {
+    clearTimeout(this.othersDue);
+    this.othersDue = undefined;
+    // Whoever does not hear of it looks by himself.
+    void this.client.publish(wakeChannel, "").catch(() => undefined);
   }
 
   /** Told once for each time that Redis is away. */

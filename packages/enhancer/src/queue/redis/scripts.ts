@@ -87,7 +87,7 @@ const scripts = {
   /**
    * Tenants to take a job of, in turn; each goes to the end of the line. Lanes that are paused, held, full or without a due job are passed
    * over, empty ones leave. Returns when the queue was resumed, then for each lane its tenant, when it was resumed and how many jobs it
-   * has to give now.
+   * has to give now. A lane that is alone needs no turn, and its work is found without a write that would be synced first.
    */
   tlLanes: {
     keys: 1,
@@ -95,7 +95,9 @@ const scripts = {
       local base, now, count = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
       local found = { redis.call('HGET', base .. 'resumed', '*') or '0' }
       if redis.call('EXISTS', base .. 'paused') == 1 then return found end
-      for _, tenant in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+      local lanes = redis.call('ZRANGE', KEYS[1], 0, -1)
+      local several = #lanes > 1
+      for _, tenant in ipairs(lanes) do
         if count == 0 then break end
         local queue = base .. 'enhancements.' .. tenant .. ':'
         local meta = redis.call('HMGET', queue .. 'meta', 'paused', 'concurrency')
@@ -103,15 +105,15 @@ const scripts = {
         local held = tonumber(redis.call('ZSCORE', base .. 'held', tenant) or '0')
         local most = tonumber(meta[2]) or 1000000
         if not meta[1] and held <= now and active < most then
-          local first = redis.call('ZRANGE', queue .. 'delayed', 0, 0, 'WITHSCORES')[2]
           local waits = redis.call('LLEN', queue .. 'wait') + redis.call('ZCARD', queue .. 'prioritized')
-          if waits > 0 or (first and tonumber(first) / 0x1000 < now + 1) then
-            redis.call('ZADD', KEYS[1], redis.call('INCR', base .. 'turn'), tenant)
+            + redis.call('ZCOUNT', queue .. 'delayed', '-inf', string.format('(%.0f', (now + 1) * 0x1000))
+          if waits > 0 then
+            if several then redis.call('ZADD', KEYS[1], redis.call('INCR', base .. 'turn'), tenant) end
             found[#found + 1] = tenant
             found[#found + 1] = redis.call('HGET', base .. 'resumed', tenant) or '0'
-            found[#found + 1] = tostring(math.max(1, math.min(waits, most - active)))
+            found[#found + 1] = tostring(math.min(waits, most - active))
             count = count - 1
-          elseif active == 0 and not first then
+          elseif active == 0 and redis.call('ZCARD', queue .. 'delayed') == 0 then
             redis.call('ZREM', KEYS[1], tenant)
           end
         end
@@ -119,6 +121,8 @@ const scripts = {
       return found
     `,
   },
+  /** Within a transaction: workers hear that there may be work. */
+  tlWake: { keys: 1, lua: "return redis.call('PUBLISH', KEYS[1], '')" },
   /** Changes a job's progress (what BullMQ keeps for its worker) while the token holds its lock. Returns 0 where it does not. */
   tlProgress: {
     keys: 1,

@@ -8,6 +8,7 @@ import { leasedJob } from "./job-data.ts";
 import { runScript } from "./scripts.ts";
 import { base, type TenantQueues } from "./tenant-queues.ts";
 
+const lanesKey = `${base}lanes`;
 /** How often it is looked for jobs whose worker let their lock go. */
 const lostEveryMs = 1_000;
 
@@ -49,11 +50,15 @@ export class RedisTaker {
     await this.takeOverLost();
     const taken: LeasedJob[] = [];
     while (taken.length < count) {
-      const lanes = await this.lanes(count - taken.length);
+      const places = count - taken.length;
+      const lanes = await this.lanes(places);
       if (lanes.length === 0) break;
-      const turns = inTurn(lanes, count - taken.length);
+      const turns = inTurn(lanes, places);
       const jobs = await Promise.all(turns.map((lane) => this.takeOne(lane)));
-      taken.push(...jobs.filter((job) => job !== undefined));
+      const got = jobs.filter((job) => job !== undefined);
+      taken.push(...got);
+      // What there was is taken: no need to look again.
+      if (got.length === turns.length && turns.length < places) break;
     }
     return taken;
   }
@@ -71,7 +76,7 @@ export class RedisTaker {
 
   private async lanes(count: number): Promise<Lane[]> {
     const [all = "0", ...found] = (await runScript(this.client, "tlLanes", [
-      `${base}lanes`,
+      lanesKey,
       base,
       Date.now(),
       count,
@@ -112,7 +117,7 @@ export class RedisTaker {
   }
 
   async moveLost(): Promise<void> {
-    const tenants = (await runScript(this.client, "tlLost", [`${base}lanes`, base])) as string[];
+    const tenants = (await runScript(this.client, "tlLost", [lanesKey, base])) as string[];
     for (const tenantId of tenants) await this.queues.backend(tenantId).moveStalledJobsToWait();
   }
 }
