@@ -14,6 +14,10 @@ export function ok(id: string, detail: string): Finding {
   return { id, status: "ok", detail };
 }
 
+export function warn(id: string, detail: string, remedy: string): Finding {
+  return { id, status: "warn", detail, remedy };
+}
+
 export function fail(id: string, detail: string, remedy: string): Finding {
   return { id, status: "fail", detail, remedy };
 }

@@ -4,6 +4,7 @@ import type { CommandContext } from "./context.ts";
 import { settingNames, variableOf } from "../config.ts";
 import { version } from "../version.ts";
 import { addAuditCommands } from "./audit.ts";
+import { addDoctorCommand } from "./doctor.ts";
 import { addDraftCommands } from "./drafts.ts";
 import { addEvalCommands } from "./eval.ts";
 import { addExportCommands } from "./export.ts";
@@ -58,6 +59,7 @@ export function createProgram(context: CommandContext): { run(argv: readonly str
   addSimulateCommands(program);
   addRedactCommand(program, context);
   addVerifyCommand(program, context);
+  addDoctorCommand(program, context);
   program.hook("preAction", (_program, command) => takeFromEnvironment(command, context));
   // Who reads our output may stop reading (`| head`): that is no error.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {

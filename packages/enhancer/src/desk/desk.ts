@@ -28,6 +28,8 @@ export interface ServiceDesk {
   readonly name: string;
   /** For spans: where notes are posted, without what could be secret. */
   readonly address: { host: string; port: number; template: string };
+  /** Asks for something that changes nothing: whether the desk is there and takes the credentials. */
+  ping(signal: AbortSignal): Promise<void>;
   /** What the desk has of the ticket now. A ticket that it does not know is a permanent error. */
   getTicket(ticketId: string, signal: AbortSignal): Promise<DeskTicket>;
   /** The note that carries the marker, if the ticket has one. */

@@ -25,7 +25,7 @@ export function deskOpener(health?: Health): (tenant: Tenant) => ServiceDesk {
 }
 
 /** Each kind of desk: its settings become its adapter. */
-function openDesk({ settings, secrets }: Pick<Tenant, "settings" | "secrets">): ServiceDesk {
+export function openDesk({ settings, secrets }: Pick<Tenant, "settings" | "secrets">): ServiceDesk {
   const { desk } = settings;
   const key = secrets.deskKey ?? "";
   switch (desk.kind) {

@@ -53,6 +53,8 @@ export function zammad(
       }
       return notFound;
     }
+    if (root === "users" && first === "me" && method === "GET")
+      return [200, { id: 1, login: "simulated-agent" }];
     if (root !== "tickets") return notFound;
     if (first === undefined) return method === "POST" ? change(undefined, body, 201) : notFound;
     const request = touch(first);

@@ -42,6 +42,10 @@ export function createServiceDeskPlus(options: ServiceDeskPlusOptions): ServiceD
       template: `${base.pathname}/requests/{id}/notes`,
     },
     library: createLibrary(client, options.assets),
+    ping: async (signal) => {
+      const input = { list_info: { row_count: 1, start_index: 1 } };
+      await client.read({ path: "requests", input, asked: "to list requests", budgetMs: 0 }, signal);
+    },
     getTicket: async (ticketId, signal) => {
       const asked = `to show request ${ticketId}`;
       const { status, body } = await client.read({ path: requestPath(ticketId), asked }, signal);

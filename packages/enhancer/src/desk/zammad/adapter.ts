@@ -99,6 +99,9 @@ export function createZammad(options: ZammadOptions): ServiceDesk {
   return {
     name: "zammad",
     address: { host: base.hostname, port: portOf(base), template: `${base.pathname}/ticket_articles` },
+    ping: async (signal) => {
+      await call("users/me", undefined, "to say whose token it is", answerLimitBytes, signal);
+    },
     getTicket: async (ticketId, signal): Promise<DeskTicket> => {
       const path = `tickets/${encodeURIComponent(ticketId)}?expand=true`;
       const [ticket, all] = await Promise.all([
