@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { createDocument, type ZodOpenApiObject, type ZodOpenApiOperationObject } from "zod-openapi";
+import { traceColumnsType } from "./trace-columns.ts";
 import {
   attributeKeys,
   attributeValues,
@@ -105,10 +106,12 @@ function operation(parts: {
   json: z.ZodType;
   /** Of each line where application/x-ndjson is asked for. */
   line?: z.ZodType;
+  /** A form that is no text, by its type. */
+  binary?: string;
   linked?: boolean;
   missing?: string;
 }): ZodOpenApiOperationObject {
-  const { id, summary, query, path, json, line, linked, missing } = parts;
+  const { id, summary, query, path, json, line, binary, linked, missing } = parts;
   return {
     operationId: id,
     summary,
@@ -120,6 +123,7 @@ function operation(parts: {
         content: {
           "application/json": { schema: json },
           ...(line === undefined ? {} : { "application/x-ndjson": { schema: line } }),
+          ...(binary === undefined ? {} : { [binary]: { schema: z.string().meta({ format: "binary" }) } }),
         },
       },
       "400": refusal("a parameter is wrong or unknown"),
@@ -171,6 +175,7 @@ const description: ZodOpenApiObject = {
         path: z.object({ traceId: z.string().regex(/^[0-9a-fA-F]{1,32}$/) }),
         json: traceView.extend({ summary, spans: z.array(span) }),
         line: span,
+        binary: traceColumnsType,
         linked: true,
         missing: "no span of it is stored",
       }),

@@ -74,32 +74,36 @@ export async function logOut(): Promise<void> {
 }
 
 async function ask<T>(schema: z.ZodType<T>, path: string, init: RequestInit): Promise<T> {
-  const { response, body } = await fetchBody(path, init);
-  const json = parseJson(body);
-  if (!response.ok) {
-    const { detail, title, code, remedy, error } = problem.safeParse(json).data ?? {};
-    const message = detail ?? error?.message ?? title ?? `The backend answered ${response.status}.`;
-    throw new ApiError(response.status, message, { code, remedy });
-  }
-  const parsed = schema.safeParse(json);
+  const response = await fetchAnswer(path, "application/json", init);
+  const parsed = schema.safeParse(parseJson(await reached(() => response.text())));
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    throw new ApiError(
-      response.status,
-      `The backend's answer is not one that this console knows (${issue?.path.join(".") || "the whole"}: ${issue?.message ?? "unreadable"}).`,
-      { remedy: "Reload the page: console and backend may be of different versions." },
-    );
+    throw unreadable(`${issue?.path.join(".") || "the whole"}: ${issue?.message ?? "unreadable"}`, response.status);
   }
   return parsed.data;
 }
 
-async function fetchBody(path: string, init: RequestInit): Promise<{ response: Response; body: string }> {
+/** The answer, where it is the one that was asked for; its body has not been read. Throws ApiError. */
+export async function fetchAnswer(path: string, accept: string, init: RequestInit): Promise<Response> {
+  const headers = { accept, ...(init.headers as Record<string, string> | undefined) };
+  const response = await reached(() => fetch(path, { ...init, headers }));
+  if (response.ok) return response;
+  const { detail, title, code, remedy, error } =
+    problem.safeParse(parseJson(await reached(() => response.text()))).data ?? {};
+  const message = detail ?? error?.message ?? title ?? `The backend answered ${response.status}.`;
+  throw new ApiError(response.status, message, { code, remedy });
+}
+
+/** For an answer that came but cannot be understood. */
+export function unreadable(why: string, status = 200): ApiError {
+  return new ApiError(status, `The backend's answer is not one that this console knows (${why}).`, {
+    remedy: "Reload the page: console and backend may be of different versions.",
+  });
+}
+
+async function reached<T>(work: () => Promise<T>): Promise<T> {
   try {
-    const response = await fetch(path, {
-      ...init,
-      headers: { accept: "application/json", ...(init.headers as Record<string, string> | undefined) },
-    });
-    return { response, body: await response.text() };
+    return await work();
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     throw new ApiError(0, "The trace backend does not answer.", {

@@ -50,7 +50,18 @@ export const traceViewSearch = z.object({
   span: text,
   /** The stretch that is zoomed into, nanoseconds after the trace's start: `from-to`. */
   range: text,
+  /** How it is shown; the timeline where none is named. */
+  view: z.enum(["flame", "statistics", "graph", "json"]).optional().catch(undefined),
+  /** Only this span and what is below it. */
+  focus: text,
+  /** What is looked for in the trace. */
+  find: text,
+  /** `adjusted`: clocks that run ahead or behind are set right. */
+  clocks: z.enum(["adjusted"]).optional().catch(undefined),
+  /** What statistics are by: `service`, or an attribute's key behind a colon. */
+  by: text,
 });
+export type TraceViewSearch = z.infer<typeof traceViewSearch>;
 
 /** Everything that is stored; only offered, never Jaeger's. */
 export const anyTime = "all";

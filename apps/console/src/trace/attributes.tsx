@@ -36,9 +36,14 @@ function AttributeRow({ attribute, isSearchable }: { attribute: Attribute; isSea
   const isCut = text.length > shownAtFirst && !isWhole;
   return (
     <tr>
-      <th scope="row">{key}</th>
+      <th scope="row">
+        <bdi>{key}</bdi>
+      </th>
       <td className={`value-${type}`}>
-        <div className={text.includes("\n") ? "value stack" : "value"}>
+        <div
+          className={text.includes("\n") ? "value stack" : "value"}
+          tabIndex={text.includes("\n") ? 0 : undefined}
+        >
           <bdi>{isCut ? text.slice(0, shownAtFirst) : text}</bdi>
         </div>
         {isCut && (
@@ -50,17 +55,33 @@ function AttributeRow({ attribute, isSearchable }: { attribute: Attribute; isSea
       <td className="actions">
         <CopyButton text={text} what={key} />
         {isSearchable && searchableTypes.has(type) && text.length <= searchableLength && (
-          <Link
-            to="/search"
-            search={{ tags: formatTag({ key, value: text }) }}
-            className="icon-button"
-            title={`Search by this ${key}`}
-            aria-label={`Search by this ${key}`}
-          >
-            <Icon name="search" />
-          </Link>
+          <>
+            <Link
+              to="/search"
+              search={{ tags: formatTag({ key, value: text }) }}
+              className="icon-button"
+              title={`Search by this ${key}`}
+              aria-label={`Search by this ${key}`}
+            >
+              <Icon name="search" />
+            </Link>
+            <Link
+              to="/search"
+              search={{ where: `not ${quoted(key)} = ${quoted(text)}` }}
+              className="icon-button"
+              title={`Search without this ${key}`}
+              aria-label={`Search without this ${key}`}
+            >
+              <Icon name="dash" />
+            </Link>
+          </>
         )}
       </td>
     </tr>
   );
+}
+
+/** A name or value of the condition language, whatever it holds. */
+function quoted(text: string): string {
+  return `"${text.replace(/["\\]/g, "\\$&")}"`;
 }

@@ -1,19 +1,17 @@
-import { type RefObject, useEffect, useState } from "react";
+import { type RefObject, useLayoutEffect, useState } from "react";
 
 /** Size of an element in CSS pixels, kept up to date; 0 by 0 before it stands on the page. */
 export interface Box {
-  left: number;
   width: number;
   height: number;
 }
 
 export function useBox(element: RefObject<HTMLElement | null>): Box {
-  const [box, setBox] = useState<Box>({ left: 0, width: 0, height: 0 });
-  useEffect(() => {
+  const [box, setBox] = useState<Box>({ width: 0, height: 0 });
+  useLayoutEffect(() => {
     const { current } = element;
     if (current === null) return undefined;
-    const measure = () =>
-      setBox({ left: current.offsetLeft, width: current.clientWidth, height: current.clientHeight });
+    const measure = () => setBox({ width: current.clientWidth, height: current.clientHeight });
     measure();
     const observer = new ResizeObserver(measure);
     observer.observe(current);
@@ -28,9 +26,12 @@ export function freshPen(
   width: number,
   height: number,
 ): CanvasRenderingContext2D | undefined {
-  canvas.width = Math.round(width * devicePixelRatio);
-  canvas.height = Math.round(height * devicePixelRatio);
+  const [wide, high] = [Math.round(width * devicePixelRatio), Math.round(height * devicePixelRatio)];
+  // A canvas that is given its size is made anew.
+  if (canvas.width !== wide) canvas.width = wide;
+  if (canvas.height !== high) canvas.height = high;
   const pen = canvas.getContext("2d");
-  pen?.scale(devicePixelRatio, devicePixelRatio);
+  pen?.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
+  pen?.clearRect(0, 0, width, height);
   return pen ?? undefined;
 }

@@ -1,30 +1,25 @@
 import { expect, test } from "vitest";
 import { colourKeyOf } from "./colours.ts";
-import { spanOf } from "./span-of.test-data.ts";
+import { traceOf } from "./trace.test-data.ts";
 
-test("services have a colour each, whatever the theme", () => {
-  const spans = ["web", "worker", "web", "desk"].map((service, at) =>
-    spanOf({ spanId: String(at), service }),
-  );
-  const key = colourKeyOf(spans);
-  expect(key.by).toBe("service");
-  expect(key.labels).toEqual(["web", "worker", "desk"]);
-  for (const theme of ["light", "dark"] as const) {
-    expect(new Set(spans.map((span) => key.colourOf(span, theme))).size).toBe(3);
-  }
+test("services get colours in the order of their first span, the same in all of the trace", () => {
+  const trace = traceOf([{ service: "web" }, { parent: 0, service: "shop" }, { parent: 0, service: "web" }]);
+  const { by, labels, colourOf, colourOfLabel } = colourKeyOf(trace);
+  expect([by, labels]).toEqual(["service", ["web", "shop"]]);
+  expect(colourOf(0, "light")).toBe(colourOf(2, "light"));
+  expect(colourOf(0, "light")).not.toBe(colourOf(1, "light"));
+  expect(colourOf(1, "dark")).toBe(colourOfLabel("shop", "dark"));
 });
 
-test("in a trace of one service the kinds of its spans are told apart", () => {
-  const spans = (["server", "internal", "client"] as const).map((kind) => spanOf({ spanId: kind, kind }));
-  const key = colourKeyOf(spans);
-  expect(key.by).toBe("kind");
-  expect(key.labels).toEqual(["server", "internal", "client"]);
+test("in a trace of one service kinds are told apart, alike in every trace", () => {
+  const one = colourKeyOf(traceOf([{ kind: "server" }, { parent: 0, kind: "client" }]));
+  const other = colourKeyOf(traceOf([{ kind: "client" }]));
+  expect([one.by, one.labels]).toEqual(["kind", ["server", "client"]]);
+  expect(one.colourOf(1, "light")).toBe(other.colourOf(0, "light"));
 });
 
-test("ten thousand services repeat the colours", () => {
-  const spans = Array.from({ length: 10_000 }, (_, at) =>
-    spanOf({ spanId: String(at), service: `service-${at}` }),
-  );
-  const key = colourKeyOf(spans);
-  expect(spans.every((span) => /^#[0-9a-f]{6}$/.test(key.colourOf(span, "dark")))).toBe(true);
+test("10,000 services have colours, which repeat", () => {
+  const trace = traceOf(Array.from({ length: 10_000 }, (_, at) => ({ service: `service ${at}` })));
+  const { colourOf } = colourKeyOf(trace);
+  expect(new Set(Array.from({ length: 10_000 }, (_, at) => colourOf(at, "dark"))).size).toBe(8);
 });

@@ -1,5 +1,6 @@
-import type { SpanView } from "@throughline/api";
 import type { Theme } from "../ui/theme.tsx";
+import { kindNames } from "./names.ts";
+import type { TraceData } from "./trace-data.ts";
 
 /** Told apart by colour-blind eyes too (after Okabe and Ito's set), toned to stand on light and on dark ground. */
 const palette = [
@@ -17,55 +18,73 @@ const palette = [
 export const ink = {
   light: {
     grid: "#e3e8eb",
+    line: "#dfe5e9",
     error: "#c8323b",
+    bad: "#b4232c",
     wait: "#7b8b95",
     warn: "#b26a00",
     event: "#16232c",
+    link: "#0f766e",
+    text: "#16232c",
+    muted: "#556570",
     ground: "#ffffff",
+    raised: "#eff3f5",
+    active: "#dcf1ee",
+    found: "#fdf3dc",
+    foundLine: "#b26a00",
+    critical: "#16232c",
   },
   dark: {
     grid: "#263439",
+    line: "#263439",
     error: "#f0686f",
+    bad: "#f5888d",
     wait: "#8798a1",
     warn: "#e8b45a",
     event: "#f2f7f8",
+    link: "#35b3a6",
+    text: "#e3eaed",
+    muted: "#93a5ad",
     ground: "#141c20",
+    raised: "#1b262b",
+    active: "#15343a",
+    found: "#30250f",
+    foundLine: "#e8b45a",
+    critical: "#f2f7f8",
   },
 } as const satisfies Record<Theme, Record<string, string>>;
 
 /** The same kind is the same colour in every trace; the plainest is the most frequent one's. */
-const kindPlaces: readonly [SpanView["kind"], number][] = [
-  ["server", 0],
-  ["producer", 1],
-  ["consumer", 2],
-  ["client", 3],
-  ["unspecified", 4],
-  ["internal", 7],
-];
+const kindPlaces = { server: 0, producer: 1, consumer: 2, client: 3, unspecified: 4, internal: 7 } as const;
+const kindsByNumber = [4, 7, 0, 3, 1, 2];
 
 /** What a span's colour stands for. */
 export interface ColourKey {
   /** `service`, or `kind` in a trace of one service, where the service tells nothing apart. */
   by: "service" | "kind";
   labels: readonly string[];
-  colourOf: (span: SpanView, theme: Theme) => string;
+  colourOf: (at: number, theme: Theme) => string;
   colourOfLabel: (label: string, theme: Theme) => string;
 }
 
 /** Services in the order in which they first appear get a colour each; past the palette they repeat. */
-export function colourKeyOf(spans: readonly SpanView[]): ColourKey {
-  const services = new Set(spans.map(({ service }) => service));
-  const by = services.size > 1 ? "service" : "kind";
-  const labels = by === "service" ? services : new Set(spans.map(({ kind }) => kind));
-  const places = new Map(
-    by === "service" ? [...services].map((label, at) => [label, at % palette.length]) : kindPlaces,
-  );
-  const colourOfLabel = (label: string, theme: Theme) =>
-    (palette[places.get(label) ?? 0] ?? palette[0])[theme];
+export function colourKeyOf({ head, columns }: Pick<TraceData, "head" | "columns">): ColourKey {
+  const at = (place: number, theme: Theme) => (palette[place % palette.length] ?? palette[0])[theme];
+  if (head.services.length > 1) {
+    const places = new Map(head.services.map((service, place) => [service, place]));
+    return {
+      by: "service",
+      labels: head.services,
+      colourOf: (span, theme) => at(columns.services[span] ?? 0, theme),
+      colourOfLabel: (label, theme) => at(places.get(label) ?? 0, theme),
+    };
+  }
+  const present = new Set<number>();
+  for (const kindStatus of columns.kindStatus) present.add(kindStatus & 15);
   return {
-    by,
-    labels: [...labels],
-    colourOfLabel,
-    colourOf: (span, theme) => colourOfLabel(span[by], theme),
+    by: "kind",
+    labels: kindNames.filter((_, kind) => present.has(kind)),
+    colourOf: (span, theme) => at(kindsByNumber[(columns.kindStatus[span] ?? 0) & 15] ?? 4, theme),
+    colourOfLabel: (label, theme) => at(kindPlaces[label as keyof typeof kindPlaces] ?? 4, theme),
   };
 }

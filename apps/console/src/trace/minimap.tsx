@@ -1,81 +1,107 @@
-import type { SpanView } from "@throughline/api";
-import { type PointerEvent, useLayoutEffect, useRef, useState } from "react";
+import { type PointerEvent, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { formatDuration } from "../ui/format.ts";
 import { useTheme } from "../ui/theme.tsx";
-import { freshPen, useBox } from "./canvas.ts";
-import { type ColourKey, ink } from "./colours.ts";
-import { position, type TimeRange } from "./ticks.ts";
+import { useBox } from "./canvas.ts";
+import type { ColourKey } from "./colours.ts";
+import { minimapPixels } from "./minimap-pixels.ts";
+import { position } from "./ticks.ts";
+import type { TraceData } from "./trace-data.ts";
+import { useZoom, type Zoom } from "./zoom.ts";
 
 /** A shorter drag is a click. */
 const leastDrag = 5;
 
 export interface MinimapProps {
-  spans: readonly SpanView[];
-  totalNs: number;
+  trace: TraceData;
   colours: ColourKey;
-  zoom: TimeRange;
-  onZoom: (range: TimeRange | undefined) => void;
+  zoom: Zoom;
 }
 
-/** The whole trace at a glance, a line per span. Dragging over a stretch zooms into it, a double click out again. */
-export function Minimap({ spans, totalNs, colours, zoom, onZoom }: MinimapProps) {
+interface Drag {
+  from: number;
+  to: number;
+  /** The window itself is moved. */
+  isMove: boolean;
+}
+
+/**
+ * The whole trace at a glance. Dragging over a stretch zooms into it, dragging what is shown moves it, the wheel zooms, and a double click
+ * shows all again.
+ */
+export function Minimap({ trace, colours, zoom }: MinimapProps) {
   const { theme } = useTheme();
   const frame = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const { width, height } = useBox(frame);
-  const [drag, setDrag] = useState<{ from: number; to: number }>();
+  const range = useZoom(zoom);
+  const [drag, setDrag] = useState<Drag>();
+  const { totalNs } = trace;
 
   useLayoutEffect(() => {
-    if (canvas.current === null || width === 0) return;
-    const pen = freshPen(canvas.current, width, height);
-    if (pen === undefined) return;
-    const line = Math.min(4, Math.max(1, (height - 8) / Math.max(spans.length, 1)));
-    const draw = (span: SpanView, at: number) => {
-      pen.fillStyle = span.status === "error" ? ink[theme].error : colours.colourOf(span, theme);
-      const x = (span.startOffsetNs / Math.max(totalNs, 1)) * width;
-      const y = 4 + (at / Math.max(spans.length, 1)) * (height - 8);
-      pen.fillRect(
-        x,
-        y,
-        Math.max(1, (span.durationNs / Math.max(totalNs, 1)) * width),
-        Math.max(1, line - 0.5),
-      );
+    const { current } = canvas;
+    const [wide, high] = [Math.round(width), Math.round(height)];
+    if (current === null || wide === 0 || high === 0) return;
+    current.width = wide;
+    current.height = high;
+    const pixels = minimapPixels(trace, { width: wide, height: high, colours, theme });
+    current.getContext("2d")?.putImageData(new ImageData(pixels, wide, high), 0, 0);
+  }, [trace, colours, theme, width, height]);
+
+  useEffect(() => {
+    const { current } = frame;
+    if (current === null) return undefined;
+    const onWheel = (event: WheelEvent): void => {
+      event.preventDefault();
+      const { left, width: across } = current.getBoundingClientRect();
+      const { fromNs, toNs } = zoom.get();
+      const at = ((event.clientX - left) / across) * totalNs;
+      if (event.shiftKey) zoom.pan(event.deltaY / across);
+      else zoom.by(1.0015 ** event.deltaY, Math.min(Math.max((at - fromNs) / (toNs - fromNs), 0), 1));
     };
-    spans.forEach(draw);
-    // Where many spans share a pixel, the failed ones must be those that are seen.
-    spans.forEach((span, at) => span.status === "error" && draw(span, at));
-  }, [spans, totalNs, colours, theme, width, height]);
+    current.addEventListener("wheel", onWheel, { passive: false });
+    return () => current.removeEventListener("wheel", onWheel);
+  }, [zoom, totalNs]);
 
   const xOf = (event: PointerEvent<HTMLElement>) =>
     Math.min(Math.max(event.clientX - event.currentTarget.getBoundingClientRect().left, 0), width);
-  const whole = { fromNs: 0, toNs: Math.max(totalNs, 1) };
-  const left = position(zoom.fromNs, whole) * 100;
-  const right = position(zoom.toNs, whole) * 100;
+  const ns = (x: number) => (x / Math.max(width, 1)) * totalNs;
+  const whole = zoom.whole();
+  const left = position(range.fromNs, whole) * 100;
+  const right = position(range.toNs, whole) * 100;
   return (
     <div
       ref={frame}
       className="minimap"
       role="img"
-      aria-label={`Overview of ${formatDuration(totalNs)}, of which ${formatDuration(zoom.toNs - zoom.fromNs)} is shown below`}
+      aria-label={`Overview of ${formatDuration(totalNs)}, of which ${formatDuration(range.toNs - range.fromNs)} is shown below`}
       onPointerDown={(event) => {
+        const x = xOf(event);
         event.currentTarget.setPointerCapture(event.pointerId);
-        setDrag({ from: xOf(event), to: xOf(event) });
+        const isInside = ns(x) > range.fromNs && ns(x) < range.toNs;
+        setDrag({ from: x, to: x, isMove: !zoom.isWhole() && isInside });
       }}
-      onPointerMove={(event) => drag && setDrag({ ...drag, to: xOf(event) })}
+      onPointerMove={(event) => {
+        if (drag === undefined) return;
+        const x = xOf(event);
+        if (drag.isMove) {
+          const step = ns(x) - ns(drag.to);
+          zoom.set({ fromNs: range.fromNs + step, toNs: range.toNs + step });
+        }
+        setDrag({ ...drag, to: x });
+      }}
       onPointerCancel={() => setDrag(undefined)}
       onPointerUp={() => {
-        if (drag !== undefined && Math.abs(drag.to - drag.from) >= leastDrag) {
-          const ns = (x: number) => (x / width) * totalNs;
-          onZoom({ fromNs: ns(Math.min(drag.from, drag.to)), toNs: ns(Math.max(drag.from, drag.to)) });
-        }
+        if (drag !== undefined && !drag.isMove && Math.abs(drag.to - drag.from) >= leastDrag)
+          zoom.set({ fromNs: ns(Math.min(drag.from, drag.to)), toNs: ns(Math.max(drag.from, drag.to)) });
         setDrag(undefined);
       }}
-      onDoubleClick={() => onZoom(undefined)}
+      onDoubleClick={() => zoom.set(whole)}
     >
       <canvas ref={canvas} style={{ width, height }} />
       <span className="shade" style={{ left: 0, width: `${left}%` }} />
       <span className="shade" style={{ right: 0, width: `${100 - right}%` }} />
-      {drag !== undefined && (
+      {!zoom.isWhole() && <span className="window" style={{ left: `${left}%`, width: `${right - left}%` }} />}
+      {drag !== undefined && !drag.isMove && (
         <span
           className="drag"
           style={{ left: Math.min(drag.from, drag.to), width: Math.abs(drag.to - drag.from) }}

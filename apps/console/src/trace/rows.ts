@@ -1,66 +1,63 @@
-import type { SpanView } from "@throughline/api";
+import type { TraceData } from "./trace-data.ts";
 
-/** A trace's spans parent before child, and for each the index after its last descendant. */
-export interface SpanTree {
-  spans: readonly SpanView[];
-  ends: Int32Array;
+/** What is folded: everything of a level and deeper, but for single spans that are the other way round. */
+export interface Folds {
+  /** Spans of this level and deeper are folded; undefined: none is. */
+  fromLevel: number | undefined;
+  /** By span id, as spans keep it when more come in. */
+  turned: ReadonlySet<string>;
 }
 
-/** One pass and no recursion: a chain a hundred thousand deep is a trace too. */
-export function treeOf(spans: readonly SpanView[]): SpanTree {
-  const ends = new Int32Array(spans.length).fill(spans.length);
-  const open: number[] = [];
-  for (let at = 0; at < spans.length; at++) {
-    const depth = spans[at]?.depth ?? 0;
-    for (let top = open.at(-1); top !== undefined && (spans[top]?.depth ?? 0) >= depth; top = open.at(-1)) {
-      ends[top] = at;
-      open.pop();
-    }
-    open.push(at);
+export const nothingFolded: Folds = { fromLevel: undefined, turned: new Set() };
+
+export function isFolded(trace: TraceData, folds: Folds, at: number): boolean {
+  if (trace.descendants(at) === 0) return false;
+  const byLevel = folds.fromLevel !== undefined && trace.depth(at) >= folds.fromLevel;
+  return folds.turned.size > 0 && folds.turned.has(trace.spanId(at)) ? !byLevel : byLevel;
+}
+
+/** Folds with one span turned. */
+export function turned({ fromLevel, turned: before }: Folds, spanId: string): Folds {
+  return { fromLevel, turned: before.symmetricDifference(new Set([spanId])) };
+}
+
+/** Folds in which the way to a span is open. */
+export function unfoldedTo(trace: TraceData, folds: Folds, at: number): Folds {
+  let result = folds;
+  for (const above of trace.ancestors(at))
+    if (isFolded(trace, folds, above)) result = turned(result, trace.spanId(above));
+  return result;
+}
+
+/** Lines of the timeline, as indexes of spans: those of `root` and below, or all (-1). */
+export function visibleRows(trace: TraceData, folds: Folds, root = -1): Int32Array {
+  const rows = new Int32Array(root < 0 ? trace.count : trace.end(root) - root);
+  const until = root < 0 ? trace.count : trace.end(root);
+  const isAnyFolded = folds.fromLevel !== undefined || folds.turned.size > 0;
+  let length = 0;
+  for (let at = Math.max(root, 0); at < until; at++) {
+    rows[length++] = at;
+    if (isAnyFolded && isFolded(trace, folds, at)) at = trace.end(at) - 1;
   }
-  return { spans, ends };
+  return rows.subarray(0, length);
 }
 
-/** A line of the timeline. */
-export interface Row {
-  span: SpanView;
-  /** Its place in the tree. */
-  at: number;
-  /** How many spans stand below it, at any depth. */
-  descendants: number;
-}
-
-/** What is to be seen with the descendants of these spans folded away. */
-export function visibleRows({ spans, ends }: SpanTree, collapsed: ReadonlySet<string>): Row[] {
-  const rows: Row[] = [];
-  for (let at = 0; at < spans.length; at++) {
-    const span = spans[at];
-    if (span === undefined) break;
-    const end = ends[at] ?? at + 1;
-    rows.push({ span, at, descendants: end - at - 1 });
-    if (collapsed.has(span.spanId)) at = end - 1;
+/** Which line a span stands in; -1 where it is folded away. Lines come by index. */
+export function rowOf(rows: Int32Array, at: number): number {
+  let low = 0;
+  let high = rows.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const found = rows[middle] ?? 0;
+    if (found === at) return middle;
+    if (found < at) low = middle + 1;
+    else high = middle - 1;
   }
-  return rows;
+  return -1;
 }
 
-/** Ids of the spans above one, nearest first: to unfold the way to it. */
-export function ancestorsOf(spans: readonly SpanView[], spanId: string): string[] {
-  const at = spans.findIndex((span) => span.spanId === spanId);
-  const ancestors: string[] = [];
-  let level = spans[at]?.depth ?? 0;
-  for (let above = at - 1; above >= 0 && level > 0; above--) {
-    const span = spans[above];
-    if (span !== undefined && span.depth < level) {
-      ancestors.push(span.spanId);
-      level = span.depth;
-    }
-  }
-  return ancestors;
-}
-
-/** Spans of this level and deeper that have something to fold away. */
-export function foldableFrom({ spans, ends }: SpanTree, depth: number): string[] {
-  return spans
-    .filter((span, at) => span.depth >= depth && (ends[at] ?? 0) > at + 1)
-    .map(({ spanId }) => spanId);
+export function deepestLevel(trace: TraceData): number {
+  let deepest = 0;
+  for (const depth of trace.columns.depths) if (depth > deepest) deepest = depth;
+  return deepest;
 }

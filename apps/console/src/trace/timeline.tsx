@@ -1,147 +1,240 @@
-import { useVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, useEffect, useLayoutEffect, useMemo, useRef } from "react";
-import { formatDuration } from "../ui/format.ts";
+import {
+  type KeyboardEvent,
+  type PointerEvent,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import { useTheme } from "../ui/theme.tsx";
 import { freshPen, useBox } from "./canvas.ts";
 import type { ColourKey } from "./colours.ts";
-import { bleed, drawBars } from "./draw-bars.ts";
-import type { Row, SpanTree } from "./rows.ts";
-import { axisTicks, position, type TimeRange } from "./ticks.ts";
-import { queueWaits } from "./time-parts.ts";
-import { TimelineRow } from "./timeline-row.tsx";
+import { TextFitter } from "./paint-text.ts";
+import { columnsOf, foldLeft, headHeight, paintTimeline, rowHeight, type Scene } from "./paint-timeline.ts";
+import { type Folds, isFolded, rowOf } from "./rows.ts";
 import { rowKey } from "./timeline-keys.ts";
+import { TimelineTable } from "./timeline-table.tsx";
+import type { TraceData } from "./trace-data.ts";
+import type { Zoom } from "./zoom.ts";
 
-const rowHeight = 28;
-const headHeight = 32;
-const tickWidth = 90;
-/** The last mark keeps its line, but half a number would be a wrong one. */
-const tickLabelWidth = 56;
+/** A shorter drag is a click. */
+const leastDrag = 5;
+/** One notch of a wheel. */
+const wheelZoom = 1.0015;
 
 export interface TimelineProps {
-  tree: SpanTree;
-  rows: readonly Row[];
-  zoom: TimeRange;
+  trace: TraceData;
+  rows: Int32Array;
+  zoom: Zoom;
   colours: ColourKey;
-  collapsed: ReadonlySet<string>;
-  active: string | undefined;
-  bottleneck: string | undefined;
-  onMove: (spanId: string) => void;
-  onOpen: (spanId: string) => void;
-  onToggle: (spanId: string) => void;
+  folds: Folds;
+  active: number;
+  found: Uint8Array | undefined;
+  onMove: (at: number) => void;
+  onOpen: (at: number) => void;
+  onTurn: (at: number) => void;
+}
+
+interface Drag {
+  kind: "mark" | "pan";
+  x: number;
+  from: number;
+  hasMoved: boolean;
 }
 
 /**
- * Nested bars over time. The rows are elements, for people and programs that read them; their bars are drawn on one
- * canvas that scrolls with them.
+ * Nested bars over time on one canvas, drawn anew where the reader scrolls, zooms or drags; the same as a table for programs that read,
+ * above it and unseen.
  */
 export function Timeline(props: TimelineProps) {
-  const { tree, rows, zoom, colours, collapsed, active, bottleneck, onMove, onOpen, onToggle } = props;
+  const { trace, rows, zoom, colours, folds, active, found, onMove, onOpen, onTurn } = props;
   const { theme } = useTheme();
   const scroller = useRef<HTMLDivElement>(null);
-  const axis = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
-  const track = useBox(axis);
-  const waits = useMemo(() => queueWaits(tree.spans), [tree]);
-  const ticks = useMemo(() => axisTicks(zoom, Math.floor(track.width / tickWidth)), [zoom, track.width]);
-  const at = useMemo(() => rows.findIndex(({ span }) => span.spanId === active), [rows, active]);
-  const virtual = useVirtualizer({
-    count: rows.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => rowHeight,
-    overscan: 20,
-    scrollMargin: headHeight,
-    scrollPaddingStart: headHeight,
-  });
-  const items = virtual.getVirtualItems();
-  const first = items.at(0)?.index ?? 0;
-  const last = items.at(-1)?.index ?? -1;
+  const box = useBox(scroller);
+  const columns = useMemo(() => columnsOf(box.width), [box.width]);
+  const texts = useMemo(() => new TextFitter(), []);
+  const [hovered, setHovered] = useState(-1);
+  const drag = useRef<Drag>(undefined);
+  const marked = useRef<Scene["marked"]>(undefined);
+  const activeRow = active < 0 ? -1 : rowOf(rows, active);
+
+  const paint = useRef<() => void>(() => undefined);
+  useLayoutEffect(() => {
+    let frame = 0;
+    const draw = (): void => {
+      frame = 0;
+      if (canvas.current === null || scroller.current === null || box.width === 0) return;
+      const pen = freshPen(canvas.current, box.width, box.height);
+      if (pen === undefined) return;
+      paintTimeline(pen, {
+        trace,
+        rows,
+        zoom: zoom.get(),
+        colours,
+        theme,
+        columns,
+        height: box.height,
+        scrollTop: scroller.current.scrollTop,
+        isFolded: (at) => isFolded(trace, folds, at),
+        active,
+        hovered,
+        found,
+        marked: marked.current,
+        texts,
+      });
+    };
+    // One drawing for all that happens before the next frame.
+    paint.current = () => {
+      if (frame === 0) frame = requestAnimationFrame(draw);
+    };
+    draw();
+    const unsubscribe = zoom.subscribe(() => paint.current());
+    return () => {
+      unsubscribe();
+      cancelAnimationFrame(frame);
+    };
+  }, [trace, rows, zoom, colours, theme, columns, box, folds, active, hovered, found, texts]);
 
   useEffect(() => {
-    if (at >= 0) virtual.scrollToIndex(at, { align: "auto" });
-  }, [at, virtual]);
+    const { current } = scroller;
+    if (current === null || activeRow < 0) return;
+    const top = activeRow * rowHeight;
+    const room = current.clientHeight - headHeight;
+    if (top < current.scrollTop) current.scrollTop = top;
+    else if (top + rowHeight > current.scrollTop + room) current.scrollTop = top + rowHeight - room;
+  }, [activeRow]);
 
-  useLayoutEffect(() => {
-    if (canvas.current === null || track.width === 0) return;
-    const drawn = rows.slice(first, last + 1);
-    const pen = freshPen(canvas.current, track.width + 2 * bleed, drawn.length * rowHeight);
-    const { width } = track;
-    if (pen !== undefined) {
-      drawBars(pen, { tree, rows: drawn, rowHeight, width, zoom, ticks, waits, colours, theme, bottleneck });
+  useEffect(() => {
+    const { current } = scroller;
+    if (current === null) return undefined;
+    // React listens for the wheel without the right to keep the page from zooming.
+    const onWheel = (event: WheelEvent): void => {
+      const { left, top } = current.getBoundingClientRect();
+      const share = (event.clientX - left - columns.track) / columns.trackWidth;
+      const isHead = event.clientY - top < headHeight;
+      if (event.ctrlKey || event.metaKey || event.altKey || isHead) {
+        event.preventDefault();
+        zoom.by(
+          wheelZoom ** (event.deltaY * (event.deltaMode === 1 ? 20 : 1)),
+          Math.min(Math.max(share, 0), 1),
+        );
+      } else if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
+        event.preventDefault();
+        zoom.pan((event.deltaX === 0 ? event.deltaY : event.deltaX) / columns.trackWidth);
+      }
+    };
+    current.addEventListener("wheel", onWheel, { passive: false });
+    return () => current.removeEventListener("wheel", onWheel);
+  }, [zoom, columns]);
+
+  const placeOf = (event: PointerEvent): { x: number; y: number; row: number } => {
+    const { left, top } = event.currentTarget.getBoundingClientRect();
+    const y = event.clientY - top;
+    const row =
+      y < headHeight ? -1 : Math.floor((y - headHeight + event.currentTarget.scrollTop) / rowHeight);
+    return { x: event.clientX - left, y, row: row < rows.length ? row : -1 };
+  };
+
+  function onPointerDown(event: PointerEvent<HTMLDivElement>): void {
+    const { x, y } = placeOf(event);
+    const inTrack = x >= columns.track && x <= columns.track + columns.trackWidth;
+    if (event.button !== 0 || !inTrack || event.pointerType === "touch") return;
+    const kind = y < headHeight || event.shiftKey ? "mark" : "pan";
+    drag.current = { kind, x, from: zoom.get().fromNs, hasMoved: false };
+    event.currentTarget.setPointerCapture(event.pointerId);
+  }
+
+  function onPointerMove(event: PointerEvent<HTMLDivElement>): void {
+    const { x, row } = placeOf(event);
+    const { current } = drag;
+    if (current === undefined) {
+      setHovered(row);
+      return;
     }
-  }, [tree, rows, first, last, track, zoom, ticks, waits, colours, theme, bottleneck]);
+    current.hasMoved ||= Math.abs(x - current.x) >= leastDrag;
+    if (!current.hasMoved) return;
+    if (current.kind === "mark") {
+      marked.current = { from: current.x - columns.track, to: x - columns.track };
+      paint.current();
+    } else {
+      const { fromNs, toNs } = zoom.get();
+      const from = current.from - ((x - current.x) / columns.trackWidth) * (toNs - fromNs);
+      zoom.set({ fromNs: from, toNs: from + toNs - fromNs });
+    }
+  }
+
+  function onPointerUp(event: PointerEvent<HTMLDivElement>): void {
+    const { current } = drag;
+    drag.current = undefined;
+    if (current?.hasMoved !== true) return click(event);
+    if (current.kind !== "mark" || marked.current === undefined) return undefined;
+    const { from, to } = marked.current;
+    const { fromNs, toNs } = zoom.get();
+    const at = (pixels: number): number => fromNs + (pixels / columns.trackWidth) * (toNs - fromNs);
+    marked.current = undefined;
+    zoom.set({ fromNs: at(Math.min(from, to)), toNs: at(Math.max(from, to)) });
+    paint.current();
+    return undefined;
+  }
+
+  function click(event: PointerEvent<HTMLDivElement>): void {
+    const { x, row } = placeOf(event);
+    const at = rows[row];
+    if (event.button !== 0 || at === undefined) return;
+    const fold = foldLeft(trace, at, rows[0] ?? 0);
+    if (trace.descendants(at) > 0 && x >= fold - 2 && x < fold + 18) onTurn(at);
+    else onOpen(at);
+  }
 
   function onKeyDown(event: KeyboardEvent): void {
-    const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / rowHeight) - 2);
-    const action = rowKey(event.key, { rows, at, collapsed, page });
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.shiftKey && (event.key === "ArrowLeft" || event.key === "ArrowRight")) {
+      event.preventDefault();
+      zoom.pan(event.key === "ArrowLeft" ? -0.15 : 0.15);
+      return;
+    }
+    const page = Math.max(1, Math.floor((box.height - headHeight) / rowHeight) - 2);
+    const action = rowKey(event.key, { trace, rows, row: activeRow, folds, page });
     if (action === undefined) return;
     event.preventDefault();
-    if (action.kind === "move") onMove(action.spanId);
-    else if (action.kind === "open") onOpen(action.spanId);
-    else onToggle(action.spanId);
+    if (action.kind === "move") onMove(action.at);
+    else if (action.kind === "open") onOpen(action.at);
+    else onTurn(action.at);
   }
 
   return (
-    <div ref={scroller} className="timeline">
-      <div className="timeline-head" aria-hidden="true">
-        <div className="timeline-name">Span</div>
-        <div ref={axis} className="timeline-track">
-          {ticks.map((tick) => (
-            <span key={tick} className="tick" style={{ left: `${position(tick, zoom) * 100}%` }}>
-              {position(tick, zoom) * track.width < track.width - tickLabelWidth && labelOf(tick)}
-            </span>
-          ))}
-        </div>
-        <div className="timeline-time timeline-self">Self</div>
-        <div className="timeline-time">Duration</div>
+    <div
+      ref={scroller}
+      className="timeline"
+      onScroll={() => paint.current()}
+      onPointerDown={onPointerDown}
+      onPointerMove={onPointerMove}
+      onPointerUp={onPointerUp}
+      onPointerCancel={() => {
+        drag.current = undefined;
+        marked.current = undefined;
+      }}
+      onPointerLeave={() => setHovered(-1)}
+      onDoubleClick={() => zoom.set(zoom.whole())}
+    >
+      <div className="timeline-canvas" aria-hidden="true">
+        <canvas ref={canvas} style={{ width: box.width, height: box.height }} />
       </div>
-      <div
-        className="timeline-rows"
-        role="tree"
-        aria-label="Spans"
-        tabIndex={0}
-        aria-activedescendant={at < 0 ? undefined : `span-${active}`}
-        style={{ height: virtual.getTotalSize() }}
+      <TimelineTable
+        trace={trace}
+        rows={rows}
+        folds={folds}
+        active={active}
+        activeRow={activeRow}
+        scroller={scroller}
+        height={box.height}
         onKeyDown={onKeyDown}
         onFocus={() => {
-          const [top] = rows;
-          if (at < 0 && top !== undefined) onMove(top.span.spanId);
+          if (activeRow < 0 && rows[0] !== undefined) onMove(rows[0]);
         }}
-      >
-        {items.map(({ index, start }) => {
-          const row = rows[index];
-          if (row === undefined) return null;
-          const { spanId } = row.span;
-          return (
-            <TimelineRow
-              key={spanId}
-              row={row}
-              top={start - headHeight}
-              height={rowHeight}
-              colour={colours.colourOf(row.span, theme)}
-              showService={colours.by === "service"}
-              wait={waits.get(spanId)}
-              isActive={spanId === active}
-              isCollapsed={collapsed.has(spanId)}
-              onOpen={onOpen}
-              onToggle={onToggle}
-            />
-          );
-        })}
-        <canvas
-          ref={canvas}
-          className="bars"
-          style={{
-            left: track.left - bleed,
-            top: first * rowHeight,
-            width: track.width + 2 * bleed,
-            height: (last - first + 1) * rowHeight,
-          }}
-        />
-      </div>
+      />
     </div>
   );
-}
-
-function labelOf(tickNs: number): string {
-  return tickNs === 0 ? "0" : formatDuration(tickNs);
 }

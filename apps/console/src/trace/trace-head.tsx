@@ -1,10 +1,10 @@
-import type { TraceView } from "@throughline/api";
 import type { ReactNode } from "react";
 import { Age, Time } from "../ui/age.tsx";
 import { CopyButton } from "../ui/copy-button.tsx";
 import { formatCount, formatDuration, formatPercent, nanosToMs } from "../ui/format.ts";
 import { Icon } from "../ui/icons.tsx";
 import { StatusChips } from "../ui/status-chip.tsx";
+import type { TraceData } from "./trace-data.ts";
 
 /** What the trace was, how it ended, and what to look at first. */
 export function TraceHead({
@@ -13,12 +13,12 @@ export function TraceHead({
   isOpen,
   onOpen,
 }: {
-  trace: TraceView;
+  trace: TraceData;
   nowMs: number;
   isOpen: boolean;
-  onOpen: (spanId: string) => void;
+  onOpen: (at: number) => void;
 }) {
-  const { summary } = trace;
+  const { summary } = trace.head;
   const command = `npx throughline trace ${summary.ticketId ?? summary.traceId}`;
   return (
     <header className="trace-head">
@@ -45,7 +45,7 @@ export function TraceHead({
         </a>
       </div>
       <dl className="facts">
-        <Fact name="Total">{formatDuration(summary.durationNs)}</Fact>
+        <Fact name="Total">{formatDuration(trace.totalNs)}</Fact>
         <Fact name="Spans">{formatCount(summary.spanCount)}</Fact>
         <Fact name="Errors" tone={summary.errorCount > 0 ? "bad" : undefined}>
           {formatCount(summary.errorCount)}
@@ -84,53 +84,47 @@ function Fact({ name, tone, children }: { name: string; tone?: "bad" | undefined
 }
 
 interface NoteProps {
-  trace: TraceView;
-  onOpen: (spanId: string) => void;
+  trace: TraceData;
+  onOpen: (at: number) => void;
 }
 
-function FirstError({ trace: { summary, spans }, onOpen }: NoteProps) {
+function FirstError({ trace, onOpen }: NoteProps) {
+  const { summary, firstError: at } = trace.head;
   const { firstError } = summary;
-  if (firstError === null) return null;
-  const failed = spans.findLast((span) => span.status === "error" && span.name === firstError.spanName);
+  if (firstError === null || at < 0) return null;
   return (
     <p className="note note-bad">
       <Icon name="cross" />
-      <span>
-        <SpanLink name={firstError.spanName} spanId={failed?.spanId} onOpen={onOpen} /> {firstError.message}
+      <span className="clip">
+        First cause: <SpanLink trace={trace} at={at} onOpen={onOpen} />{" "}
+        <bdi>{firstError.message.slice(0, 500)}</bdi>
       </span>
     </p>
   );
 }
 
-function Bottleneck({ trace: { bottleneck }, onOpen }: NoteProps) {
-  if (bottleneck === null) return null;
+function Bottleneck({ trace, onOpen }: NoteProps) {
+  const { bottleneck: at } = trace.analysis;
+  if (at < 0) return null;
+  const percent = (trace.self(at) / trace.totalNs) * 100;
   return (
     <p className="note note-warn">
       <Icon name="slow" />
-      <span>
-        Bottleneck: <SpanLink name={bottleneck.name} spanId={bottleneck.spanId} onOpen={onOpen} />,{" "}
-        {formatDuration(bottleneck.selfNs)} = {formatPercent(bottleneck.percent)} of the trace
+      <span className="clip">
+        Bottleneck: <SpanLink trace={trace} at={at} onOpen={onOpen} /> = {formatDuration(trace.self(at))} (
+        {formatPercent(percent)} of total)
       </span>
       <span className="share" aria-hidden="true">
-        <span style={{ width: `${Math.min(100, bottleneck.percent)}%` }} />
+        <span style={{ width: `${Math.min(100, percent)}%` }} />
       </span>
     </p>
   );
 }
 
-function SpanLink({
-  name,
-  spanId,
-  onOpen,
-}: {
-  name: string;
-  spanId: string | undefined;
-  onOpen: (spanId: string) => void;
-}) {
-  if (spanId === undefined) return <b>{name}</b>;
+function SpanLink({ trace, at, onOpen }: NoteProps & { at: number }) {
   return (
-    <button type="button" className="link" onClick={() => onOpen(spanId)}>
-      {name}
+    <button type="button" className="link" onClick={() => onOpen(at)}>
+      <bdi>{trace.name(at).slice(0, 200)}</bdi>
     </button>
   );
 }

@@ -1,6 +1,6 @@
+import { criticalPathOf } from "@throughline/api/trace-timing";
 import { expect, test } from "vitest";
 import { exampleSpan } from "../store/example-spans.ts";
-import { criticalPath } from "./critical-path.ts";
 import { timeTree } from "./timing.ts";
 import { buildTree } from "./tree.ts";
 
@@ -18,7 +18,8 @@ function pathOf(spans: Record<string, [parent: string, from: number, until: numb
       }),
     ),
   );
-  return criticalPath(tree, timeTree(tree)).map(
+  const { startOffsets: starts, durations, durationNs } = timeTree(tree);
+  return criticalPathOf({ parents: tree.parents, starts, durations }, durationNs).map(
     ({ index, from, until }) => `${tree.spans[index]?.name} ${from}-${until}`,
   );
 }

@@ -21,20 +21,24 @@ export function newestAttempt({ spans }: SpanTree): number {
  * before the newest is history and does not count.
  */
 export function firstErrorOf(tree: SpanTree): SpanRecord | undefined {
+  const { spans, parents, depths } = tree;
+  if (!spans.some(({ statusCode }) => statusCode === 2)) return undefined;
   const newest = newestAttempt(tree);
-  const past: boolean[] = [];
+  const past = new Uint8Array(spans.length);
   let found: SpanRecord | undefined;
   let foundDepth = -1;
-  tree.spans.forEach((span, index) => {
-    const parent = tree.parents[index] ?? -1;
-    past[index] = span.name === attemptSpanName ? index !== newest : (past[parent] ?? false);
-    if (past[index] || span.statusCode !== 2) return;
-    const depth = tree.depths[index] ?? 0;
+  for (let index = 0; index < spans.length; index++) {
+    const span = spans[index] as SpanRecord;
+    if (newest >= 0)
+      past[index] =
+        span.name === attemptSpanName ? Number(index !== newest) : (past[parents[index] ?? -1] ?? 0);
+    if (past[index] === 1 || span.statusCode !== 2) continue;
+    const depth = depths[index] ?? 0;
     const earlier = found !== undefined && span.startUnixNano < found.startUnixNano;
-    if (depth < foundDepth || (depth === foundDepth && !earlier)) return;
+    if (depth < foundDepth || (depth === foundDepth && !earlier)) continue;
     found = span;
     foundDepth = depth;
-  });
+  }
   return found;
 }
 

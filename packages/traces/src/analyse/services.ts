@@ -1,4 +1,4 @@
-import { serviceName, type SpanRecord } from "../model.ts";
+import { type ResourceRecord, serviceName, type SpanRecord } from "../model.ts";
 
 export interface ServiceCount {
   name: string;
@@ -10,10 +10,15 @@ export interface ServiceCount {
 /** The services of a trace, sorted by name. */
 export function countServices(spans: readonly SpanRecord[]): ServiceCount[] {
   const counts = new Map<string, ServiceCount>();
+  const byResource = new Map<ResourceRecord, ServiceCount>();
   for (const { resource, statusCode } of spans) {
-    const name = serviceName(resource);
-    let count = counts.get(name);
-    if (count === undefined) counts.set(name, (count = { name, spanCount: 0, errorCount: 0 }));
+    let count = byResource.get(resource);
+    if (count === undefined) {
+      const name = serviceName(resource);
+      count = counts.get(name) ?? { name, spanCount: 0, errorCount: 0 };
+      counts.set(name, count);
+      byResource.set(resource, count);
+    }
     count.spanCount++;
     if (statusCode === 2) count.errorCount++;
   }

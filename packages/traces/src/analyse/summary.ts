@@ -1,6 +1,6 @@
 import { enhancementStatus, type TraceSummary } from "@throughline/api";
 import { serviceName, type SpanRecord } from "../model.ts";
-import { firstText, textOf } from "./attributes.ts";
+import { scalarText, textOf } from "./attributes.ts";
 import { errorMessageOf, firstErrorOf, newestAttempt } from "./first-error.ts";
 import { countServices } from "./services.ts";
 import { extent } from "./timing.ts";
@@ -23,13 +23,39 @@ export function summarise(tree: SpanTree): TraceSummary {
     spanCount: spans.length,
     errorCount: spans.filter(({ statusCode }) => statusCode === 2).length,
     services: countServices(spans),
-    ticketId: firstText(spans, "ticket.id"),
-    tenantId: firstText(spans, "tenant.id"),
-    priority: firstText(spans, "ticket.priority"),
+    ...labelsOf(spans),
     enhancementStatus: status.success ? status.data : null,
-    slow: spans.some(({ attributes }) => textOf(attributes, "slow_trace") === "true"),
     firstError: error === undefined ? null : { spanName: error.name, message: errorMessageOf(error) },
   };
+}
+
+/** One pass over all attributes: there may be a million of them. */
+function labelsOf(
+  spans: readonly SpanRecord[],
+): Pick<TraceSummary, "ticketId" | "tenantId" | "priority" | "slow"> {
+  let ticketId: string | undefined;
+  let tenantId: string | undefined;
+  let priority: string | undefined;
+  let slow = false;
+  for (const { attributes } of spans) {
+    for (const { key, value } of attributes) {
+      switch (key) {
+        case "ticket.id":
+          ticketId ??= scalarText(value);
+          break;
+        case "tenant.id":
+          tenantId ??= scalarText(value);
+          break;
+        case "ticket.priority":
+          priority ??= scalarText(value);
+          break;
+        case "slow_trace":
+          slow ||= scalarText(value) === "true";
+          break;
+      }
+    }
+  }
+  return { ticketId: ticketId ?? null, tenantId: tenantId ?? null, priority: priority ?? null, slow };
 }
 
 /** The earliest span without a parent, else the earliest whose parent is missing. */

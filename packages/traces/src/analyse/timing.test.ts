@@ -1,7 +1,8 @@
+import { bottleneckOf } from "@throughline/api/trace-timing";
 import { array, assert, nat, property, tuple } from "fast-check";
 import { expect, test } from "vitest";
 import { exampleSpan } from "../store/example-spans.ts";
-import { bottleneckOf, timeTree } from "./timing.ts";
+import { timeTree } from "./timing.ts";
 import { buildTree } from "./tree.ts";
 
 const hex = (id: number): string => id.toString(16).padStart(16, "0");
@@ -20,7 +21,7 @@ function timed(rows: readonly (readonly [number, number, number])[]) {
     ),
   );
   const timing = timeTree(tree);
-  const bottleneck = bottleneckOf(timing);
+  const bottleneck = bottleneckOf(timing.durationNs, timing.selfTimes);
   return {
     timing,
     selfTimes: Object.fromEntries(tree.spans.map(({ name }, index) => [name, timing.selfTimes[index]])),
@@ -74,7 +75,11 @@ test("time in which no span ran belongs to none", () => {
 
 test("an instant trace has no bottleneck, and a span that ends before it starts no duration", () => {
   expect(timed([[0, 5, 5]]).bottleneck).toBeUndefined();
-  expect(timed([[0, 9, 5]]).timing).toMatchObject({ durationNs: 0, durations: [0], selfTimes: [0] });
+  expect(timed([[0, 9, 5]]).timing).toMatchObject({
+    durationNs: 0,
+    durations: [0],
+    selfTimes: Float64Array.of(0),
+  });
 });
 
 test("offsets and durations are exact to the nanosecond today", () => {

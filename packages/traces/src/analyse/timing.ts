@@ -1,3 +1,4 @@
+import { selfTimesOf } from "@throughline/api/trace-timing";
 import type { SpanTree } from "./tree.ts";
 
 /** When the spans of a tree ran, in nanoseconds. Lists are parallel to the tree's. */
@@ -10,7 +11,7 @@ export interface Timing {
   readonly startOffsets: readonly number[];
   readonly durations: readonly number[];
   /** Duration that no child covers; children count only as far as they lie within the span. */
-  readonly selfTimes: readonly number[];
+  readonly selfTimes: Float64Array;
 }
 
 /** Exact within traces of up to 104 days (2^53 ns). A span that ends before it starts has no duration. */
@@ -20,7 +21,7 @@ export function timeTree(tree: SpanTree): Timing {
   const durations = tree.spans.map(({ startUnixNano, endUnixNano }) =>
     endUnixNano > startUnixNano ? Number(endUnixNano - startUnixNano) : 0,
   );
-  const selfTimes = selfTimesOf(tree, startOffsets, durations);
+  const selfTimes = selfTimesOf({ parents: tree.parents, starts: startOffsets, durations });
   return { startUnixNano: start, durationNs: Number(end - start), startOffsets, durations, selfTimes };
 }
 
@@ -37,38 +38,4 @@ export function extent(spans: readonly { startUnixNano: bigint; endUnixNano: big
     if (endUnixNano > end) end = endUnixNano;
   }
   return { start, end };
-}
-
-/**
- * Children come by start in a tree's order, so the union of their intervals is one sweep: what each adds is its part
- * beyond the latest end so far.
- */
-function selfTimesOf(tree: SpanTree, starts: readonly number[], durations: readonly number[]): number[] {
-  const selfTimes = [...durations];
-  const coveredUntil = [...starts];
-  tree.parents.forEach((parent, child) => {
-    if (parent < 0) return;
-    const parentEnd = at(starts, parent) + at(durations, parent);
-    const from = Math.max(at(starts, child), at(coveredUntil, parent));
-    const until = Math.min(at(starts, child) + at(durations, child), parentEnd);
-    if (until <= from) return;
-    selfTimes[parent] = Math.max(0, at(selfTimes, parent) - (until - from));
-    coveredUntil[parent] = until;
-  });
-  return selfTimes;
-}
-
-/** The lists are as long as the tree: every index is in range. */
-function at(list: readonly number[], index: number): number {
-  return list[index] ?? 0;
-}
-
-/** Index of the span with the largest self time, the first of equals; undefined where no time passed. */
-export function bottleneckOf({ durationNs, selfTimes }: Timing): number | undefined {
-  if (durationNs === 0) return undefined;
-  let largest = 0;
-  selfTimes.forEach((selfTime, index) => {
-    if (selfTime > at(selfTimes, largest)) largest = index;
-  });
-  return at(selfTimes, largest) > 0 ? largest : undefined;
 }

@@ -1,12 +1,13 @@
 import type { SpanRecord } from "../model.ts";
+import { IdIndex } from "../query/id-index.ts";
 
 /** A trace as a tree. All lists are parallel and in depth-first order: parent before child, siblings by start. */
 export interface SpanTree {
   readonly spans: readonly SpanRecord[];
   /** Index of the parent in `spans`, -1 for a root. */
-  readonly parents: readonly number[];
+  readonly parents: Int32Array<ArrayBuffer>;
   /** Level, roots 0. */
-  readonly depths: readonly number[];
+  readonly depths: Int32Array<ArrayBuffer>;
 }
 
 /**
@@ -15,48 +16,60 @@ export interface SpanTree {
  * thousands of spans are ordinary.
  */
 export function buildTree(trace: readonly SpanRecord[]): SpanTree {
-  const byStart = trace.toSorted((a, b) => compare(a.startUnixNano, b.startUnixNano));
-  const idToIndex = new Map<string, number>();
-  byStart.forEach(({ spanId }, index) => {
-    if (!idToIndex.has(spanId)) idToIndex.set(spanId, index);
-  });
-  const children: number[][] = byStart.map(() => []);
-  const roots: number[] = [];
-  byStart.forEach(({ parentSpanId }, index) => {
-    const parent = idToIndex.get(parentSpanId);
-    if (parent === undefined || parent === index) roots.push(index);
-    else children[parent]?.push(index);
-  });
+  const byStart = inOrder(trace);
+  const count = byStart.length;
+  const ids = new IdIndex(byStart);
+  // The first child of each span and the next of the same parent, by start; -1: none.
+  const firstChild = new Int32Array(count).fill(-1);
+  const nextChild = new Int32Array(count).fill(-1);
+  const isRoot = new Uint8Array(count);
+  for (let index = count - 1; index >= 0; index--) {
+    const { parentSpanId } = byStart[index] as SpanRecord;
+    const parent = parentSpanId === "" ? -1 : ids.firstOf(parentSpanId);
+    if (parent < 0 || parent === index) isRoot[index] = 1;
+    else {
+      nextChild[index] = firstChild[parent] ?? -1;
+      firstChild[parent] = index;
+    }
+  }
 
   const spans: SpanRecord[] = [];
-  const parents: number[] = [];
-  const depths: number[] = [];
-  const placed = new Set<number>();
+  const parents = new Int32Array(count);
+  const depths = new Int32Array(count);
+  // Where in `spans` each stands; -1: not yet.
+  const placed = new Int32Array(count).fill(-1);
   const place = (root: number): void => {
-    const open: Visit[] = [{ index: root, parent: -1, depth: 0 }];
-    for (let visit = open.pop(); visit !== undefined; visit = open.pop()) {
-      const { index, parent, depth } = visit;
-      const span = byStart[index];
+    const open: { index: number; parent: number }[] = [{ index: root, parent: -1 }];
+    for (let visit = open.at(-1); visit !== undefined; visit = open.at(-1)) {
+      const { index, parent } = visit;
+      if (index < 0) {
+        open.pop();
+        continue;
+      }
+      // What comes after it stands below the same parent.
+      visit.index = parent < 0 ? -1 : (nextChild[index] ?? -1);
       // The second way to a span is the end of a cycle.
-      if (span === undefined || placed.has(index)) continue;
-      placed.add(index);
-      const at = spans.push(span) - 1;
-      parents.push(parent);
-      depths.push(depth);
-      const below = children[index] ?? [];
-      for (const child of below.toReversed()) open.push({ index: child, parent: at, depth: depth + 1 });
+      if ((placed[index] ?? 0) >= 0) continue;
+      const at = spans.push(byStart[index] as SpanRecord) - 1;
+      placed[index] = at;
+      parents[at] = parent;
+      depths[at] = parent < 0 ? 0 : (depths[parent] ?? 0) + 1;
+      open.push({ index: firstChild[index] ?? -1, parent: at });
     }
   };
-  for (const root of roots) place(root);
+  for (let index = 0; index < count; index++) if (isRoot[index] === 1) place(index);
   // What is left hangs on cycles only.
-  if (placed.size < byStart.length) byStart.forEach((_, index) => place(index));
+  if (spans.length < count)
+    for (let index = 0; index < count; index++) if ((placed[index] ?? 0) < 0) place(index);
   return { spans, parents, depths };
 }
 
-interface Visit {
-  index: number;
-  parent: number;
-  depth: number;
+/** By start, equal ones as they came: mostly they come so. */
+function inOrder(trace: readonly SpanRecord[]): readonly SpanRecord[] {
+  for (let at = 1; at < trace.length; at++)
+    if ((trace[at - 1] as SpanRecord).startUnixNano > (trace[at] as SpanRecord).startUnixNano)
+      return trace.toSorted((a, b) => compare(a.startUnixNano, b.startUnixNano));
+  return trace;
 }
 
 function compare(a: bigint, b: bigint): number {

@@ -11,11 +11,15 @@ const batchLength = 64 * 1024;
  * Sends JSON that is made piece by piece: a trace of 100,000 spans neither stands in memory as one text nor keeps the
  * thread from other requests. What fits into one batch goes at once and with its length.
  */
-export function sendJson(reply: FastifyReply, pieces: Iterable<Piece>): FastifyReply {
+export function sendJson(
+  reply: FastifyReply,
+  pieces: Iterable<Piece>,
+  type = "application/json",
+): FastifyReply {
   const batches = batched(pieces);
   const first = batches.next();
   const second = batches.next();
-  reply.header("content-type", "application/json");
+  reply.header("content-type", type);
   const head = first.done === true ? Buffer.alloc(0) : first.value;
   if (second.done === true) return reply.send(head);
   return reply.send(Readable.from(chain(head, second.value, batches), { objectMode: false }));
@@ -68,8 +72,15 @@ export function sendList(
   return sendJson(reply, framed(whole, elements));
 }
 
-export function wantsLines({ headers }: FastifyRequest): boolean {
-  return /(?:^|,)\s*application\/x-ndjson\s*(?:$|[,;])/i.test(headers.accept ?? "");
+export function wantsLines(request: FastifyRequest): boolean {
+  return wants(request, "application/x-ndjson");
+}
+
+/** Whether a client names this type among those that it takes. */
+export function wants({ headers }: FastifyRequest, type: string): boolean {
+  return (headers.accept ?? "")
+    .split(",")
+    .some((range) => range.split(";", 1)[0]?.trim().toLowerCase() === type);
 }
 
 export function sendLines(reply: FastifyReply, text: Iterable<string> | AsyncIterable<string>): FastifyReply {

@@ -78,7 +78,7 @@ function skewOf(child: SpanRecord, parent: SpanRecord): bigint {
 }
 
 /** Empty where the resource names no host: such a span counts as being on a host of its own. */
-function hostOf(resource: ResourceRecord): string {
+export function hostOf(resource: ResourceRecord): string {
   for (const wanted of ["host.id", "host.ip", "host.name"]) {
     const found = resource.attributes.find(({ key }) => key === wanted)?.value;
     const value = found?.type === "array" ? found.value[0] : found;

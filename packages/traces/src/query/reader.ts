@@ -21,14 +21,17 @@ export interface SpanReader {
   metrics(query: ServiceMetricsQuery, options?: ReadOptions): Promise<ServiceMetrics[]>;
   /** Calls from service to service whose spans came close enough together to be stored side by side. */
   edges(window: MinuteWindow, options?: ReadOptions): Promise<ServiceEdge[]>;
-  /** What `traces` finds, as JSON; undefined where the reader has no thread of its own to write it in. */
+  /** What `traces` finds, in the form that is sent; undefined where the reader has no thread of its own to write it in. */
   texts?(query: TextQuery, options?: ReadOptions): Promise<TraceText[]>;
 }
 
-/** `form`: an element of `data` of Jaeger's first HTTP API, or the list `resourceSpans` of its second; `raw`: without adjustments. */
+/**
+ * `form`: an element of `data` of Jaeger's first HTTP API, the list `resourceSpans` of its second, or the columns of `trace-columns.ts` of
+ * `@throughline/api`; `raw`: without Jaeger's adjustments, which columns never have.
+ */
 export interface TextQuery {
   traceIds: readonly string[];
-  form: "legacy" | "v3";
+  form: "legacy" | "v3" | "columns";
   raw: boolean;
 }
 
@@ -36,7 +39,7 @@ export interface TraceText {
   traceId: string;
   /** How many it is of. */
   spans: number;
-  /** UTF-8. */
+  /** Text in UTF-8, or columns. */
   chunks: Uint8Array<ArrayBuffer>[];
 }
 

@@ -3,7 +3,7 @@ import { readdir } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
-import { writeTraces } from "../api/jaeger/trace-texts.ts";
+import { writeTraces } from "../api/trace-texts.ts";
 import type { TraceText } from "../query/reader.ts";
 import { encodeBatch } from "../store/batch-encoding.ts";
 import { anySpan, exampleSpan, text } from "../store/example-spans.ts";

@@ -1,6 +1,6 @@
 /** A query thread: reads sealed blocks and heads. Started by engine.ts. */
 import { workerData } from "node:worker_threads";
-import { writeTraces } from "../api/jaeger/trace-texts.ts";
+import { writeTraces } from "../api/trace-texts.ts";
 import type { SpanRecord } from "../model.ts";
 import type { SearchAnswer } from "../query/reader.ts";
 import { isDamage } from "../store/keeper.ts";

@@ -1,4 +1,5 @@
 import { decodeOtlpProtobuf } from "../decode/otlp-protobuf.ts";
+import { Numbering } from "../growing.ts";
 import type {
   EventRecord,
   KeyValue,
@@ -182,16 +183,4 @@ export function unpack({ dictionary, texts, ids, times, numbers }: PackedTraces)
     const traceId = nextText();
     return Array.from({ length }, () => span(traceId));
   });
-}
-
-/** Values by number, each once. */
-class Numbering<T> {
-  readonly values: T[] = [];
-  private readonly numbers = new Map<T, number>();
-
-  of(value: T): number {
-    let number = this.numbers.get(value);
-    if (number === undefined) this.numbers.set(value, (number = this.values.push(value) - 1));
-    return number;
-  }
 }

@@ -14,7 +14,7 @@ import { parseTraceId } from "../parameters/trace-id.ts";
 import type { SpanBudget } from "../span-budget.ts";
 import { envelope, type LegacyError } from "./legacy-envelope.ts";
 import { legacyTrace } from "./legacy-model.ts";
-import { taken, traceTexts } from "./trace-texts.ts";
+import { taken, traceTexts } from "../trace-texts.ts";
 import { checkTimeHints, readSearch, readTraceIds } from "./legacy-search.ts";
 
 /**

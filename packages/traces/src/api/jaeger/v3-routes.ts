@@ -16,7 +16,7 @@ import { minutesOf } from "./legacy-changes.ts";
 import type { SpanBudget } from "../span-budget.ts";
 import { resourceSpans } from "./otlp-json.ts";
 import { readQueryBlock, snakeCase } from "./v3-query.ts";
-import { taken, traceTexts } from "./trace-texts.ts";
+import { taken, traceTexts } from "../trace-texts.ts";
 import { v3Summary } from "./v3-summary.ts";
 
 /** Jaeger's second HTTP API (`/api/v3/*`, jaeger.api_v3.QueryService over HTTP). */

@@ -1,4 +1,5 @@
 import { ThroughlineError } from "@throughline/api/errors";
+import { traceColumnsType } from "@throughline/api/trace-columns";
 import type { FastifyInstance } from "fastify";
 import { summarise } from "../../analyse/summary.ts";
 import { buildTree, type SpanTree } from "../../analyse/tree.ts";
@@ -8,13 +9,14 @@ import { withUniqueIds } from "../../query/unique-ids.ts";
 import { askerOf } from "../asker.ts";
 import { mayBeRemoved, tellRemoval } from "../removal.ts";
 import { writeCursor } from "./cursor.ts";
-import { sendJson, sendLines, sendList, wantsLines } from "../json-answer.ts";
+import { sendJson, sendLines, sendList, wants, wantsLines } from "../json-answer.ts";
 import { QueryParameters, wrongParameter } from "../parameters/query.ts";
 import { parseHexTraceId } from "../parameters/trace-id.ts";
 import type { SpanBudget } from "../span-budget.ts";
 import { exportRoute } from "./export.ts";
 import { isEmpty, pagesOf } from "./pages.ts";
 import { findTraces, readTraceSearch } from "./search.ts";
+import { taken, traceTexts } from "../trace-texts.ts";
 import { spanLines, traceView } from "./view.ts";
 
 /** Throughline's own read API (its contract: `traces.ts` of `@throughline/api`). */
@@ -56,16 +58,31 @@ export function throughlineRoutes(
   server.get<{ Params: { traceId: string } }>("/api/throughline/traces/:traceId", async (request, reply) => {
     const traceId = parseHexTraceId(request.params.traceId);
     if (traceId === undefined) throw wrongParameter("traceId", "must be 1 to 32 hexadecimal digits");
-    const [trace] = await reader.traces([traceId], { signal: askerOf(request, reply) });
-    if (trace === undefined)
-      throw new ThroughlineError(
+    const signal = askerOf(request, reply);
+    const notFound = (): ThroughlineError =>
+      new ThroughlineError(
         "TL_TRACE_NOT_FOUND",
         `No span of trace ${traceId} is stored${mayBeRemoved(removed())}.`,
       );
-    reply.header("link", `</trace/${traceId}>; rel="alternate"; type="text/html"`);
-    budget.hold(reply, [trace]);
+    const found = (spans: number): void => {
+      budget.holdSpans(reply, spans);
+      reply.header("vary", "accept");
+      reply.header("link", `</trace/${traceId}>; rel="alternate"; type="text/html"`);
+    };
+    if (wants(request, traceColumnsType)) {
+      const [columns] = await traceTexts(
+        reader,
+        { traceIds: [traceId], form: "columns", raw: true },
+        { signal },
+      );
+      if (columns === undefined) throw notFound();
+      found(columns.spans);
+      return sendJson(reply, taken(columns), traceColumnsType);
+    }
+    const [trace] = await reader.traces([traceId], { signal });
+    if (trace === undefined) throw notFound();
+    found(trace.length);
     const tree = treeOf(trace);
-    reply.header("vary", "accept");
     return wantsLines(request) ? sendLines(reply, spanLines(tree)) : sendJson(reply, traceView(tree));
   });
 

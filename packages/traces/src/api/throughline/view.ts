@@ -1,7 +1,7 @@
 import type { Attribute, SpanView, TraceView } from "@throughline/api";
-import { criticalPath } from "../../analyse/critical-path.ts";
+import { bottleneckOf, criticalPathOf } from "@throughline/api/trace-timing";
 import { summarise } from "../../analyse/summary.ts";
-import { bottleneckOf, timeTree, type Timing } from "../../analyse/timing.ts";
+import { timeTree, type Timing } from "../../analyse/timing.ts";
 import type { SpanTree } from "../../analyse/tree.ts";
 import { type KeyValue, type ResourceRecord, serviceName, type SpanRecord } from "../../model.ts";
 import { kindNames } from "../../query/kinds.ts";
@@ -31,12 +31,16 @@ function* inPieces(texts: Iterable<string>): Generator<[string]> {
 }
 
 function* pathOf(tree: SpanTree, timing: Timing): Generator<TraceView["criticalPath"][number]> {
-  for (const { index, from, until } of criticalPath(tree, timing))
+  const { startOffsets: starts, durations, durationNs } = timing;
+  for (const { index, from, until } of criticalPathOf(
+    { parents: tree.parents, starts, durations },
+    durationNs,
+  ))
     yield { spanId: tree.spans[index]?.spanId ?? "", startOffsetNs: from, durationNs: until - from };
 }
 
 function bottleneck(tree: SpanTree, timing: Timing): TraceView["bottleneck"] {
-  const index = bottleneckOf(timing);
+  const index = bottleneckOf(timing.durationNs, timing.selfTimes);
   const span = index === undefined ? undefined : tree.spans[index];
   if (index === undefined || span === undefined) return null;
   const selfNs = timing.selfTimes[index] ?? 0;

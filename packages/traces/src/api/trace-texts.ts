@@ -1,17 +1,18 @@
 import { setImmediate as turn } from "node:timers/promises";
-import type { SpanRecord } from "../../model.ts";
-import { adjust } from "../../query/adjust.ts";
-import type { ReadOptions, SpanReader, TextQuery, TraceText } from "../../query/reader.ts";
-import { sanitize } from "../../query/sanitize.ts";
-import { jsonArray } from "../json-answer.ts";
-import { legacyTrace } from "./legacy-model.ts";
-import { resourceSpans } from "./otlp-json.ts";
+import type { SpanRecord } from "../model.ts";
+import { adjust } from "../query/adjust.ts";
+import type { ReadOptions, SpanReader, TextQuery, TraceText } from "../query/reader.ts";
+import { sanitize } from "../query/sanitize.ts";
+import { jsonArray } from "./json-answer.ts";
+import { legacyTrace } from "./jaeger/legacy-model.ts";
+import { resourceSpans } from "./jaeger/otlp-json.ts";
+import { traceColumns } from "./throughline/trace-columns.ts";
 
 /** Pieces are gathered to about this many characters before they are bytes. */
 const chunkLength = 32 * 1024;
 const encoder = new TextEncoder();
 
-/** Traces as JSON; those of a reader that makes no text of its own are written here. */
+/** Traces in a form to be sent; those of a reader that makes no text of its own are written here. */
 export async function traceTexts(
   reader: SpanReader,
   query: TextQuery,
@@ -29,6 +30,10 @@ export async function writeTraces(
 ): Promise<TraceText[]> {
   const texts: TraceText[] = [];
   for (const trace of traces) {
+    if (form === "columns") {
+      texts.push({ traceId: trace[0]?.traceId ?? "", spans: trace.length, chunks: traceColumns(trace) });
+      continue;
+    }
     const chunks: Uint8Array<ArrayBuffer>[] = [];
     let gathered = "";
     for (const piece of piecesOf(trace, form, raw)) {
@@ -50,7 +55,7 @@ export function* taken({ chunks }: TraceText): Generator<Uint8Array> {
   for (let chunk = chunks.shift(); chunk !== undefined; chunk = chunks.shift()) yield chunk;
 }
 
-function piecesOf(trace: readonly SpanRecord[], form: TextQuery["form"], raw: boolean): Iterable<string> {
+function piecesOf(trace: readonly SpanRecord[], form: "legacy" | "v3", raw: boolean): Iterable<string> {
   const sanitized = sanitize(trace);
   const spans = raw ? sanitized : adjust(sanitized);
   return form === "legacy" ? legacyTrace(spans) : jsonArray(resourceSpans(spans));
