@@ -1,5 +1,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import {
+  compareView,
+  differencesView,
   formatUrlSearch,
   parseUrlSearch,
   searchView,
@@ -46,7 +48,28 @@ const galleryRoute = createRoute({
   component: lazyRouteComponent(() => import("./pages/gallery.tsx"), "GalleryPage"),
 });
 
-const routeTree = rootRoute.addChildren([ticketsRoute, ticketRoute, searchRoute, traceRoute, galleryRoute]);
+const compareRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/compare",
+  validateSearch: compareView,
+  component: lazyRouteComponent(() => import("./pages/compare.tsx"), "ComparePage"),
+});
+const differencesRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/differences",
+  validateSearch: differencesView,
+  component: lazyRouteComponent(() => import("./pages/differences.tsx"), "DifferencesPage"),
+});
+
+const routeTree = rootRoute.addChildren([
+  ticketsRoute,
+  ticketRoute,
+  searchRoute,
+  traceRoute,
+  galleryRoute,
+  compareRoute,
+  differencesRoute,
+]);
 
 export function createAppRouter() {
   return createRouter({

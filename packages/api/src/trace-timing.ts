@@ -60,7 +60,8 @@ interface Frame {
 
 /**
  * What the trace's end waited for, by time: from the end of a span backwards, the child that ended last holds the path until it began, then
- * the one that ended last before that; what no child covers is the span's own. Children count as far as they lie within their parents.
+ * the one that ended last before that; what no child covers is the span's own. Children count as far as they lie within their parents; one that
+ * began after its parent's end is held by the nearest span above that had not ended.
  * Without recursion: chains of thousands of spans are ordinary.
  */
 export function criticalPathOf(tree: TimedTree, durationNs: number): CriticalSegment[] {
@@ -95,22 +96,24 @@ export function criticalPathOf(tree: TimedTree, durationNs: number): CriticalSeg
   return path.reverse();
 }
 
-/** All spans, children of one parent side by side, the last end first; roots before all. `firstOf[parent + 1]`: where those of a parent begin. */
-function childrenByEnd({ parents, starts, durations }: TimedTree): {
-  byEnd: Int32Array;
-  firstOf: Int32Array;
-} {
-  const count = parents.length;
+/**
+ * All spans, those that one holds side by side, the last end first; those that nothing holds before all. `firstOf[holder + 1]`: where those
+ * of a holder begin.
+ */
+function childrenByEnd(tree: TimedTree): { byEnd: Int32Array; firstOf: Int32Array } {
+  const { starts, durations } = tree;
+  const holders = holdersOf(tree);
+  const count = holders.length;
   const firstOf = new Int32Array(count + 2);
   for (let child = 0; child < count; child++) {
-    const slot = at(parents, child) + 2;
+    const slot = at(holders, child) + 2;
     firstOf[slot] = at(firstOf, slot) + 1;
   }
   for (let slot = 1; slot < firstOf.length; slot++) firstOf[slot] = at(firstOf, slot) + at(firstOf, slot - 1);
   const next = firstOf.slice();
   const byEnd = new Int32Array(count);
   for (let child = 0; child < count; child++) {
-    const slot = at(parents, child) + 1;
+    const slot = at(holders, child) + 1;
     const place = at(next, slot);
     byEnd[place] = child;
     next[slot] = place + 1;
@@ -122,6 +125,26 @@ function childrenByEnd({ parents, starts, durations }: TimedTree): {
     if (to - from > 1) byEnd.subarray(from, to).sort((a, b) => endOf(b) - endOf(a) || b - a);
   }
   return { byEnd, firstOf };
+}
+
+/** A longer search would cost more than it tells, in a trace of a hundred thousand spans. */
+const holdersTried = 64;
+
+/**
+ * The nearest span above each that had not ended when it began, -1 where there is none: the job of a message begins when the message has
+ * long been written, and holds the trace's end all the same.
+ */
+function holdersOf({ parents, starts, durations }: TimedTree): Int32Array {
+  const holders = new Int32Array(parents.length);
+  for (let child = 0; child < parents.length; child++) {
+    let holder = at(parents, child);
+    for (let tried = 0; holder >= 0; tried++) {
+      if (at(starts, child) < at(starts, holder) + at(durations, holder)) break;
+      holder = tried < holdersTried ? at(holders, holder) : -1;
+    }
+    holders[child] = holder;
+  }
+  return holders;
 }
 
 /** The columns are as long as the tree: every index is in range. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { createDocument, type ZodOpenApiObject, type ZodOpenApiOperationObject } from "zod-openapi";
+import { callStructure, traceDifferences } from "./trace-sets.ts";
 import { traceColumnsType } from "./trace-columns.ts";
 import {
   attributeKeys,
@@ -27,6 +28,8 @@ const bounds = {
   end: time.optional().meta({ description: "spans that start at or before it (default: now)" }),
 };
 const listLimit = z.coerce.number().int().min(1).max(10_000).optional().meta({ description: "default 100" });
+
+const setLimit = z.coerce.number().int().min(1).max(2_000).optional();
 
 const filters = {
   service: z.string().optional().meta({ description: "exact name of a service" }),
@@ -215,6 +218,45 @@ const description: ZodOpenApiObject = {
         query: z.object(bounds),
         json: serviceCalls,
         line: serviceCall,
+      }),
+    },
+    "/api/throughline/structure": {
+      get: operation({
+        id: "getStructure",
+        summary: "What traces look like together: who calls whom, how often, how long",
+        query: z.object({
+          trace: z
+            .array(z.string())
+            .optional()
+            .meta({ description: "ids, up to 20; the filters of a search otherwise" }),
+          ...filters,
+          limit: setLimit.meta({ description: "traces, the newest; default 50" }),
+        }),
+        json: callStructure,
+      }),
+    },
+    "/api/throughline/differences": {
+      get: operation({
+        id: "getDifferences",
+        summary:
+          "What the failed or the slow traces of a search have that the rest have not, attribute by attribute",
+        query: z.object({
+          select: z
+            .enum(["error", "slow"])
+            .optional()
+            .meta({ description: "default error; slow: the slowest tenth, or those of `slowerThan`" }),
+          slowerThan: goDuration.optional(),
+          attributes: z.coerce
+            .number()
+            .int()
+            .min(1)
+            .max(1_000)
+            .optional()
+            .meta({ description: "default 50" }),
+          ...filters,
+          limit: setLimit.meta({ description: "traces, the newest; default 500" }),
+        }),
+        json: traceDifferences,
       }),
     },
     "/api/throughline/export": {

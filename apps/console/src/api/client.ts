@@ -1,5 +1,5 @@
 import "./without-eval.ts";
-import { traceSearchAnswer, type TraceSummary } from "@throughline/api";
+import { traceSearchAnswer, type TraceSummary, traceView, type TraceView } from "@throughline/api";
 import { eraseReport } from "@throughline/api";
 import { z } from "zod";
 import { change, get } from "./http.ts";
@@ -12,6 +12,10 @@ export async function searchTraces(
   signal: AbortSignal,
 ): Promise<TraceSummary[]> {
   return (await get(traceSearchAnswer, `/api/throughline/traces?${parameters.toString()}`, signal)).traces;
+}
+
+export function readTrace(traceId: string, signal: AbortSignal): Promise<TraceView> {
+  return get(traceView, `/api/throughline/traces/${encodeURIComponent(traceId)}`, signal);
 }
 
 export async function readServices(signal: AbortSignal): Promise<string[]> {

@@ -78,7 +78,10 @@ async function ask<T>(schema: z.ZodType<T>, path: string, init: RequestInit): Pr
   const parsed = schema.safeParse(parseJson(await reached(() => response.text())));
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    throw unreadable(`${issue?.path.join(".") || "the whole"}: ${issue?.message ?? "unreadable"}`, response.status);
+    throw unreadable(
+      `${issue?.path.join(".") || "the whole"}: ${issue?.message ?? "unreadable"}`,
+      response.status,
+    );
   }
   return parsed.data;
 }

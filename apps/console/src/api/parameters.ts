@@ -63,6 +63,14 @@ export const traceViewSearch = z.object({
 });
 export type TraceViewSearch = z.infer<typeof traceViewSearch>;
 
+/** Either side: ids of traces, or the address or parameters of a search. */
+export const compareView = z.object({ a: text, b: text });
+
+/** A search, and which of its traces are held against the rest. */
+export const differencesView = searchView.extend({
+  select: z.enum(["error", "slow"]).optional().catch(undefined),
+});
+
 /** Everything that is stored; only offered, never Jaeger's. */
 export const anyTime = "all";
 export const defaultLookback = "2d";

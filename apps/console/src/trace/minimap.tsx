@@ -6,7 +6,7 @@ import type { ColourKey } from "./colours.ts";
 import { minimapPixels } from "./minimap-pixels.ts";
 import { position } from "./ticks.ts";
 import type { TraceData } from "./trace-data.ts";
-import { useZoom, type Zoom } from "./zoom.ts";
+import { useRestingZoom, type Zoom } from "./zoom.ts";
 
 /** A shorter drag is a click. */
 const leastDrag = 5;
@@ -33,7 +33,8 @@ export function Minimap({ trace, colours, zoom }: MinimapProps) {
   const frame = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const { width, height } = useBox(frame);
-  const range = useZoom(zoom);
+  const range = useRestingZoom(zoom);
+  const shades = useRef<HTMLDivElement>(null);
   const [drag, setDrag] = useState<Drag>();
   const { totalNs } = trace;
 
@@ -46,6 +47,18 @@ export function Minimap({ trace, colours, zoom }: MinimapProps) {
     const pixels = minimapPixels(trace, { width: wide, height: high, colours, theme });
     current.getContext("2d")?.putImageData(new ImageData(pixels, wide, high), 0, 0);
   }, [trace, colours, theme, width, height]);
+
+  // It moves with every turn of the wheel: nothing else is drawn anew for that.
+  useLayoutEffect(() => {
+    const show = (): void => {
+      const whole = { fromNs: 0, toNs: Math.max(totalNs, 1) };
+      const { style } = shades.current ?? {};
+      style?.setProperty("--from", String(position(zoom.get().fromNs, whole)));
+      style?.setProperty("--to", String(position(zoom.get().toNs, whole)));
+    };
+    show();
+    return zoom.subscribe(show);
+  }, [zoom, totalNs]);
 
   useEffect(() => {
     const { current } = frame;
@@ -66,8 +79,6 @@ export function Minimap({ trace, colours, zoom }: MinimapProps) {
     Math.min(Math.max(event.clientX - event.currentTarget.getBoundingClientRect().left, 0), width);
   const ns = (x: number) => (x / Math.max(width, 1)) * totalNs;
   const whole = zoom.whole();
-  const left = position(range.fromNs, whole) * 100;
-  const right = position(range.toNs, whole) * 100;
   return (
     <div
       ref={frame}
@@ -77,7 +88,8 @@ export function Minimap({ trace, colours, zoom }: MinimapProps) {
       onPointerDown={(event) => {
         const x = xOf(event);
         event.currentTarget.setPointerCapture(event.pointerId);
-        const isInside = ns(x) > range.fromNs && ns(x) < range.toNs;
+        const { fromNs, toNs } = zoom.get();
+        const isInside = ns(x) > fromNs && ns(x) < toNs;
         setDrag({ from: x, to: x, isMove: !zoom.isWhole() && isInside });
       }}
       onPointerMove={(event) => {
@@ -85,7 +97,8 @@ export function Minimap({ trace, colours, zoom }: MinimapProps) {
         const x = xOf(event);
         if (drag.isMove) {
           const step = ns(x) - ns(drag.to);
-          zoom.set({ fromNs: range.fromNs + step, toNs: range.toNs + step });
+          const { fromNs, toNs } = zoom.get();
+          zoom.set({ fromNs: fromNs + step, toNs: toNs + step });
         }
         setDrag({ ...drag, to: x });
       }}
@@ -98,9 +111,11 @@ export function Minimap({ trace, colours, zoom }: MinimapProps) {
       onDoubleClick={() => zoom.set(whole)}
     >
       <canvas ref={canvas} style={{ width, height }} />
-      <span className="shade" style={{ left: 0, width: `${left}%` }} />
-      <span className="shade" style={{ right: 0, width: `${100 - right}%` }} />
-      {!zoom.isWhole() && <span className="window" style={{ left: `${left}%`, width: `${right - left}%` }} />}
+      <div ref={shades} className="shades">
+        <span className="shade shade-before" />
+        <span className="shade shade-behind" />
+        <span className="window" />
+      </div>
       {drag !== undefined && !drag.isMove && (
         <span
           className="drag"

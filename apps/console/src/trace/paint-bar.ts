@@ -34,9 +34,12 @@ export function paintBar(pen: CanvasRenderingContext2D, bar: Bar): void {
   if (right - left <= leastWidth) pen.fillRect(left, top, right - left, height);
   else {
     pen.globalAlpha = 0.36;
-    pen.beginPath();
-    pen.roundRect(left, top, right - left, height, Math.min(radius, (right - left) / 2));
-    pen.fill();
+    if (right - left < 4 * radius) pen.fillRect(left, top, right - left, height);
+    else {
+      pen.beginPath();
+      pen.roundRect(left, top, right - left, height, radius);
+      pen.fill();
+    }
     pen.globalAlpha = 1;
     paintSelf(pen, bar);
   }

@@ -1,29 +1,37 @@
 /** So much of a name is looked at: one of a megabyte would stop the page. */
 const charactersAtMost = 300;
 const keptAtMost = 4_000;
+const roomStep = 8;
+const nothing: FittedText = { text: "", width: 0 };
+
+/** A text that fits, and how wide it is. */
+export interface FittedText {
+  text: string;
+  width: number;
+}
 
 /** Cuts texts to a width, and remembers it: the same names come again in every frame. */
 export class TextFitter {
-  private readonly kept = new Map<string, string>();
-  private font = "";
+  private readonly kept = new Map<string, FittedText>();
 
   /** The text, or as much of it as fits with an ellipsis. */
-  fit(pen: CanvasRenderingContext2D, text: string, width: number): string {
-    if (width < 8) return "";
-    if (pen.font !== this.font) {
-      this.kept.clear();
-      this.font = pen.font;
-    }
-    const room = Math.floor(width);
+  fit(pen: CanvasRenderingContext2D, text: string, width: number): FittedText {
+    if (width < 8) return nothing;
+    // A few pixels do not tell; so the same name is measured seldom.
+    const room = Math.floor(width / roomStep) * roomStep;
     const cut = text.length > charactersAtMost ? `${text.slice(0, charactersAtMost)}…` : text;
-    const name = `${room} ${cut}`;
+    const name = `${room} ${pen.font} ${cut}`;
     let fitted = this.kept.get(name);
     if (fitted === undefined) {
       if (this.kept.size >= keptAtMost) this.kept.clear();
-      this.kept.set(name, (fitted = cutTo(pen, cut, room)));
+      this.kept.set(name, (fitted = measured(pen, cutTo(pen, cut, room))));
     }
     return fitted;
   }
+}
+
+function measured(pen: CanvasRenderingContext2D, text: string): FittedText {
+  return { text, width: pen.measureText(text).width };
 }
 
 function cutTo(pen: CanvasRenderingContext2D, text: string, width: number): string {

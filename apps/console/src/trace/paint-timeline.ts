@@ -158,15 +158,16 @@ function paintTexts(pen: CanvasRenderingContext2D, scene: Scene, row: number): v
   if (trace.isParentMissing(at)) badges.push("parent missing");
   if (trace.endsBeforeStart(at)) badges.push("ends before it starts");
   pen.font = smallFont;
-  const badgesWidth = badges.reduce((sum, text) => sum + pen.measureText(text).width + 14, 0);
+  const badgeWidths = badges.map((text) => texts.fit(pen, text, right).width + 9);
+  const badgesWidth = badgeWidths.reduce((sum, width) => sum + width + 5, 0);
   pen.font = textFont;
   const name = texts.fit(pen, trace.name(at), Math.max(right - left - badgesWidth, 30));
   pen.fillStyle = hasFailed ? colour.bad : colour.text;
-  pen.fillText(name, left, middle + 0.5);
-  left += pen.measureText(name).width + 7;
+  pen.fillText(name.text, left, middle + 0.5);
+  left += name.width + 7;
   pen.font = smallFont;
-  for (const badge of badges) {
-    const width = pen.measureText(badge).width + 9;
+  for (const [place, badge] of badges.entries()) {
+    const width = badgeWidths[place] ?? 0;
     if (left + width > right + 4) break;
     pen.fillStyle = colour.raised;
     pen.beginPath();
@@ -179,7 +180,7 @@ function paintTexts(pen: CanvasRenderingContext2D, scene: Scene, row: number): v
   if (colours.by === "service" && left < right - 12) {
     pen.font = smallFont;
     pen.fillStyle = colour.muted;
-    pen.fillText(texts.fit(pen, trace.service(at), right - left), left, middle + 1);
+    pen.fillText(texts.fit(pen, trace.service(at), right - left).text, left, middle + 1);
   }
   pen.font = textFont;
   pen.textAlign = "right";

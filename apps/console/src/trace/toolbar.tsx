@@ -7,7 +7,7 @@ import type { ColourKey } from "./colours.ts";
 import { FindBox } from "./find-box.tsx";
 import type { Folds } from "./rows.ts";
 import type { TraceData } from "./trace-data.ts";
-import { useZoom, type Zoom } from "./zoom.ts";
+import { useRestingZoom, type Zoom } from "./zoom.ts";
 
 const views = [
   [undefined, "Timeline"],
@@ -124,7 +124,7 @@ export function Toolbar(props: ToolbarProps) {
 }
 
 function ZoomChip({ zoom }: { zoom: Zoom }) {
-  const { fromNs, toNs } = useZoom(zoom);
+  const { fromNs, toNs } = useRestingZoom(zoom);
   if (zoom.isWhole()) return null;
   return (
     <button type="button" className="button small-button" onClick={() => zoom.set(zoom.whole())}>

@@ -1,3 +1,4 @@
+import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { Age, Time } from "../ui/age.tsx";
 import { CopyButton } from "../ui/copy-button.tsx";
@@ -35,14 +36,9 @@ export function TraceHead({
           <code>{command}</code>
           <CopyButton text={command} what="the command" />
         </span>
-        <a
-          className="button small-button"
-          href={`/api/traces/${summary.traceId}?prettyPrint=true`}
-          target="_blank"
-          rel="noreferrer"
-        >
-          JSON
-        </a>
+        <Link to="/compare" search={{ a: summary.traceId }} className="button small-button">
+          Compare
+        </Link>
       </div>
       <dl className="facts">
         <Fact name="Total">{formatDuration(trace.totalNs)}</Fact>

@@ -1,4 +1,4 @@
-import { useSyncExternalStore } from "react";
+import { useEffect, useState } from "react";
 import type { TimeRange } from "./ticks.ts";
 
 /** So much of a trace of any length can still be told apart. */
@@ -62,6 +62,22 @@ export class Zoom {
   }
 }
 
-export function useZoom(zoom: Zoom): TimeRange {
-  return useSyncExternalStore(zoom.subscribe, zoom.get);
+/** So long the range has not changed. */
+const restMs = 120;
+
+/** The range for what is written in words: it follows when the wheel rests. */
+export function useRestingZoom(zoom: Zoom): TimeRange {
+  const [range, setRange] = useState(zoom.get);
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const unsubscribe = zoom.subscribe(() => {
+      clearTimeout(timer);
+      timer = setTimeout(() => setRange(zoom.get()), restMs);
+    });
+    return () => {
+      clearTimeout(timer);
+      unsubscribe();
+    };
+  }, [zoom]);
+  return range;
 }

@@ -51,6 +51,23 @@ test("what outlasts its parent counts within it, several roots one after the oth
   ]);
 });
 
+test("a job that begins after its message was written is on the path, and so is what it does", () => {
+  const path = pathOf({
+    webhook: ["", 0, 10],
+    message: ["webhook", 2, 4],
+    job: ["message", 30, 100],
+    call: ["job", 40, 90],
+  });
+  expect(path).toEqual([
+    "webhook 0-2",
+    "message 2-4",
+    "webhook 4-10",
+    "job 30-40",
+    "call 40-90",
+    "job 90-100",
+  ]);
+});
+
 test("a chain of 20,000 spans has a path, an instant trace has none", () => {
   const chain = Object.fromEntries(
     Array.from({ length: 20_000 }, (_, at) => [`s${at}`, [at === 0 ? "" : `s${at - 1}`, at, 40_000 - at]]),

@@ -19,6 +19,7 @@ import { v3Routes } from "./jaeger/v3-routes.ts";
 import { TenantViews } from "./tenant-views.ts";
 import { SpanBudget } from "./span-budget.ts";
 import { erasePath, eraseRoute } from "./throughline/erase.ts";
+import { setRoutes } from "./throughline/set-routes.ts";
 import { statisticsRoutes } from "./throughline/statistics-routes.ts";
 import { throughlineRoutes } from "./throughline/routes.ts";
 
@@ -162,6 +163,7 @@ function mount(server: FastifyInstance, deps: ReadServerDependencies): void {
   legacyRoutes(server, reader, removed, deps.nowMs ?? Date.now, budget);
   v3Routes(server, reader, removed, budget);
   throughlineRoutes(server, reader, removed, budget);
+  setRoutes(server, reader);
   statisticsRoutes(server, reader, removed, deps.nowMs ?? Date.now);
   eraseRoute(server, deps.erase);
   deps.pages?.(server);

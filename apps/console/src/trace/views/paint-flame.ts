@@ -75,7 +75,7 @@ export function paintFlame(pen: CanvasRenderingContext2D, scene: FlameScene): vo
     if (width < 24) return;
     pen.fillStyle = colour.text;
     const name = trace.head.names[tree.names[node] ?? 0] ?? "";
-    pen.fillText(texts.fit(pen, name, width - 10), left + 5, top + flameLevel / 2);
+    pen.fillText(texts.fit(pen, name, width - 10).text, left + 5, top + flameLevel / 2);
   });
 }
 

@@ -67,6 +67,7 @@ export function Statistics({
         <label>
           By{" "}
           <select
+            aria-label="Group by"
             value={grouping}
             onChange={({ target }) => onBy(target.value === "operation" ? undefined : target.value)}
           >

@@ -141,6 +141,16 @@ test.each(routes)(
   },
 );
 
+test.each([`/api/throughline/structure?trace=${traceId}`, "/api/throughline/differences?limit=100"])(
+  "what %s answers is what the document says of it",
+  async (request) => {
+    const { check } = await served();
+    const answer = await get(serverOver(spans), request);
+    expect(answer.status, answer.body).toBe(200);
+    check(request.split("?", 1)[0] ?? "", "200", "application/json", JSON.parse(answer.body));
+  },
+);
+
 test("every route of the document is served, knows its parameters and refuses others as the document says", async () => {
   const { document, check } = await served();
   const server = serverOver(spans);
@@ -158,6 +168,10 @@ test("every route of the document is served, knows its parameters and refuses ot
     maxTraceDuration: "2s",
     format: "ndjson",
     cursor: `${base}-${traceId}`,
+    trace: traceId,
+    select: "slow",
+    slowerThan: "1s",
+    attributes: "5",
   };
   for (const [path, { get: operation }] of Object.entries(document.paths)) {
     const query = (operation.parameters ?? [])

@@ -15,13 +15,14 @@ export async function* pagesOf(
   filters: SpanQuery,
   limit: number,
   signal: AbortSignal,
+  tracesOfPage = pageTraces,
 ): AsyncGenerator<SpanRecord[][], undefined> {
   let left = limit;
   let after: SpanQuery["after"];
   do {
     const query = {
       ...filters,
-      limit: Math.min(pageTraces, left),
+      limit: Math.min(tracesOfPage, left),
       ...(after === undefined ? {} : { after }),
     };
     const page = await reader.search(query, { signal });
