@@ -46,10 +46,16 @@ export class GrowingBytes {
 export class Numbering<T> {
   readonly values: T[] = [];
   private readonly numbers = new Map<T, number>();
+  private last: T | undefined;
+  private lastNumber = 0;
 
   of(value: T): number {
+    // Neighbours are often alike.
+    if (value === this.last) return this.lastNumber;
     let number = this.numbers.get(value);
     if (number === undefined) this.numbers.set(value, (number = this.values.push(value) - 1));
+    this.last = value;
+    this.lastNumber = number;
     return number;
   }
 }

@@ -9,6 +9,7 @@ import { changedOnly, mean, type MergedNode, mergeStructures } from "../compare/
 import { parseSide, structureQuery } from "../compare/side.ts";
 import { formatCount, formatDuration, formatPercent, plural } from "../ui/format.ts";
 import { Empty, Failed, Loading } from "../ui/states.tsx";
+import "../trace/trace.css";
 import "../compare/compare.css";
 
 const route = getRouteApi("/compare");
@@ -248,8 +249,12 @@ function Row({ node, index, top, most }: { node: MergedNode; index: number; top:
       </span>
       <span role="gridcell">{before && formatDuration(mean(before))}</span>
       <span role="gridcell">{after && formatDuration(mean(after))}</span>
-      <span role="gridcell" className={changeNs === undefined ? "" : changeNs > 0 ? "slower" : "faster"}>
-        {changeNs !== undefined && (
+      <span
+        role="gridcell"
+        className={changeNs === undefined || changeNs === 0 ? "muted" : changeNs > 0 ? "slower" : "faster"}
+      >
+        {changeNs === 0 && "0"}
+        {changeNs !== undefined && changeNs !== 0 && (
           <>
             <i
               className="change"
@@ -259,10 +264,9 @@ function Row({ node, index, top, most }: { node: MergedNode; index: number; top:
               }}
             />
             <span>
-              {changeNs > 0 ? "+" : changeNs < 0 ? "−" : ""}
+              {changeNs > 0 ? "+" : "−"}
               {formatDuration(Math.abs(changeNs))}
-              {old > 0 &&
-                ` (${changeNs > 0 ? "+" : changeNs < 0 ? "−" : ""}${formatPercent((Math.abs(changeNs) / old) * 100)})`}
+              {old > 0 && ` (${changeNs > 0 ? "+" : "−"}${formatPercent((Math.abs(changeNs) / old) * 100)})`}
             </span>
           </>
         )}

@@ -6,6 +6,7 @@ import { defaultLookback, lookbacks, searchQuery, type SearchView } from "../api
 import { formatTag } from "../api/tags.ts";
 import { formatCount, formatDuration, formatPercent, plural } from "../ui/format.ts";
 import { Empty, Failed, Loading } from "../ui/states.tsx";
+import "../trace/trace.css";
 import "../compare/compare.css";
 
 const route = getRouteApi("/differences");

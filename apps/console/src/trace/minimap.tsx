@@ -52,9 +52,12 @@ export function Minimap({ trace, colours, zoom }: MinimapProps) {
   useLayoutEffect(() => {
     const show = (): void => {
       const whole = { fromNs: 0, toNs: Math.max(totalNs, 1) };
-      const { style } = shades.current ?? {};
-      style?.setProperty("--from", String(position(zoom.get().fromNs, whole)));
-      style?.setProperty("--to", String(position(zoom.get().toNs, whole)));
+      const { current } = shades;
+      if (current === null) return;
+      current.hidden = zoom.isWhole();
+      const { style } = current;
+      style.setProperty("--from", String(position(zoom.get().fromNs, whole)));
+      style.setProperty("--to", String(position(zoom.get().toNs, whole)));
     };
     show();
     return zoom.subscribe(show);

@@ -13,12 +13,12 @@ export interface SpanTree {
 /**
  * Builds the tree of one trace. A span whose parent is not there is a root; so is the earliest span of a cycle. Where an
  * id occurs twice, children belong to its first span. Linear but for sorting, and without recursion: chains of
- * thousands of spans are ordinary.
+ * thousands of spans are ordinary. `known`: which span of `trace` has an id, where that was found out before.
  */
-export function buildTree(trace: readonly SpanRecord[]): SpanTree {
+export function buildTree(trace: readonly SpanRecord[], known?: IdIndex): SpanTree {
   const byStart = inOrder(trace);
   const count = byStart.length;
-  const ids = new IdIndex(byStart);
+  const ids = known !== undefined && byStart === trace ? known : new IdIndex(byStart);
   // The first child of each span and the next of the same parent, by start; -1: none.
   const firstChild = new Int32Array(count).fill(-1);
   const nextChild = new Int32Array(count).fill(-1);

@@ -5,8 +5,8 @@ import type { SpanRecord } from "../model.ts";
  * Zipkin lets a client span and the server span it calls share one id. The server span gets an id of its own and becomes
  * the client span's child; what stood below the shared id moves below the server span.
  */
-export function withUniqueIds(spans: readonly SpanRecord[]): readonly SpanRecord[] {
-  if (!new IdIndex(spans).hasShared) return spans;
+export function withUniqueIds(spans: readonly SpanRecord[], ids = new IdIndex(spans)): readonly SpanRecord[] {
+  if (!ids.hasShared) return spans;
   const clients = new Set<string>();
   for (const span of spans) if (span.kind === 3) clients.add(span.spanId);
   const shared = (span: SpanRecord): boolean => span.kind === 2 && clients.has(span.spanId);

@@ -11,7 +11,7 @@ import type { CallGraph } from "../worker/call-graph.ts";
 
 /** With more nobody sees anything, and laying it out takes seconds. */
 const nodesAtMost = 80;
-const size = { width: 190, height: 46 };
+const size = { width: 210, height: 46 };
 
 interface Placed {
   width: number;

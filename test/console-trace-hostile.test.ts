@@ -1,0 +1,64 @@
+import { expect, test } from "vitest";
+import { openPage, useBrowser } from "./browser.ts";
+import { crowded, crowdedTrace, hostile, hostileTrace, sendTrace } from "./console-trace-spans.ts";
+import { start, temporaryDirectory } from "./harness.ts";
+
+useBrowser();
+const limit = { timeout: 180_000 };
+
+test("hostile spans neither break the page nor run anything, in any view", limit, async () => {
+  const running = await start(["traces"], { data: await temporaryDirectory() });
+  await sendTrace(running.address("otlpHttp"), hostileTrace, hostile);
+  const { page, complaints } = await openPage(running.address("console"));
+  await page.goto(`/trace/${hostileTrace}`);
+  const grid = page.getByRole("treegrid", { name: "Spans" });
+  await grid.waitFor();
+  expect(await grid.getAttribute("aria-rowcount")).toBe("12");
+  await page
+    .getByRole("row")
+    .filter({ hasText: "before itself" })
+    .getByText("ends before it starts")
+    .waitFor();
+  await page.getByRole("row").filter({ hasText: "nobody's child" }).getByText("parent missing").waitFor();
+  await grid.focus();
+  for (let step = 0; step < 11; step++) {
+    await page.keyboard.press("Enter");
+    await page
+      .getByRole("complementary", { name: "Span" })
+      .getByText(/^span [0-9a-f]{16}$/)
+      .waitFor();
+    await page.keyboard.press("ArrowDown");
+  }
+  await page.goto(`/trace/${hostileTrace}?span=000000000000000a`);
+  await page.getByText(/Show all [\d,]+ characters/).waitFor();
+  for (const view of ["flame", "statistics", "graph", "json"]) {
+    await page.goto(`/trace/${hostileTrace}?view=${view}`);
+    await page.locator(".trace-body > :not(.skeleton)").first().waitFor();
+    await page.locator(".skeleton").first().waitFor({ state: "detached" });
+  }
+  await page.goto(`/compare?a=${hostileTrace}&b=${hostileTrace}`);
+  await page.getByRole("treegrid").waitFor();
+  await page.goto("/differences");
+  await page
+    .getByText(/traces? here/)
+    .first()
+    .waitFor();
+  expect(await page.evaluate("window.pwned")).toBeUndefined();
+  expect(complaints).toEqual([]);
+});
+
+test("10,000 services in one trace are shown, folded and counted", limit, async () => {
+  const running = await start(["traces"], { data: await temporaryDirectory() });
+  await sendTrace(running.address("otlpHttp"), crowdedTrace, crowded);
+  const { page, complaints } = await openPage(running.address("console"));
+  await page.goto(`/trace/${crowdedTrace}`);
+  const grid = page.getByRole("treegrid", { name: "Spans" });
+  await grid.waitFor();
+  expect(await grid.getAttribute("aria-rowcount")).toBe("10001");
+  await page.getByText("9,992 more").waitFor();
+  await page.goto(`/trace/${crowdedTrace}?view=statistics&by=service`);
+  await page.getByText(/10,000 groups, the first 500/).waitFor();
+  await page.goto(`/trace/${crowdedTrace}?view=graph`);
+  await page.getByText(/9,920 others left out/).waitFor();
+  expect(complaints).toEqual([]);
+});
