@@ -26,15 +26,24 @@ try {
   await light.goto(`${console}/?status=success`);
   await light.getByText("DEMO-900").waitFor();
   await light.goto(console);
-  await light.getByText("slow", { exact: true }).waitFor();
+  await light.getByText("3 tickets, live").waitFor();
   await light.screenshot({ path: `${images}tickets.png` });
+  await light.getByRole("link", { name: "DEMO-403" }).click();
+  await light.getByText("What was written").waitFor();
+  await light.screenshot({ path: `${images}ticket.png` });
+  await light.goto(`${console}/search`);
+  await light.getByText("3 traces", { exact: true }).waitFor();
+  await light.screenshot({ path: `${images}search.png` });
+  await light.goto(console);
   await light.getByRole("link", { name: "DEMO-900" }).click();
+  await light.getByRole("link", { name: "Open its trace" }).click();
   await light.getByRole("treeitem").filter({ hasText: "update_ticket" }).click();
   await light.getByText("desk.note.id").waitFor();
   await light.screenshot({ path: `${images}trace.png` });
   const dark = await browser.newPage({ viewport: { width: 1280, height: 800 }, colorScheme: "dark" });
   await dark.goto(console);
   await dark.getByRole("link", { name: "DEMO-403" }).click();
+  await dark.getByRole("link", { name: "Open its trace" }).click();
   await dark.getByText("Bottleneck").waitFor();
   await dark.screenshot({ path: `${images}failed-dark.png` });
 } finally {

@@ -1,17 +1,51 @@
 import "./without-eval.ts";
-import { traceSearchAnswer, type TraceSummary, traceView, type TraceView } from "@throughline/api";
-import { eraseReport } from "@throughline/api";
+import {
+  attributeKeys,
+  attributeValues,
+  eraseReport,
+  traceSearchAnswer,
+  type TraceSummary,
+  traceView,
+  type TraceView,
+} from "@throughline/api";
 import { z } from "zod";
 import { change, get } from "./http.ts";
 
 const services = z.object({ services: z.array(z.string()) });
 const operations = z.object({ operations: z.array(z.object({ name: z.string() })) });
 
+/** How many spans have a key or a value. */
+export interface Counted {
+  text: string;
+  spans: number;
+}
+
 export async function searchTraces(
   parameters: URLSearchParams,
   signal: AbortSignal,
 ): Promise<TraceSummary[]> {
   return (await get(traceSearchAnswer, `/api/throughline/traces?${parameters.toString()}`, signal)).traces;
+}
+
+/** Attribute keys of the spans in a window (`start`, `end`, `limit`), the most frequent first. */
+export async function readAttributeKeys(window: URLSearchParams, signal: AbortSignal): Promise<Counted[]> {
+  const { keys } = await get(attributeKeys, `/api/throughline/attributes?${window.toString()}`, signal);
+  return keys.map(({ key, spans }) => ({ text: key, spans }));
+}
+
+export async function readAttributeValues(
+  key: string,
+  window: URLSearchParams,
+  signal: AbortSignal,
+): Promise<Counted[]> {
+  const asked = new URLSearchParams(window);
+  asked.set("key", key);
+  const { values } = await get(
+    attributeValues,
+    `/api/throughline/attribute-values?${asked.toString()}`,
+    signal,
+  );
+  return values.map(({ value, spans }) => ({ text: value, spans }));
 }
 
 export function readTrace(traceId: string, signal: AbortSignal): Promise<TraceView> {

@@ -42,6 +42,13 @@ export const searchView = z.object({
   end: microseconds,
   limit: z.coerce.number().int().min(1).max(1_500).optional().catch(undefined),
   status: z.enum(["error"]).optional().catch(undefined),
+  /** Of the whole trace, where the plot was zoomed into. */
+  minTrace: text,
+  maxTrace: text,
+  /** Of the list; the newest first unless named. */
+  sort: z.enum(["longest", "shortest", "spans", "errors"]).optional().catch(undefined),
+  /** 1: asked again and again. */
+  live: z.coerce.number().int().min(1).max(1).optional().catch(undefined),
 });
 export type SearchView = z.infer<typeof searchView>;
 
@@ -74,7 +81,7 @@ export const differencesView = searchView.extend({
 /** Everything that is stored; only offered, never Jaeger's. */
 export const anyTime = "all";
 export const defaultLookback = "2d";
-export const defaultLimit = 50;
+export const defaultLimit = 100;
 export const lookbacks = ["15m", "1h", "6h", "12h", "1d", defaultLookback, "7d", anyTime];
 
 const ticketsOfPage = 100;
@@ -106,6 +113,8 @@ export function searchQuery(view: SearchView, now: number): URLSearchParams {
     const value = view[key];
     if (value !== undefined) query.set(key, value);
   }
+  if (view.minTrace !== undefined) query.set("minTraceDuration", view.minTrace);
+  if (view.maxTrace !== undefined) query.set("maxTraceDuration", view.maxTrace);
   for (const { key, value } of parseTags(view.tags ?? "").tags) query.append("tag", `${key}=${value}`);
   if (isFixedWindow(view)) {
     for (const bound of ["start", "end"] as const) {

@@ -30,7 +30,7 @@ export function SearchForm({
     enabled: view.service !== undefined,
   });
   const search = (form: HTMLFormElement) => {
-    if (form.reportValidity()) onSearch(readForm(form));
+    if (form.reportValidity()) onSearch(readForm(form, view));
   };
   return (
     <form
@@ -41,15 +41,6 @@ export function SearchForm({
         search(event.currentTarget);
       }}
     >
-      <Field name="Ticket or trace id">
-        <input
-          name="q"
-          defaultValue={view.q}
-          placeholder="TICKET-456"
-          spellCheck={false}
-          autoComplete="off"
-        />
-      </Field>
       <Field name="Service" note={services.isError ? services.error.message : undefined}>
         <select
           name="service"
@@ -140,9 +131,13 @@ export function SearchForm({
   );
 }
 
-function readForm(form: HTMLFormElement): SearchView {
-  const filled = [...new FormData(form)].filter(([, value]) => value !== "");
-  return searchView.parse(Object.fromEntries(filled));
+/** What the form does not hold stays; a window of fixed times does until another look-back is chosen. */
+function readForm(form: HTMLFormElement, view: SearchView): SearchView {
+  const filled = Object.fromEntries([...new FormData(form)].filter(([, value]) => value !== ""));
+  const { q, where, sort, live, start, end, minTrace, maxTrace } = view;
+  const isSameWindow = filled["lookback"] === view.lookback;
+  const window = isSameWindow ? { start, end, minTrace, maxTrace } : {};
+  return searchView.parse({ q, where, sort, live, ...window, ...filled });
 }
 
 function checkTags({ currentTarget }: FormEvent<HTMLInputElement>): void {

@@ -1,95 +1,234 @@
-import { keepPreviousData, useQuery, type UseQueryResult } from "@tanstack/react-query";
-import { getRouteApi, Link } from "@tanstack/react-router";
-import type { TraceSummary } from "@throughline/api";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { useState } from "react";
 import { searchTraces } from "../api/client.ts";
-import {
-  anyTime,
-  defaultLimit,
-  defaultLookback,
-  formatUrlSearch,
-  isFixedWindow,
-  searchQuery,
-  type SearchView,
-} from "../api/parameters.ts";
+import { defaultLimit, formatUrlSearch, searchQuery, type SearchView } from "../api/parameters.ts";
 import { parseTags } from "../api/tags.ts";
+import { isCondition } from "../search/completion.ts";
+import { ConditionBox } from "../search/condition-box.tsx";
+import { Facets } from "../search/facets.tsx";
+import { NothingFits } from "../search/nothing-fits.tsx";
+import { type Region, Scatter } from "../search/scatter.tsx";
+import { sorts, sortTraces } from "../search/sort.ts";
+import { SearchToolbar } from "../search/toolbar.tsx";
 import { plural } from "../ui/format.ts";
-import { Empty, Failed, Loading } from "../ui/states.tsx";
+import { useShortcuts } from "../ui/shortcuts.tsx";
+import { Empty, Failed, Loading, Stale } from "../ui/states.tsx";
 import { TraceTable } from "../ui/trace-table.tsx";
 import { SearchForm } from "./search-form.tsx";
+import "../search/search.css";
 
 const route = getRouteApi("/search");
+const tailMs = 2_000;
+const shownAtFirst = 200;
 
 /** Conditions beside what fits them. */
 export function SearchPage() {
   const view = route.useSearch();
   const navigate = route.useNavigate();
   const { wrong } = parseTags(view.tags ?? "");
+  const isLive = view.live !== undefined;
+  const [nowMs, setNowMs] = useState(() => Date.now());
+  const query = searchQuery(view, nowMs);
   const results = useQuery({
-    queryKey: ["search", view],
-    queryFn: ({ signal }) => searchTraces(searchQuery(view, Date.now()), signal),
+    queryKey: ["search", { ...view, sort: undefined }],
+    queryFn: ({ signal }) => {
+      // The window moves on with each question.
+      const now = Date.now();
+      setNowMs(now);
+      return searchTraces(searchQuery(view, now), signal);
+    },
     placeholderData: keepPreviousData,
     enabled: wrong === undefined,
+    refetchInterval: isLive && tailMs,
   });
-  const onSearch = (next: SearchView) => {
+  const search = (next: SearchView) => {
     // The same conditions again ask for what has come since.
     if (formatUrlSearch(next) === formatUrlSearch(view)) void results.refetch();
     else void navigate({ search: next });
   };
+  const write = (text: string) =>
+    search({
+      ...view,
+      ...(isCondition(text) ? { where: text, q: undefined } : { q: text || undefined, where: undefined }),
+    });
+  const add = (condition: string) =>
+    search({
+      ...view,
+      q: undefined,
+      where: view.where === undefined ? condition : `${grouped(view.where)} and ${condition}`,
+    });
+  const toggleLive = () => void navigate({ search: { ...view, live: isLive ? undefined : 1 } });
+  useShortcuts("Search", [{ keys: "l", does: "Live tail on or off", run: toggleLive }]);
+  const window = windowOf(query);
   return (
-    <div className="page split">
-      <SearchForm key={formatUrlSearch(view)} view={view} isBusy={results.isFetching} onSearch={onSearch} />
-      <section aria-busy={results.isFetching}>
-        {wrong === undefined ? (
-          <Results view={view} results={results} />
-        ) : (
-          <Empty title={`“${wrong}” is no tag`}>
-            <p>
-              Tags are written <code>key=value</code>, with blanks between them; a value with blanks goes in
-              quotes: <code>error.message="403 Forbidden"</code>.
-            </p>
-          </Empty>
-        )}
-      </section>
+    <div className="page search-page">
+      <h1 className="unseen">Search</h1>
+      <ConditionBox
+        key={view.where ?? view.q ?? ""}
+        text={view.where ?? view.q ?? ""}
+        window={window}
+        isBusy={results.isFetching && !isLive}
+        onSearch={write}
+      />
+      <div className="split">
+        <aside>
+          <SearchForm key={formatUrlSearch(view)} view={view} isBusy={results.isFetching} onSearch={search} />
+          <Facets window={window} onAdd={add} />
+        </aside>
+        <section aria-busy={results.isFetching} aria-label="Results">
+          {wrong === undefined ? (
+            <Results
+              view={view}
+              query={query}
+              results={results}
+              isLive={isLive}
+              onLive={toggleLive}
+              onView={(next) => void navigate({ search: { ...view, ...next } })}
+            />
+          ) : (
+            <Empty title={`“${wrong}” is no tag`}>
+              <p>
+                Tags are written <code>key=value</code>, with blanks between them; a value with blanks goes in
+                quotes: <code>error.message="403 Forbidden"</code>.
+              </p>
+            </Empty>
+          )}
+        </section>
+      </div>
     </div>
   );
 }
 
-function Results({ view, results }: { view: SearchView; results: UseQueryResult<TraceSummary[]> }) {
-  if (results.isPending) return <Loading what="traces" />;
-  if (results.isError) return <Failed error={results.error} onRetry={() => void results.refetch()} />;
-  const { length } = results.data;
-  if (length === 0) return <NothingFits view={view} />;
+function Results({
+  view,
+  query,
+  results,
+  isLive,
+  onLive,
+  onView,
+}: {
+  view: SearchView;
+  query: URLSearchParams;
+  results: ReturnType<typeof useQuery<Awaited<ReturnType<typeof searchTraces>>>>;
+  isLive: boolean;
+  onLive: () => void;
+  onView: (next: Partial<SearchView>) => void;
+}) {
+  const navigate = route.useNavigate();
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
+  const [isAllShown, setIsAllShown] = useState(false);
+  if (results.data === undefined) {
+    if (results.isError) return <Failed error={results.error} onRetry={() => void results.refetch()} />;
+    return <Loading what="traces" />;
+  }
   const limit = view.limit ?? defaultLimit;
+  const { length } = results.data;
+  const sorted = sortTraces(results.data, view.sort);
+  const isZoomed =
+    view.start !== undefined ||
+    view.end !== undefined ||
+    view.minTrace !== undefined ||
+    view.maxTrace !== undefined;
+  const zoom = ({ fromMs, toMs, minMs, maxMs }: Region) =>
+    onView({
+      start: Math.floor(fromMs * 1_000),
+      end: Math.ceil(toMs * 1_000),
+      minTrace: `${Math.floor(minMs * 1e6)}ns`,
+      maxTrace: `${Math.ceil(maxMs * 1e6)}ns`,
+      lookback: undefined,
+    });
   return (
     <>
+      {results.isRefetchError && <Stale error={results.error} sinceMs={results.dataUpdatedAt} />}
       <div className="heading">
-        <h1>{plural(length, "trace")}</h1>
-        <span className="muted">
-          newest first{length >= limit && `; more may fit, the limit is ${limit}`}
-        </span>
+        <h2 className="found">{plural(length, "trace")}</h2>
+        <span className="muted">{length >= limit && `the newest; more may fit, the limit is ${limit}`}</span>
+        {isLive && <span className="live">live</span>}
+        <span className="grow" />
+        {isZoomed && (
+          <button
+            type="button"
+            className="button small-button"
+            onClick={() =>
+              onView({ start: undefined, end: undefined, minTrace: undefined, maxTrace: undefined })
+            }
+          >
+            Zoom out
+          </button>
+        )}
+        <SearchToolbar view={view} query={query} isLive={isLive} onLive={onLive} />
       </div>
-      <TraceTable traces={results.data} nowMs={results.dataUpdatedAt} />
+      {length === 0 ? (
+        <NothingFits view={view} />
+      ) : (
+        <>
+          <Scatter
+            traces={results.data}
+            onOpen={(traceId) => void navigate({ to: "/trace/$traceId", params: { traceId } })}
+            onZoom={zoom}
+          />
+          <div className="heading heading-second">
+            <label className="sort">
+              <span className="unseen">Order</span>
+              <select
+                value={view.sort ?? ""}
+                onChange={({ currentTarget: { value } }) =>
+                  onView({ sort: sorts.find(({ sort }) => sort === value)?.sort })
+                }
+              >
+                {sorts.map(({ sort, name }) => (
+                  <option key={name} value={sort ?? ""}>
+                    {name}
+                  </option>
+                ))}
+              </select>
+            </label>
+            <span className="grow" />
+            {selected.size > 0 && (
+              <>
+                <span className="muted">{plural(selected.size, "trace")} selected</span>
+                {selected.size > 1 && (
+                  <a className="button primary small" href={`/compare?traces=${[...selected].join(",")}`}>
+                    Compare
+                  </a>
+                )}
+                <button type="button" className="button small-button" onClick={() => setSelected(new Set())}>
+                  Select none
+                </button>
+              </>
+            )}
+          </div>
+          <TraceTable
+            traces={isAllShown ? sorted : sorted.slice(0, shownAtFirst)}
+            nowMs={results.dataUpdatedAt}
+            selected={selected}
+            onSelect={setSelected}
+          />
+          {!isAllShown && length > shownAtFirst && (
+            <p className="more">
+              <button type="button" className="button" onClick={() => setIsAllShown(true)}>
+                Show all {length}
+              </button>
+            </p>
+          )}
+        </>
+      )}
     </>
   );
 }
 
-function NothingFits({ view }: { view: SearchView }) {
-  const isBounded =
-    isFixedWindow(view) ||
-    (view.lookback !== anyTime && !(view.q !== undefined && view.lookback === undefined));
-  return (
-    <Empty title="No trace fits">
-      {isBounded && (
-        <p>
-          Looked{" "}
-          {isFixedWindow(view) ? "through the link's window" : `back ${view.lookback ?? defaultLookback}`}.{" "}
-          <Link to="/search" search={{ ...view, start: undefined, end: undefined, lookback: anyTime }}>
-            Look through everything that is stored
-          </Link>
-          .
-        </p>
-      )}
-      <p>Or leave out a condition: service, operation, tags and durations must all hold on one span.</p>
-    </Empty>
-  );
+/** What facets and completion count in. */
+function windowOf(query: URLSearchParams): URLSearchParams {
+  const window = new URLSearchParams();
+  // To the minute, so that they are not asked for anew all the time; without a start they would count one hour.
+  const start = Math.floor(Date.parse(query.get("start") ?? "1970-01-01T00:00:00Z") / 60_000) * 60_000;
+  window.set("start", new Date(start).toISOString());
+  const end = query.get("end");
+  if (end !== null) window.set("end", end);
+  return window;
+}
+
+function grouped(condition: string): string {
+  return /\bor\b/i.test(condition) ? `(${condition})` : condition;
 }

@@ -6,12 +6,33 @@ import { StatusChips } from "./status-chip.tsx";
 import { moveBetweenRows } from "./table-keys.ts";
 
 /** Traces, one a row; the bars compare the durations on this page. */
-export function TraceTable({ traces, nowMs }: { traces: readonly TraceSummary[]; nowMs: number }) {
+export function TraceTable({
+  traces,
+  nowMs,
+  selected,
+  onSelect,
+}: {
+  traces: readonly TraceSummary[];
+  nowMs: number;
+  selected?: ReadonlySet<string>;
+  /** Makes rows that can be selected. */
+  onSelect?: (selected: ReadonlySet<string>) => void;
+}) {
+  const toggle = (traceId: string) => {
+    const next = new Set(selected);
+    if (!next.delete(traceId)) next.add(traceId);
+    onSelect?.(next);
+  };
   const longestNs = traces.reduce((longest, { durationNs }) => Math.max(longest, durationNs), 1);
   return (
     <table className="list list-traces" aria-label="Traces">
       <thead>
         <tr>
+          {onSelect !== undefined && (
+            <td className="select">
+              <span className="unseen">Selected</span>
+            </td>
+          )}
           <th scope="col">Trace</th>
           <th scope="col">Status</th>
           <th scope="col" className="wide">
@@ -33,16 +54,45 @@ export function TraceTable({ traces, nowMs }: { traces: readonly TraceSummary[];
       </thead>
       <tbody onKeyDown={moveBetweenRows}>
         {traces.map((trace) => (
-          <TraceRow key={trace.traceId} trace={trace} longestNs={longestNs} nowMs={nowMs} />
+          <TraceRow
+            key={trace.traceId}
+            trace={trace}
+            longestNs={longestNs}
+            nowMs={nowMs}
+            isSelected={selected?.has(trace.traceId) === true}
+            onToggle={onSelect === undefined ? undefined : () => toggle(trace.traceId)}
+          />
         ))}
       </tbody>
     </table>
   );
 }
 
-function TraceRow({ trace, longestNs, nowMs }: { trace: TraceSummary; longestNs: number; nowMs: number }) {
+function TraceRow({
+  trace,
+  longestNs,
+  nowMs,
+  isSelected,
+  onToggle,
+}: {
+  trace: TraceSummary;
+  longestNs: number;
+  nowMs: number;
+  isSelected: boolean;
+  onToggle: (() => void) | undefined;
+}) {
   return (
     <tr>
+      {onToggle !== undefined && (
+        <td className="select">
+          <input
+            type="checkbox"
+            checked={isSelected}
+            onChange={onToggle}
+            aria-label={`Select ${trace.ticketId ?? trace.rootOperation} ${trace.traceId.slice(0, 8)}`}
+          />
+        </td>
+      )}
       <th scope="row">
         <Link to="/trace/$traceId" params={{ traceId: trace.traceId }} className="row-link">
           <bdi>{trace.rootOperation}</bdi>
