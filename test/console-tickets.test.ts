@@ -9,6 +9,7 @@ import {
   jobEnded,
   notesOf,
   postTicket,
+  run,
   type Running,
   start,
   startWithDesk,
@@ -195,6 +196,53 @@ test("why is there nothing: queued at which place, paused, filtered, not sampled
   await other.goto("/");
   await other.getByText("No enhancer is connected").waitFor();
   await expectAccessible(other);
+});
+
+test("who is logged in does what the role allows, by name in the audit log", async () => {
+  const { up, data } = await startWithDesk({ args: ["--access", "token"] });
+  const { job_id: jobId } = await acceptTicket(up.address("webhook"), "T-1");
+  await jobEnded(up.address("admin"), jobId);
+  const password = "correct horse battery staple";
+  for (const [name, role] of [
+    ["vic", "viewer"],
+    ["otto", "operator"],
+  ] as const) {
+    await run(["user", "add", name, "--role", role, "--data", data], { input: `${password}\n` });
+    await until(`${name} to be known`, async () => {
+      const body = new URLSearchParams({ name, password });
+      const response = await fetch(`${up.address("console")}/auth/login`, {
+        method: "POST",
+        body,
+        redirect: "manual",
+        headers: { origin: up.address("console") },
+      });
+      return response.status === 303;
+    });
+    const { page, complaints } = await openPage(up.address("console"));
+    await page.goto("/ticket/T-1?tenant=acme");
+    await page.getByRole("textbox", { name: "Name" }).fill(name);
+    await page.getByRole("textbox", { name: "Password" }).fill(password);
+    await page.getByRole("button", { name: "Log in" }).click();
+    await page.getByText("The note is on the ticket").waitFor();
+    const actions = page.getByRole("group", { name: "Actions" });
+    if (role === "operator") {
+      await actions.getByRole("button", { name: "Pin" }).click();
+      await page.getByRole("alertdialog").getByRole("button", { name: "Pin" }).click();
+      await page.getByText("Its trace is pinned").first().waitFor();
+      await actions.getByRole("button", { name: "Erase" }).click();
+      await page.getByRole("alertdialog").getByRole("button", { name: "Erase" }).click();
+      await page.getByText("T-1 is erased").first().waitFor();
+      await page.getByRole("button", { name: "Settings" }).click();
+      await page.getByText("Logged in as otto, operator").waitFor();
+      await expectAccessible(page);
+    } else {
+      await page.getByRole("log").waitFor();
+      await until("nothing to be offered", async () => (await actions.count()) === 0);
+    }
+    expect(complaints).toEqual([]);
+  }
+  const { stdout } = await run(["audit", "list", "--data", data]);
+  expect(stdout).toMatch(/otto +ticket\.erased +acme/);
 });
 
 test("tickets fit a phone and a wide screen, in both themes, and hostile text does nothing", async () => {

@@ -64,13 +64,16 @@ export class AdminDoor {
   }
 }
 
-/** Whom a principal is to an operation. Throws TL_TOKEN_SCOPE where it may not. */
+/** Whom a principal is to an operation. Throws TL_TOKEN_SCOPE or TL_ROLE where it may not. */
 export function admitted(
   { id, name, tenant, scopes }: Pick<Principal, "id" | "name" | "tenant" | "scopes">,
   scope: AdminScope,
 ): AdminPrincipal {
-  if (!scopes.some((one) => includes[scope].includes(one)))
+  if (!scopes.some((one) => includes[scope].includes(one))) {
+    if (id.startsWith("user:"))
+      throw new ThroughlineError("TL_ROLE", `The role of ${name} does not allow this.`);
     throw new ThroughlineError("TL_TOKEN_SCOPE", `The token "${name}" has not the scope ${scope}.`);
+  }
   return { id, name, tenant };
 }
 

@@ -1,8 +1,10 @@
+import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import type { TicketStory } from "@throughline/api";
 import type { ReactNode } from "react";
 import { eraseTraces, pinTrace } from "../api/client.ts";
 import { approveDraft, discardDraft, discardJob, eraseTicket, rerunJob, retryJob } from "../api/enhancer.ts";
+import { whoAmI } from "../api/http.ts";
 import { useConfirm } from "../ui/confirm.tsx";
 import { Icon, type IconName } from "../ui/icons.tsx";
 import { useToasts } from "../ui/toasts.tsx";
@@ -34,6 +36,9 @@ export function TicketActions({
   const confirm = useConfirm();
   const { done, failed } = useToasts();
   const navigate = useNavigate();
+  const me = useQuery({ queryKey: ["me"], queryFn: ({ signal }) => whoAmI(signal), staleTime: 60_000 });
+  // A viewer looks; the backend refuses the rest as well.
+  if (me.data === undefined || me.data.user?.role === "viewer") return null;
 
   async function start(action: Action): Promise<void> {
     const yes = await confirm({

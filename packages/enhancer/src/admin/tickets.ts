@@ -16,6 +16,7 @@ import type { EnhancementRecords, KeptInput } from "../records/enhancements.ts";
 import { type LatestAttempt, latestAttempts, ticketKey, totalsOf } from "../records/tickets.ts";
 import { viewOf } from "../records/view.ts";
 import { recordAudit } from "../tenants/audit.ts";
+import { actorOf } from "./actor.ts";
 import { reasonOf } from "./ticket-reason.ts";
 
 const name = z.string().min(1).max(100);
@@ -182,7 +183,12 @@ export function ticketRoutes(
         for (const { id } of jobs) await queue.discard(id);
         const enhancements = await records.eraseTicket(tenantId, ticketId);
         const changes = [{ field: "ticket", new: ticketId }];
-        await recordAudit(database, { actor: principal.name, action: "ticket.erased", tenantId, changes });
+        await recordAudit(database, {
+          actor: actorOf(principal),
+          action: "ticket.erased",
+          tenantId,
+          changes,
+        });
         return { body: { jobs: jobs.length, enhancements } };
       },
     }),

@@ -60,7 +60,8 @@ const securityHeaders = {
   "content-security-policy":
     "default-src 'self'; style-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
   "x-content-type-options": "nosniff",
-  "referrer-policy": "no-referrer",
+  // Not `no-referrer`: with it a browser says `Origin: null` of the form by which somebody logs in.
+  "referrer-policy": "same-origin",
   "cross-origin-resource-policy": "same-origin",
 };
 
