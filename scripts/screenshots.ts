@@ -36,14 +36,14 @@ try {
   await light.screenshot({ path: `${images}search.png` });
   await light.goto(console);
   await light.getByRole("link", { name: "DEMO-900" }).click();
-  await light.getByRole("link", { name: "Open its trace" }).click();
+  await light.getByRole("link", { name: "Open its trace", exact: true }).click();
   await light.getByRole("treeitem").filter({ hasText: "update_ticket" }).click();
   await light.getByText("desk.note.id").waitFor();
   await light.screenshot({ path: `${images}trace.png` });
   const dark = await browser.newPage({ viewport: { width: 1280, height: 800 }, colorScheme: "dark" });
   await dark.goto(console);
   await dark.getByRole("link", { name: "DEMO-403" }).click();
-  await dark.getByRole("link", { name: "Open its trace" }).click();
+  await dark.getByRole("link", { name: "Open its trace", exact: true }).click();
   await dark.getByText("Bottleneck").waitFor();
   await dark.screenshot({ path: `${images}failed-dark.png` });
 } finally {

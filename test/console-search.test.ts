@@ -88,7 +88,7 @@ test("by mouse: facets narrow, the plot zooms and opens, results are sorted, sel
   await page.getByRole("checkbox", { name: /GET \/quick/ }).check();
   await page.getByText("2 traces selected").waitFor();
   expect(await page.getByRole("link", { name: "Compare" }).getAttribute("href")).toMatch(
-    /^\/compare\?traces=[0-9a-f]{32},[0-9a-f]{32}$/,
+    /^\/compare\?a=[0-9a-f]{32}&b=[0-9a-f]{32}$/,
   );
 
   // The slow one lies in the upper left corner.

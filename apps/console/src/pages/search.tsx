@@ -189,7 +189,7 @@ function Results({
               <>
                 <span className="muted">{plural(selected.size, "trace")} selected</span>
                 {selected.size > 1 && (
-                  <a className="button primary small" href={`/compare?traces=${[...selected].join(",")}`}>
+                  <a className="button primary small" href={compareAddress([...selected])}>
                     Compare
                   </a>
                 )}
@@ -227,6 +227,11 @@ function windowOf(query: URLSearchParams): URLSearchParams {
   const end = query.get("end");
   if (end !== null) window.set("end", end);
   return window;
+}
+
+/** The first one against the others. */
+function compareAddress([first = "", ...others]: readonly string[]): string {
+  return `/compare?${new URLSearchParams({ a: first, b: others.join(",") }).toString()}`;
 }
 
 function grouped(condition: string): string {
