@@ -1,9 +1,11 @@
-/** Takes the README's pictures of the real console, from a demo that it starts: node scripts/screenshots.ts [CHROMIUM] */
+/** Takes the documents' pictures of the real console, and those that a test compares its gallery with, from a demo that it starts: node scripts/screenshots.ts [CHROMIUM] */
 import { mkdirSync } from "node:fs";
 import { chromium } from "playwright-core";
 import { newDirectory, start } from "../bench/processes.ts";
+import { galleryPicture } from "./gallery-picture.ts";
 
 const images = new URL("../docs/images/", import.meta.url).pathname;
+const pictures = new URL("../test/pictures/", import.meta.url).pathname;
 const quiet = [
   "--disable-gpu",
   "--disable-quic",
@@ -14,6 +16,7 @@ const quiet = [
 ];
 
 mkdirSync(images, { recursive: true });
+mkdirSync(pictures, { recursive: true });
 const directory = newDirectory();
 const demo = await start(["demo"], directory.path);
 const browser = await chromium.launch({
@@ -46,6 +49,12 @@ try {
   await dark.getByRole("link", { name: "Open its trace", exact: true }).click();
   await dark.getByText("Bottleneck").waitFor();
   await dark.screenshot({ path: `${images}failed-dark.png` });
+  for (const colorScheme of ["light", "dark"] as const) {
+    const gallery = await browser.newPage({ ...galleryPicture, colorScheme });
+    await gallery.goto(`${console}/gallery`);
+    await gallery.getByRole("heading", { name: "Gallery" }).waitFor();
+    await gallery.screenshot({ path: `${pictures}gallery-${colorScheme}.png` });
+  }
 } finally {
   await browser.close();
   await demo.stop();

@@ -87,3 +87,33 @@ export function overflows(page: Page): Promise<boolean> {
     '[document.documentElement, document.querySelector("main")].some((one) => one.scrollWidth > one.clientWidth)',
   );
 }
+
+/** Told by eye: what differs by less is how letters are drawn. */
+const visible = 48;
+
+/** Which share of two pictures' pixels differ, 0 to 1; 1 where their sizes do. */
+export async function pictureDifference(page: Page, one: Buffer, other: Buffer): Promise<number> {
+  const blank = await page.context().newPage();
+  try {
+    return await blank.evaluate<number>(`(async () => {
+      const pixels = async (base64) => {
+        const image = new Image();
+        image.src = "data:image/png;base64," + base64;
+        await image.decode();
+        const canvas = new OffscreenCanvas(image.width, image.height);
+        const pen = canvas.getContext("2d");
+        pen.drawImage(image, 0, 0);
+        return pen.getImageData(0, 0, image.width, image.height);
+      };
+      const a = await pixels("${one.toString("base64")}");
+      const b = await pixels("${other.toString("base64")}");
+      if (a.width !== b.width || a.height !== b.height) return 1;
+      let differing = 0;
+      for (let at = 0; at < a.data.length; at += 4)
+        if ([0, 1, 2].some((c) => Math.abs(a.data[at + c] - b.data[at + c]) > ${visible})) differing++;
+      return differing / (a.width * a.height);
+    })()`);
+  } finally {
+    await blank.close();
+  }
+}

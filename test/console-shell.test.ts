@@ -1,5 +1,7 @@
+import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
-import { expectAccessible, openPage, useBrowser } from "./browser.ts";
+import { galleryPicture } from "../scripts/gallery-picture.ts";
+import { expectAccessible, openPage, pictureDifference, useBrowser } from "./browser.ts";
 import { startWithDesk } from "./harness.ts";
 
 useBrowser();
@@ -93,6 +95,24 @@ test("theme and time zone are chosen once and kept", async () => {
   await page.getByText("Not refreshed since 07:00:00").waitFor();
   expect(await ground()).not.toBe(light);
   expect(complaints).toEqual([]);
+});
+
+test("every part in every state looks as it did: pictures differ by letters' edges at most", async () => {
+  const { up } = await startWithDesk();
+  const taken: Buffer[] = [];
+  for (const colorScheme of ["light", "dark"] as const) {
+    const { page } = await openPage(up.address("console"), { ...galleryPicture, colorScheme });
+    await page.goto("/gallery");
+    await page.getByRole("heading", { name: "Gallery" }).waitFor();
+    const now = await page.screenshot();
+    taken.push(now);
+    // Where this fails and the new look is meant: npm run screenshots.
+    const before = await readFile(new URL(`pictures/gallery-${colorScheme}.png`, import.meta.url));
+    expect(await pictureDifference(page, now, before)).toBeLessThan(0.03);
+  }
+  const { page } = await openPage(up.address("console"));
+  const [light = Buffer.alloc(0), dark = Buffer.alloc(0)] = taken;
+  expect(await pictureDifference(page, light, dark)).toBeGreaterThan(0.5);
 });
 
 test("every part in every state is accessible in both themes, and asks before it changes anything", async () => {

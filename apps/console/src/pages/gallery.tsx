@@ -1,6 +1,9 @@
-import type { TraceSummary } from "@throughline/api";
+import type { TicketReason, TicketView, TraceSummary } from "@throughline/api";
 import { type ReactNode, useState } from "react";
 import { ApiError } from "../api/http.ts";
+import { Cause } from "../tickets/cause.tsx";
+import { PhaseLegend } from "../tickets/phase-bar.tsx";
+import { TicketTable } from "../tickets/ticket-table.tsx";
 import { useConfirm } from "../ui/confirm.tsx";
 import { CopyButton } from "../ui/copy-button.tsx";
 import { Icon } from "../ui/icons.tsx";
@@ -8,6 +11,7 @@ import { Command, Empty, Failed, Loading, Stale } from "../ui/states.tsx";
 import { StatusChips } from "../ui/status-chip.tsx";
 import { useToasts } from "../ui/toasts.tsx";
 import { TraceTable } from "../ui/trace-table.tsx";
+import "../tickets/tickets.css";
 
 const atMs = Date.parse("2026-11-24T12:00:00Z");
 const plain: TraceSummary = {
@@ -48,6 +52,43 @@ const refusal = new ApiError(403, "The desk refuses to write the note.", {
   remedy: "Give the desk's key the right to add notes, then retry the ticket.",
 });
 
+const ticket: TicketView = {
+  tenantId: "acme",
+  ticketId: "TICKET-456",
+  priority: "high",
+  status: "success",
+  at: new Date(atMs - 42_000).toISOString(),
+  jobId: "j1",
+  traceId: null,
+  enhancementId: "e1",
+  delivery: "written",
+  reason: null,
+  attempts: 1,
+  latency: { read: 80, context: 700, write: 1_400, desk: 200, total: 2_500 },
+  costUsd: 0.0042,
+  feedback: { up: 2, down: 1 },
+};
+const waiting = { delivery: null, latency: {}, costUsd: null, feedback: { up: 0, down: 0 } } as const;
+const tickets: readonly TicketView[] = [
+  ticket,
+  { ...ticket, ...waiting, ticketId: "TICKET-457", status: "waiting", attempts: 0, priority: "critical" },
+  { ...ticket, ...waiting, ticketId: "TICKET-458", status: "active", attempts: 1, priority: "low" },
+  { ...ticket, ticketId: "TICKET-459", status: "failed", delivery: "none", reason: "The desk refused it." },
+  { ...ticket, ticketId: "TICKET-460", status: "partial", reason: "documentation: no answer in time" },
+  { ...ticket, ticketId: "TICKET-461", status: "skipped", delivery: "none", reason: "Closed." },
+  { ...ticket, ticketId: "TICKET-462", delivery: "draft" },
+  { ...ticket, ticketId: "TICKET-463", delivery: "shadow" },
+  { ...ticket, ticketId: hostile.ticketId ?? "", tenantId: "\u202Eright to left", reason: "<b>bold</b>" },
+];
+const nothing = { place: null, waiting: null, until: null };
+const reasons: readonly TicketReason[] = [
+  { ...nothing, code: "failed", text: "The desk refused the note (403 Forbidden)." },
+  { ...nothing, code: "queued", place: 3, waiting: 12, text: "It is still queued, at place 3 of 12." },
+  { ...nothing, code: "held", until: new Date(atMs).toISOString(), text: "The desk asked to come later." },
+  { ...nothing, code: "draft", text: "Its note waits for approval." },
+  { ...nothing, code: "written", text: "Its note is written." },
+];
+
 /** The parts of the pages, in all their states. */
 export function GalleryPage() {
   return (
@@ -78,6 +119,15 @@ export function GalleryPage() {
           <CopyButton text="copied" what="a text" />
           <Asking />
         </div>
+      </Shown>
+      <Shown name="Tickets">
+        <PhaseLegend />
+        <TicketTable tickets={tickets} nowMs={atMs} onTenant={() => undefined} />
+      </Shown>
+      <Shown name="Reasons">
+        {reasons.map((reason) => (
+          <Cause key={reason.code} reason={reason} traceId={null} isFailed={reason.code === "failed"} />
+        ))}
       </Shown>
       <Shown name="Traces">
         <TraceTable traces={[plain, failed, hostile]} nowMs={atMs} />

@@ -51,7 +51,7 @@ export function Cause({
       : trace.data?.spans.find((one) => one.name === failing?.spanName && one.status === "error");
   const bottleneck = trace.data?.bottleneck;
   return (
-    <section className={`cause cause-${tone}`} aria-label="Why">
+    <section className={`cause cause-${tone}`} aria-label={`Why: ${title}`}>
       <Icon name={icon} size={20} />
       <div className="grow">
         <h2>{title}</h2>
