@@ -104,7 +104,8 @@ test("two variables put a real Jaeger in its place: same name, same ports, its o
   const real = service(swapped, "jaeger-all-in-one");
   expect(real.profiles).toEqual(["jaeger-all-in-one"]);
   expect(real.image).toMatch(/^jaegertracing\/jaeger:/);
-  expect(real.networks["front"]?.aliases).toEqual(["jaeger"]);
+  // Also the name by which Prometheus and Grafana know our backend.
+  expect(real.networks["front"]?.aliases?.toSorted()).toEqual(["jaeger", "traces"]);
   expect(real.ports).toEqual(service(swapped, "jaeger").ports);
   const config = parse(read("deploy/jaeger/all-in-one/config.yaml")) as {
     receivers: Record<string, { protocols: Record<string, { endpoint: string }> }>;

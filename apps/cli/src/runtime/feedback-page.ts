@@ -14,7 +14,7 @@ const styles =
  */
 export function feedbackPages(directory: string, store: LazyStore) {
   const feedback = async () => {
-    if (!existsSync(join(directory, "tenants.key")))
+    if (!existsSync(join(directory, "links.key")))
       throw new ThroughlineError("TL_FEEDBACK_LINK_INVALID", "No notes are written from here.");
     return (await store.open()).feedback;
   };
