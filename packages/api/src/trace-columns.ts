@@ -10,6 +10,10 @@ import { traceSummary } from "./traces.ts";
  * Spans stand parent before child, siblings by start. A column of ends has, for each entry, where its part of the list behind ends; it
  * begins where the one before it ended. `TraceHead` and the comments below say what the numbers mean; a part that is missing, cut off or
  * points outside its list makes the answer invalid.
+ *
+ * `?part=structure` answers the columns of the structure alone, `?part=details` those of the details with the spans' ids: the others, and what
+ * of the head belongs to them, are empty. So a large trace is drawn before the larger part of it is made. Spans may come between the two: then
+ * their ids differ.
  */
 export const traceColumnsType = "application/vnd.throughline.trace-columns";
 const magic = 0x4354_4c54;
@@ -94,20 +98,23 @@ const traceHead = z.object({
   /** Of the columns, in their order. */
   lengths: z.array(z.number().int().nonnegative()),
 });
+export type TracePart = "structure" | "details" | "all";
 export type TraceHead = Omit<z.infer<typeof traceHead>, "lengths">;
 
 const structureKinds: readonly Kind[] = Object.values(structureColumns);
 const allKinds: readonly Kind[] = [...structureKinds, ...Object.values(detailColumns)];
 
-/** The answer, in pieces. */
+const none = new Uint8Array(0);
+
+/** The answer, in pieces; columns that are not given are empty. */
 export function writeTraceColumns(
   head: TraceHead,
-  structure: StructureColumns,
-  details: DetailColumns,
+  structure: Partial<StructureColumns>,
+  details: Partial<DetailColumns>,
 ): Uint8Array<ArrayBuffer>[] {
   const columns = [
-    ...namesOf(structureColumns).map((name) => structure[name]),
-    ...namesOf(detailColumns).map((name) => details[name]),
+    ...namesOf(structureColumns).map((name) => structure[name] ?? none),
+    ...namesOf(detailColumns).map((name) => details[name] ?? none),
   ];
   const text = new TextEncoder().encode(
     JSON.stringify({ ...head, lengths: columns.map(({ length }) => length) }),
@@ -134,11 +141,6 @@ export class TraceColumnsError extends Error {
   override readonly name = "TraceColumnsError";
 }
 
-/** Where the structure ends, as soon as the head has arrived; undefined before. Throws TraceColumnsError. */
-export function structureEnd(bytes: Uint8Array<ArrayBuffer>): number | undefined {
-  return readHead(bytes)?.structureEnd;
-}
-
 /** Head and structure; the columns are views of `bytes`, which begins where its buffer does. Throws TraceColumnsError. */
 export function readStructure(bytes: Uint8Array<ArrayBuffer>): {
   head: TraceHead;
@@ -151,11 +153,17 @@ export function readStructure(bytes: Uint8Array<ArrayBuffer>): {
   return { head, structure };
 }
 
-/** What `readStructure` leaves. Throws TraceColumnsError. */
-export function readDetails(bytes: Uint8Array<ArrayBuffer>): DetailColumns {
-  const { lengths, structureEnd: from, end } = present(readHead(bytes));
+/** What `readStructure` leaves, and the ids of the spans that it is of. Throws TraceColumnsError. */
+export function readDetails(bytes: Uint8Array<ArrayBuffer>): {
+  head: TraceHead;
+  details: DetailColumns;
+  spanIds: Uint8Array;
+} {
+  const { head, lengths, from, structureEnd: middle, end } = present(readHead(bytes));
   if (bytes.length < end) throw new TraceColumnsError("the answer is cut off");
-  return views(bytes, detailColumns, lengths, structureKinds.length, from) as DetailColumns;
+  const { spanIds } = views(bytes, structureColumns, lengths, 0, from) as StructureColumns;
+  const details = views(bytes, detailColumns, lengths, structureKinds.length, middle) as DetailColumns;
+  return { head, details, spanIds };
 }
 
 interface Head {

@@ -25,13 +25,17 @@ export async function traceTexts(
 /** Others have their turn between two chunks. Throws the signal's reason when the asker has gone. */
 export async function writeTraces(
   traces: readonly SpanRecord[][],
-  { form, raw }: Pick<TextQuery, "form" | "raw">,
+  { form, raw, part }: Pick<TextQuery, "form" | "raw" | "part">,
   signal: AbortSignal | undefined,
 ): Promise<TraceText[]> {
   const texts: TraceText[] = [];
   for (const trace of traces) {
     if (form === "columns") {
-      texts.push({ traceId: trace[0]?.traceId ?? "", spans: trace.length, chunks: traceColumns(trace) });
+      texts.push({
+        traceId: trace[0]?.traceId ?? "",
+        spans: trace.length,
+        chunks: traceColumns(trace, part),
+      });
       continue;
     }
     const chunks: Uint8Array<ArrayBuffer>[] = [];

@@ -32,6 +32,8 @@ export interface SpanReader {
 export interface TextQuery {
   traceIds: readonly string[];
   form: "legacy" | "v3" | "columns";
+  /** Of columns; all of them unless one is named. */
+  part?: "structure" | "details" | "all";
   raw: boolean;
 }
 

@@ -34,7 +34,7 @@ export function Statistics({
   onBy: (by: string | undefined) => void;
   onOpen: (at: number) => void;
 }) {
-  const { reading, shifts, head } = trace;
+  const { reading, shifts } = trace;
   const grouping = groupingOf(by);
   const [order, setOrder] = useState<{ column: Column; isDown: boolean }>({ column: "self", isDown: true });
   const groups = useQuery({
@@ -45,7 +45,11 @@ export function Statistics({
   });
   const sorted = useMemo(() => sort(groups.data ?? [], order), [groups.data, order]);
   const allSelf = useMemo(() => sorted.reduce((sum, { self }) => sum + self, 0), [sorted]);
-  const keys = useMemo(() => [...head.keys].sort(), [head]);
+  const keys = useQuery({
+    queryKey: ["keys", client.number, reading],
+    queryFn: async ({ signal }) => (await client.ask("keys", { reading }, signal)).toSorted(),
+    gcTime: 0,
+  });
   const sortBy = (column: Column) =>
     setOrder((old) => ({ column, isDown: old.column === column ? !old.isDown : column !== "label" }));
   const heading = (column: Column, label: string, isNumber: boolean) => (
@@ -77,7 +81,7 @@ export function Statistics({
               </option>
             ))}
             <optgroup label="Attributes">
-              {keys.map((key) => (
+              {keys.data?.map((key) => (
                 <option key={key} value={`:${key}`}>
                   {key.slice(0, 100)}
                 </option>

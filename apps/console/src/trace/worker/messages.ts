@@ -29,6 +29,8 @@ export interface Calls {
   span: { ask: { reading: number; at: number }; answer: SpanDetails };
   find: { ask: { reading: number; text: string }; answer: Int32Array };
   statistics: { ask: Shifted & { grouping: Grouping }; answer: SpanGroup[] };
+  /** Keys of attributes. */
+  keys: { ask: { reading: number }; answer: string[] };
   callTree: { ask: Shifted; answer: CallTree };
   callGraph: { ask: Shifted & { most: number }; answer: CallGraph };
 }

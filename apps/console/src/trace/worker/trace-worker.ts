@@ -5,7 +5,6 @@ import {
   readDetails,
   readStructure,
   type StructureColumns,
-  structureEnd,
   traceColumnsType,
   type TraceHead,
 } from "@throughline/api/trace-columns";
@@ -35,7 +34,13 @@ interface Reading {
   /** With clocks shifted, as asked for last. */
   shifted: { shifts: string; analysis: Analysis } | undefined;
   /** They come behind the structure. */
-  details: Promise<DetailColumns>;
+  details: Promise<TraceDetails>;
+}
+
+/** `head`: what of it belongs to the details. */
+interface TraceDetails {
+  head: TraceHead;
+  details: DetailColumns;
 }
 
 let current: Reading | undefined;
@@ -48,18 +53,21 @@ const answers: {
   open: ({ traceId }, signal) => open(traceId, signal),
   analysis: async (ask) => analysisOf(readingOf(ask.reading), ask),
   span: async ({ reading, at }) => {
-    const { head, structure, details } = readingOf(reading);
-    return spanDetails(head, structure, await details, at);
+    const { structure, details: coming } = readingOf(reading);
+    const { head, details } = await coming;
+    return spanDetails(head, structure, details, at);
   },
   find: async ({ reading, text }) => {
     const { head, structure, details } = readingOf(reading);
-    return findSpans({ head, structure, details: await details }, text);
+    return findSpans({ ...withDetails(head, await details), structure }, text);
   },
+  keys: async ({ reading }) => (await readingOf(reading).details).head.keys,
   statistics: async (ask) => {
     const reading = readingOf(ask.reading);
     const { head, structure } = reading;
     const { selfTimes } = analysisOf(reading, ask);
-    return statisticsOf({ head, structure, details: await reading.details, selfTimes }, ask.grouping);
+    const whole = withDetails(head, await reading.details);
+    return statisticsOf({ ...whole, structure, selfTimes }, ask.grouping);
   },
   callTree: async (ask) => {
     const reading = readingOf(ask.reading);
@@ -95,6 +103,12 @@ function readingOf(number: number): Reading {
   return current;
 }
 
+/** Both halves of the head in one. */
+function withDetails(head: TraceHead, { head: behind, details }: TraceDetails) {
+  const { messages, eventNames, keys, scopes } = behind;
+  return { head: { ...head, messages, eventNames, keys, scopes }, details };
+}
+
 function analysisOf(reading: Reading, { shifts }: Shifted): Analysis {
   if (shifts.length === 0) return reading.analysis;
   const name = shifts.join();
@@ -103,19 +117,12 @@ function analysisOf(reading: Reading, { shifts }: Shifted): Analysis {
   return reading.shifted.analysis;
 }
 
-/** Resolves as soon as there is something to draw. */
+/** Resolves as soon as there is something to draw; what is read of single spans comes behind it. */
 async function open(traceId: string, signal: AbortSignal): Promise<OpenedTrace> {
-  const response = await fetchAnswer(
-    `/api/throughline/traces/${encodeURIComponent(traceId)}`,
-    traceColumnsType,
-    { signal },
-  );
-  const body = new Arriving(response);
-  let end: number | undefined;
-  while ((end === undefined || body.length < end) && (await body.more())) end ??= structureEnd(body.bytes());
-  const { head, structure } = understood(() => readStructure(body.bytes()));
+  const body = await readPart(traceId, "structure", signal);
+  const { head, structure } = understood(() => readStructure(body));
   const analysis = analyse(structure);
-  const details = restOf(body);
+  const details = detailsOf(traceId, structure.spanIds);
   // Whoever asks for details is told; nobody may.
   details.catch(() => undefined);
   const number = ++readings;
@@ -123,9 +130,27 @@ async function open(traceId: string, signal: AbortSignal): Promise<OpenedTrace> 
   return { reading: number, head, structure, analysis, skews: findClockSkew(structure, head.clocks.length) };
 }
 
-async function restOf(body: Arriving): Promise<DetailColumns> {
-  while (await body.more());
-  return understood(() => readDetails(body.bytes()));
+async function detailsOf(traceId: string, ids: Uint8Array): Promise<TraceDetails> {
+  const body = await readPart(traceId, "details", undefined);
+  const { head, details, spanIds } = understood(() => readDetails(body));
+  if (spanIds.length !== ids.length || spanIds.some((byte, at) => byte !== ids[at]))
+    throw new ApiError(0, "More spans have come since the trace was read.", { remedy: "Reload the page." });
+  return { head, details };
+}
+
+async function readPart(
+  traceId: string,
+  part: "structure" | "details",
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const path = `/api/throughline/traces/${encodeURIComponent(traceId)}?part=${part}`;
+  const response = await fetchAnswer(path, traceColumnsType, signal === undefined ? {} : { signal });
+  try {
+    return new Uint8Array(await response.arrayBuffer());
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new ApiError(0, "The connection broke while the trace came in.", { remedy: "Try again." });
+  }
 }
 
 function understood<T>(read: () => T): T {
@@ -133,39 +158,6 @@ function understood<T>(read: () => T): T {
     return read();
   } catch (error) {
     throw unreadable(error instanceof Error ? error.message : String(error));
-  }
-}
-
-/** A body as far as it has come, in one piece of memory that grows. */
-class Arriving {
-  length = 0;
-  private memory: Uint8Array<ArrayBuffer>;
-  private readonly reader: ReadableStreamDefaultReader<Uint8Array>;
-
-  constructor(response: Response) {
-    if (response.body === null) throw unreadable("it has no body");
-    this.reader = response.body.getReader();
-    this.memory = new Uint8Array(1024 * 1024);
-  }
-
-  bytes(): Uint8Array<ArrayBuffer> {
-    return this.memory.subarray(0, this.length);
-  }
-
-  /** False at the end. */
-  async more(): Promise<boolean> {
-    const { done, value } = await this.reader.read().catch(() => {
-      throw new ApiError(0, "The connection broke while the trace came in.", { remedy: "Try again." });
-    });
-    if (done) return false;
-    if (this.length + value.length > this.memory.length) {
-      const larger = new Uint8Array(Math.max(this.memory.length * 2, this.length + value.length));
-      larger.set(this.bytes());
-      this.memory = larger;
-    }
-    this.memory.set(value, this.length);
-    this.length += value.length;
-    return true;
   }
 }
 

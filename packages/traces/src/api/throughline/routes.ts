@@ -1,5 +1,5 @@
 import { ThroughlineError } from "@throughline/api/errors";
-import { traceColumnsType } from "@throughline/api/trace-columns";
+import { traceColumnsType, type TracePart } from "@throughline/api/trace-columns";
 import type { FastifyInstance } from "fastify";
 import { summarise } from "../../analyse/summary.ts";
 import { buildTree, type SpanTree } from "../../analyse/tree.ts";
@@ -70,9 +70,10 @@ export function throughlineRoutes(
       reply.header("link", `</trace/${traceId}>; rel="alternate"; type="text/html"`);
     };
     if (wants(request, traceColumnsType)) {
+      const part = readPart(QueryParameters.of(request.raw.url ?? "").first("part"));
       const [columns] = await traceTexts(
         reader,
-        { traceIds: [traceId], form: "columns", raw: true },
+        { traceIds: [traceId], form: "columns", raw: true, part },
         { signal },
       );
       if (columns === undefined) throw notFound();
@@ -91,6 +92,11 @@ export function throughlineRoutes(
     const { openApiDocument } = await import("@throughline/api/traces-openapi");
     return sendJson(reply, [JSON.stringify(openApiDocument())]);
   });
+}
+
+function readPart(text: string | undefined): TracePart {
+  if (text === undefined || text === "structure" || text === "details") return text ?? "all";
+  throw wrongParameter("part", "must be structure or details");
 }
 
 /** The search page takes the same filters. */

@@ -3,7 +3,6 @@ import {
   attributeTypes,
   readDetails,
   readStructure,
-  structureEnd,
   TraceColumnsError,
   traceColumnsType,
 } from "@throughline/api/trace-columns";
@@ -35,7 +34,7 @@ async function read(spans: readonly SpanRecord[]) {
 /** Spans as JSON has them, from columns. */
 function spansOf(bytes: Uint8Array<ArrayBuffer>): Omit<SpanView, "selfNs">[] {
   const { head, structure } = readStructure(bytes);
-  const details = readDetails(bytes);
+  const { details } = readDetails(bytes);
   const hex = (column: Uint8Array, from: number, length: number) =>
     Buffer.from(column.subarray(from, from + length)).toString("hex");
   const part = (ends: Uint32Array, at: number) =>
@@ -137,18 +136,37 @@ test("an unknown trace is answered as a problem, whatever form was asked for", a
   ]);
 });
 
-test("the structure can be read before the details have come; what is cut off or altered is refused", async () => {
+test("structure and details come alone too, with the ids that tell whether they are of one trace", async () => {
+  const spans = [span(1, 0, { attributes: [text("a", "b")] }), span(2, 1)];
+  const server = serverOver(spans);
+  const ask = async (part: string) => {
+    const answer = await server.inject({
+      method: "GET",
+      url: `${path}?part=${part}`,
+      headers: { accept: traceColumnsType },
+    });
+    return { status: answer.statusCode, bytes: Uint8Array.from(answer.rawPayload) };
+  };
+  const { bytes: whole } = await read(spans);
+  const { bytes: structure } = await ask("structure");
+  const { bytes: details } = await ask("details");
+  expect(readStructure(structure).structure).toEqual(readStructure(whole).structure);
+  expect(readStructure(structure).head.keys).toEqual([]);
+  expect(readDetails(details).details).toEqual(readDetails(whole).details);
+  expect(readDetails(details).spanIds).toEqual(readStructure(structure).structure.spanIds);
+  expect(readDetails(details).head.keys).toEqual(readStructure(whole).head.keys);
+  expect((await ask("half")).status).toBe(400);
+});
+
+test("what is cut off or altered is refused", async () => {
   const { bytes } = await read([span(1, 0, { attributes: [text("a", "b")] }), span(2, 1), span(3, 2)]);
-  expect(structureEnd(bytes.slice(0, 12))).toBeUndefined();
-  const end = structureEnd(bytes) ?? 0;
-  const early = bytes.slice(0, end);
-  expect(readStructure(early).structure.starts).toHaveLength(3);
-  expect(() => readDetails(early)).toThrow(TraceColumnsError);
-  expect(() => readStructure(bytes.slice(0, end - 8))).toThrow(TraceColumnsError);
+  expect(() => readDetails(bytes.slice(0, -8))).toThrow(TraceColumnsError);
+  expect(() => readStructure(bytes.slice(0, 200))).toThrow(TraceColumnsError);
+  expect(() => readStructure(bytes.slice(0, 12))).toThrow(TraceColumnsError);
+  const other = bytes.slice();
+  other[4] = 9;
+  expect(() => readStructure(other)).toThrow("version 9");
   const { structure } = readStructure(bytes);
   structure.parents[1] = 2;
   expect(() => readStructure(bytes)).toThrow("no tree");
-  const other = bytes.slice();
-  other[4] = 9;
-  expect(() => structureEnd(other)).toThrow("version 9");
 });

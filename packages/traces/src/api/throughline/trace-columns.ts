@@ -3,6 +3,7 @@ import {
   type DetailColumns,
   type StructureColumns,
   type TraceHead,
+  type TracePart,
   writeTraceColumns,
 } from "@throughline/api/trace-columns";
 import { textOf } from "../../analyse/attributes.ts";
@@ -29,15 +30,21 @@ const noParent = "0".repeat(16);
 const noEvents: readonly EventRecord[] = [];
 
 /** One trace in the form of `trace-columns.ts` of `@throughline/api`. */
-export function traceColumns(trace: readonly SpanRecord[]): Uint8Array<ArrayBuffer>[] {
+export function traceColumns(
+  trace: readonly SpanRecord[],
+  part: TracePart = "all",
+): Uint8Array<ArrayBuffer>[] {
   const ids = new IdIndex(trace);
   const spans = withUniqueIds(trace, ids);
   const tree = buildTree(spans, spans === trace ? ids : undefined);
   const error = firstErrorOf(tree);
   const names = new Numbering<string>();
   const origins = new Origins();
-  const structure = structureOf(tree, names, origins);
-  const { details, lists } = detailsOf(tree.spans, origins);
+  const structure =
+    part === "details"
+      ? { spanIds: idBytes(tree.spans, ({ spanId }) => spanId) }
+      : structureOf(tree, names, origins);
+  const { details, lists } = part === "structure" ? noDetails : detailsOf(tree.spans, origins);
   const head: TraceHead = {
     summary: summarise(tree),
     firstError: error === undefined ? -1 : tree.spans.indexOf(error),
@@ -48,6 +55,11 @@ export function traceColumns(trace: readonly SpanRecord[]): Uint8Array<ArrayBuff
   };
   return writeTraceColumns(head, structure, details);
 }
+
+const noDetails = {
+  details: {},
+  lists: { messages: [], eventNames: [], scopes: [], keys: [] },
+};
 
 interface Origin {
   service: number;
