@@ -60,7 +60,8 @@ test("what the failed have that the rest have not leads to a search for it", lim
     ]);
   }
   const { page, complaints } = await openPage(running.address("console"));
-  await page.goto("/differences");
+  await page.goto("/search");
+  await page.getByRole("link", { name: "What is different about the failed?" }).click();
   await page.getByText("4 traces failed against 8 others.").waitFor();
   const version = page.getByRole("row").filter({ hasText: "app.version" }).filter({ hasText: "2.0" });
   expect(await version.textContent()).toContain("100 %");

@@ -1,5 +1,5 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { getRouteApi } from "@tanstack/react-router";
+import { getRouteApi, Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { searchTraces } from "../api/client.ts";
 import { defaultLimit, formatUrlSearch, searchQuery, type SearchView } from "../api/parameters.ts";
@@ -185,6 +185,13 @@ function Results({
               </select>
             </label>
             <span className="grow" />
+            <Link
+              to="/differences"
+              search={{ ...view, status: undefined, sort: undefined, live: undefined, limit: undefined }}
+              className="button small-button"
+            >
+              What is different about the failed?
+            </Link>
             {selected.size > 0 && (
               <>
                 <span className="muted">{plural(selected.size, "trace")} selected</span>
