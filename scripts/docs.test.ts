@@ -33,6 +33,35 @@ test("every relative link of the documents leads to a file", () => {
   expect(dead).toEqual([]);
 });
 
+/** As GitHub names the place of a heading. */
+function anchorOf(heading: string): string {
+  return heading
+    .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, "$1")
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
+    .replaceAll(" ", "-");
+}
+
+test("every link into a document leads to a heading of it", () => {
+  const headings = new Map(
+    documents.map((file) => [
+      file,
+      [...read(file).matchAll(/^#+ (.+)$/gm)].map(([, heading]) => anchorOf(heading ?? "")),
+    ]),
+  );
+  const dead = documents.flatMap((file) =>
+    [...read(file).matchAll(/\]\((?!https?:|mailto:)([^)#\s]*)#([^)\s]+)\)/g)]
+      .map(([, target, anchor]) => {
+        const path =
+          target === "" ? file : new URL(target ?? "", `file://${root}${file}`).pathname.slice(root.length);
+        return { path, anchor: anchor ?? "" };
+      })
+      .filter(({ path, anchor }) => path.endsWith(".md") && headings.get(path)?.includes(anchor) !== true)
+      .map(({ path, anchor }) => `${file}: ${path}#${anchor}`),
+  );
+  expect(dead).toEqual([]);
+});
+
 test("every npm script that the documents show exists", () => {
   const { scripts } = JSON.parse(read("package.json")) as { scripts: Record<string, string> };
   const shown = documents.flatMap((file) =>

@@ -1,10 +1,9 @@
-import { spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { anyAddress, pathWithNpx, readDocument, runShell } from "./documents.ts";
 import {
-  command,
   jobEnded,
   learnAdminToken,
   named,
@@ -15,13 +14,13 @@ import {
   until,
 } from "./harness.ts";
 
-const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+const readme = readDocument("README.md");
 const sampleData = new URL("../apps/cli/src/demo/data/", import.meta.url).pathname;
 
 /** The README's commands of the section "Use it", in their order. */
 function shownCommands(): string[] {
   const section = readme.split("## Use it\n")[1]?.split("\n## ")[0] ?? "";
-  const blocks = [...section.matchAll(/```bash\n([\s\S]*?)```/g)].map(([, block]) => block ?? "");
+  const blocks = [...section.matchAll(/```(?:bash|sh run)\n([\s\S]*?)```/g)].map(([, block]) => block ?? "");
   return blocks.flatMap((block) => block.trim().split("\n"));
 }
 
@@ -33,36 +32,14 @@ test("the README's commands do what it says, as they stand there", { timeout: 12
   cpSync(join(sampleData, "inventory.csv"), join(folder, "systems.csv"));
   cpSync(join(sampleData, "docs"), join(folder, "handbook"), { recursive: true });
 
-  const addresses = Object.fromEntries(
-    [
-      "WEBHOOK",
-      "ADMIN",
-      "CONSOLE",
-      "OTLP_GRPC",
-      "OTLP_HTTP",
-      "QUERY_GRPC",
-      "ZIPKIN",
-      "JAEGER_THRIFT",
-      "JAEGER_COMPACT",
-      "JAEGER_BINARY",
-    ].map((part) => [`THROUGHLINE_${part}`, "127.0.0.1:0"]),
-  );
   const env = {
-    PATH: process.env["PATH"],
-    ...addresses,
+    PATH: pathWithNpx(folder),
+    ...anyAddress,
     THROUGHLINE_READY_FILE: join(folder, "ready.json"),
     OTEL_BSP_SCHEDULE_DELAY: "100",
   };
-  /** `npx` without the network: the same command, found the same way. */
-  const shell = (line: string) => {
-    const script = `npx() { shift; exec "${command}" "$@"; }\n${line.replace("https://desk.example.com:8080", desk.address("desk"))}`;
-    const child = spawn("sh", ["-c", script], { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
-    let output = "";
-    child.stdout.on("data", (chunk) => (output += String(chunk)));
-    child.stderr.on("data", (chunk) => (output += String(chunk)));
-    const code = new Promise<number | null>((resolve) => child.once("close", resolve));
-    return { child, code, output: () => output };
-  };
+  const shell = (line: string) =>
+    runShell(line.replace("https://desk.example.com:8080", desk.address("desk")), { cwd: folder, env });
   const outputs = new Map<string, string>();
 
   const commands = shownCommands();
@@ -73,10 +50,7 @@ test("the README's commands do what it says, as they stand there", { timeout: 12
     outputs.set(line, ran.output());
   }
   const up = shell(commands.find((line) => line.endsWith(" up")) ?? "");
-  onTestFinished(async () => {
-    up.child.kill("SIGKILL");
-    await up.code;
-  });
+  onTestFinished(async () => void (await up.end()));
   const ready = await until("up to be ready", () => {
     try {
       return JSON.parse(readFileSync(join(folder, "ready.json"), "utf8")) as Record<string, string>;

@@ -21,7 +21,7 @@ export function readEnvironment(): Readonly<Record<string, string | undefined>> 
 }
 
 /** One row per setting: the flag is its name in kebab case, the variable THROUGHLINE_ and its name in capitals. */
-const settingsSchema = z.object({
+export const settingsSchema = z.object({
   data: z.string().min(1, "expected a directory").default(".throughline"),
   readyFile: optionalText,
   postgres: z
@@ -94,7 +94,7 @@ export type Settings = z.infer<typeof settingsSchema>;
 export type SettingName = keyof Settings;
 export type Flags = Readonly<Record<string, unknown>>;
 
-const modelSchema = z.object({
+export const modelSchema = z.object({
   apiKey: z.string().min(1),
   baseUrl: z.url({ protocol: /^https?$/, error: "expected an http or https address" }).optional(),
   model: z.string().min(1).default("gpt-4o-mini"),
@@ -197,12 +197,12 @@ export function readPriceFile({
   }
 }
 
-const modelVariables = {
+export const modelVariables = {
   apiKey: "OPENAI_API_KEY",
   baseUrl: "OPENAI_BASE_URL",
   model: "OPENAI_MODEL",
 } as const;
-const fallbackVariables = {
+export const fallbackVariables = {
   apiKey: "OPENAI_FALLBACK_API_KEY",
   baseUrl: "OPENAI_FALLBACK_BASE_URL",
   model: "OPENAI_FALLBACK_MODEL",

@@ -7,12 +7,18 @@ export interface TracingLogger {
   isLevelEnabled?(level: "debug"): boolean;
 }
 
-/** JSON lines on standard error, debug off. */
-export function createConsoleLogger(): TracingLogger {
-  const write = (level: string) => (fields: object, message: string) => {
+/** Of OTEL_LOG_LEVEL, the quietest first. */
+export const logLevels = ["none", "error", "warn", "info", "debug", "verbose", "all"] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** JSON lines on standard error, up to a level. */
+export function createConsoleLogger(upTo: LogLevel = "info"): TracingLogger {
+  const isOn = (level: LogLevel) => logLevels.indexOf(level) <= logLevels.indexOf(upTo);
+  const write = (level: LogLevel) => (fields: object, message: string) => {
+    if (!isOn(level)) return;
     process.stderr.write(
       `${JSON.stringify({ level, time: new Date().toISOString(), ...fields, msg: message })}\n`,
     );
   };
-  return { debug: () => {}, info: write("info"), warn: write("warn"), isLevelEnabled: () => false };
+  return { debug: write("debug"), info: write("info"), warn: write("warn"), isLevelEnabled: isOn };
 }

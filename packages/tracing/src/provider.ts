@@ -85,7 +85,7 @@ export function initTracerProvider(options: TracingOptions = {}): Tracing {
     ...(options.serviceName === undefined ? {} : { serviceName: options.serviceName }),
     ...(options.slowThresholdMs === undefined ? {} : { slowThresholdMs: options.slowThresholdMs }),
   });
-  const logger = options.logger ?? createConsoleLogger();
+  const logger = options.logger ?? createConsoleLogger(config.logLevel);
   const propagator = createPropagator(config.propagators);
   const tracing = config.disabled ? disabled() : start(config, { ...options, environment }, logger);
   propagation.setGlobalPropagator(propagator);

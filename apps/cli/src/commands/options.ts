@@ -5,7 +5,7 @@ import { loginTexts } from "../login/settings.ts";
 import { openDataDirectory, runningInstances } from "../runtime/data-directory.ts";
 import type { CommandContext } from "./context.ts";
 
-const texts: Record<SettingName, [placeholder: string, description: string]> = {
+export const settingTexts: Record<SettingName, [placeholder: string, description: string]> = {
   data: ["DIR", "directory of all state (default .throughline)"],
   readyFile: ["FILE", "written as JSON once everything answers: pid and addresses"],
   postgres: [
@@ -97,7 +97,7 @@ export const storeSettings = ["data", "postgres", "redis"] as const;
 /** Adds the flags of settings; each may also stand in the environment or in `.env`. */
 export function addSettings(command: Command, names: readonly SettingName[]): Command {
   for (const name of names) {
-    const [placeholder, description] = texts[name];
+    const [placeholder, description] = settingTexts[name];
     command.addOption(new Option(`${flagOf(name)} <${placeholder}>`, `${description} [${variableOf(name)}]`));
   }
   return command;

@@ -1,3 +1,4 @@
+import { type LogLevel, logLevels } from "../logger.ts";
 import { type OtlpConfig, otlpConfig } from "./otlp.ts";
 import { type SamplerConfig, samplerConfig } from "./sampler.ts";
 import {
@@ -40,14 +41,12 @@ export interface TracingConfig {
     attributePerEventCountLimit: number;
     attributePerLinkCountLimit: number;
   };
-  /** Of the SDK's own messages. */
-  logLevel: (typeof logLevels)[number];
+  /** Of the library's own messages, where whoever starts it gives no logger. */
+  logLevel: LogLevel;
   /** Where batches wait while the receiver is away; undefined: nowhere. */
   spill: { file: string; maxBytes: number } | undefined;
   slow: { thresholdMs: number; rules: readonly { name: string; thresholdMs: number }[] };
 }
-
-const logLevels = ["none", "error", "warn", "info", "debug", "verbose", "all"] as const;
 
 export interface ConfigDefaults {
   serviceName?: string;
@@ -60,7 +59,11 @@ export interface ConfigDefaults {
  * nobody notices.
  */
 export function tracingConfig(environment: Environment, defaults: ConfigDefaults = {}): TracingConfig {
-  const variables = new Variables(environment);
+  return configFrom(new Variables(environment), defaults);
+}
+
+/** Apart, so that the reference of the settings (docs/settings.md) is written by whoever watches the reading. */
+export function configFrom(variables: Variables, defaults: ConfigDefaults = {}): TracingConfig {
   refuseConfigFile(variables);
   const deployment = variables.text("DEPLOYMENT_ENV") ?? "development";
   const resourceAttributes = parsePairs(
