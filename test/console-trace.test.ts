@@ -243,6 +243,27 @@ test(
   },
 );
 
+test("a backend that is slow is said to be, and one that is not there", limit, async () => {
+  const running = await backend({ [shopTrace]: shop, [olderTrace]: olderShop });
+  const { page } = await openTrace(running, shopTrace, "?span=0000000000000006");
+  const link = panel(page).getByRole("link", { name: new RegExp(olderTrace) });
+  await link.waitFor();
+  // As a machine that has stopped answering, not one that refuses.
+  process.kill(running.ready.pid, "SIGSTOP");
+  try {
+    await link.click();
+    await page.getByText("The backend takes its time").waitFor();
+  } finally {
+    process.kill(running.ready.pid, "SIGCONT");
+  }
+  await page.getByText("check voucher").first().waitFor();
+  await running.end();
+  await page.keyboard.press("/");
+  await page.keyboard.insertText("TICKET-1");
+  await page.keyboard.press("Enter");
+  await page.getByText("The trace backend does not answer.").first().waitFor();
+});
+
 test("a chain 100,000 deep opens, is walked to its end and searched", { timeout: 300_000 }, async () => {
   const traceId = "c".repeat(32);
   const running = await backend({});

@@ -49,7 +49,7 @@ function OneTrace({ traceId, client }: { traceId: string; client: TraceClient })
   );
 
   if (trace === undefined || read.data === undefined) {
-    if (read.isPending) return <Loading what="the trace" rows={12} />;
+    if (read.isPending) return <Waiting />;
     if (isMissing(read.error))
       return <Missing traceId={traceId} isLookedFor={read.errorUpdateCount < lookAgain.times} />;
     return (
@@ -72,6 +72,28 @@ function OneTrace({ traceId, client }: { traceId: string; client: TraceClient })
         shifts={shifts}
         onShift={setShift}
       />
+    </>
+  );
+}
+
+/** So long nobody wonders. */
+const patienceMs = 3_000;
+
+/** A slow backend is not passed off as a quick one. */
+function Waiting() {
+  const [isLong, setLong] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setLong(true), patienceMs);
+    return () => clearTimeout(timer);
+  }, []);
+  return (
+    <>
+      {isLong && (
+        <p className="stale" role="status">
+          The backend takes its time: it was asked for the trace and has not answered yet.
+        </p>
+      )}
+      <Loading what="the trace" rows={12} />
     </>
   );
 }
