@@ -40,7 +40,7 @@ try {
   await light.goto(console);
   await light.getByRole("link", { name: "DEMO-900" }).click();
   await light.getByRole("link", { name: "Open its trace", exact: true }).click();
-  await light.getByRole("treeitem").filter({ hasText: "update_ticket" }).click();
+  await light.getByRole("row").filter({ hasText: "update_ticket" }).click();
   await light.getByText("desk.note.id").waitFor();
   await light.screenshot({ path: `${images}trace.png` });
   const dark = await browser.newPage({ viewport: { width: 1280, height: 800 }, colorScheme: "dark" });

@@ -56,6 +56,15 @@ test("10,000 services in one trace are shown, folded and counted", limit, async 
   await grid.waitFor();
   expect(await grid.getAttribute("aria-rowcount")).toBe("10001");
   await page.getByText("9,992 more").waitFor();
+  // The first click after scrolling is on what stands below the pointer.
+  await page.getByRole("row").filter({ hasText: "call 5service" }).hover();
+  await page.mouse.wheel(0, 6_000);
+  const far = page.getByRole("row").filter({ hasText: "call 240service" });
+  await far.click();
+  await page
+    .getByRole("complementary", { name: "Span" })
+    .getByRole("heading", { name: "call 240" })
+    .waitFor();
   await page.goto(`/trace/${crowdedTrace}?view=statistics&by=service`);
   await page.getByText(/10,000 groups, the first 500/).waitFor();
   await page.goto(`/trace/${crowdedTrace}?view=graph`);

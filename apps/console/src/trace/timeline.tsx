@@ -57,6 +57,7 @@ export function Timeline(props: TimelineProps) {
   const texts = useMemo(() => new TextFitter(), []);
   const [hovered, setHovered] = useState(-1);
   const drag = useRef<Drag>(undefined);
+  const isPressed = useRef(false);
   const marked = useRef<Scene["marked"]>(undefined);
   const activeRow = active < 0 ? -1 : rowOf(rows, active);
 
@@ -138,6 +139,7 @@ export function Timeline(props: TimelineProps) {
   };
 
   function onPointerDown(event: PointerEvent<HTMLDivElement>): void {
+    isPressed.current = true;
     const { x, y } = placeOf(event);
     const inTrack = x >= columns.track && x <= columns.track + columns.trackWidth;
     if (event.button !== 0 || !inTrack || event.pointerType === "touch") return;
@@ -167,6 +169,7 @@ export function Timeline(props: TimelineProps) {
 
   function onPointerUp(event: PointerEvent<HTMLDivElement>): void {
     const { current } = drag;
+    isPressed.current = false;
     drag.current = undefined;
     if (current?.hasMoved !== true) return click(event);
     if (current.kind !== "mark" || marked.current === undefined) return undefined;
@@ -213,6 +216,7 @@ export function Timeline(props: TimelineProps) {
       onPointerMove={onPointerMove}
       onPointerUp={onPointerUp}
       onPointerCancel={() => {
+        isPressed.current = false;
         drag.current = undefined;
         marked.current = undefined;
       }}
@@ -232,7 +236,8 @@ export function Timeline(props: TimelineProps) {
         height={box.height}
         onKeyDown={onKeyDown}
         onFocus={() => {
-          if (activeRow < 0 && rows[0] !== undefined) onMove(rows[0]);
+          // A press chooses a row itself: the rows must not move away below it.
+          if (!isPressed.current && activeRow < 0 && rows[0] !== undefined) onMove(rows[0]);
         }}
       />
     </div>
