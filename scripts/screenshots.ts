@@ -47,7 +47,7 @@ try {
   await dark.goto(console);
   await dark.getByRole("link", { name: "DEMO-403" }).click();
   await dark.getByRole("link", { name: "Open its trace", exact: true }).click();
-  await dark.getByText("Bottleneck").waitFor();
+  await dark.getByText("Bottleneck:").waitFor();
   await dark.screenshot({ path: `${images}failed-dark.png` });
   for (const colorScheme of ["light", "dark"] as const) {
     const gallery = await browser.newPage({ ...galleryPicture, colorScheme });

@@ -61,7 +61,7 @@ interface Frame {
 /**
  * What the trace's end waited for, by time: from the end of a span backwards, the child that ended last holds the path until it began, then
  * the one that ended last before that; what no child covers is the span's own. Children count as far as they lie within their parents; one that
- * began after its parent's end is held by the nearest span above that had not ended.
+ * mostly ran after its parent's end is held by the nearest span above within which it did not.
  * Without recursion: chains of thousands of spans are ordinary.
  */
 export function criticalPathOf(tree: TimedTree, durationNs: number): CriticalSegment[] {
@@ -131,15 +131,16 @@ function childrenByEnd(tree: TimedTree): { byEnd: Int32Array; firstOf: Int32Arra
 const holdersTried = 64;
 
 /**
- * The nearest span above each that had not ended when it began, -1 where there is none: the job of a message begins when the message has
- * long been written, and holds the trace's end all the same.
+ * The nearest span above each within which it mostly ran, -1 where there is none: the job of a message begins when the message is written,
+ * or has long been, and holds the trace's end all the same.
  */
 function holdersOf({ parents, starts, durations }: TimedTree): Int32Array {
   const holders = new Int32Array(parents.length);
   for (let child = 0; child < parents.length; child++) {
     let holder = at(parents, child);
     for (let tried = 0; holder >= 0; tried++) {
-      if (at(starts, child) < at(starts, holder) + at(durations, holder)) break;
+      const end = at(starts, holder) + at(durations, holder);
+      if (at(starts, child) < end && at(starts, child) + at(durations, child) / 2 <= end) break;
       holder = tried < holdersTried ? at(holders, holder) : -1;
     }
     holders[child] = holder;

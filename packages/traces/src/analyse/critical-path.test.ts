@@ -68,6 +68,16 @@ test("a job that begins after its message was written is on the path, and so is 
   ]);
 });
 
+test("a job that begins while its message is still being written is on the path to its end", () => {
+  const path = pathOf({
+    webhook: ["", 0, 10],
+    message: ["webhook", 2, 8],
+    job: ["message", 6, 100],
+    call: ["job", 40, 90],
+  });
+  expect(path).toEqual(["webhook 0-2", "message 2-6", "job 6-40", "call 40-90", "job 90-100"]);
+});
+
 test("a chain of 20,000 spans has a path, an instant trace has none", () => {
   const chain = Object.fromEntries(
     Array.from({ length: 20_000 }, (_, at) => [`s${at}`, [at === 0 ? "" : `s${at - 1}`, at, 40_000 - at]]),
