@@ -1,3 +1,4 @@
+import { backupErrors } from "./backup-errors.ts";
 import { loginErrors } from "./login-errors.ts";
 import { noteErrors } from "./note-errors.ts";
 import { tenantErrors } from "./tenant-errors.ts";
@@ -8,6 +9,7 @@ import { webhookErrors } from "./webhook-errors.ts";
  * `status` is the HTTP status where the error can be an answer, else null (start-up and command errors).
  */
 export const errorTable = {
+  ...backupErrors,
   ...loginErrors,
   ...webhookErrors,
   ...tenantErrors,

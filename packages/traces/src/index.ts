@@ -38,6 +38,7 @@ import { Engine, type EngineStats } from "./threads/engine.ts";
 export type { Access, Logins, Principal } from "./access.ts";
 export type { AdminHandler } from "./api/admin-path.ts";
 export type { TlsFiles } from "./tls.ts";
+export { copyTraceStore } from "./store/copy.ts";
 export { openTraceStorage, type TraceStorage } from "./storage.ts";
 
 export interface TraceBackendConfig extends ReceiverAddresses<Address> {

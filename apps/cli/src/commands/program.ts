@@ -4,6 +4,7 @@ import type { CommandContext } from "./context.ts";
 import { settingNames, variableOf } from "../config.ts";
 import { version } from "../version.ts";
 import { addAuditCommands } from "./audit.ts";
+import { addBackupCommands } from "./backup.ts";
 import { addDoctorCommand } from "./doctor.ts";
 import { addDraftCommands } from "./drafts.ts";
 import { addEvalCommands } from "./eval.ts";
@@ -29,6 +30,9 @@ const wrongUse = new Set([
   "TL_DATA_DIRECTORY_IN_USE",
   "TL_DATA_DIRECTORY_UNUSABLE",
   "TL_DATA_VERSION_UNKNOWN",
+  "TL_BACKUP_TARGET",
+  "TL_RESTORE_KEY",
+  "TL_RESTORE_TARGET",
   "TL_SETTING_INVALID",
   "TL_TENANT_INVALID",
   "TL_TENANTS_KEY_WRONG",
@@ -56,6 +60,7 @@ export function createProgram(context: CommandContext): { run(argv: readonly str
   addReportCommand(program, context);
   addLogsCommand(program, context);
   addEvalCommands(program, context);
+  addBackupCommands(program, context);
   addSimulateCommands(program);
   addRedactCommand(program, context);
   addVerifyCommand(program, context);
