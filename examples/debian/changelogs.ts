@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
@@ -95,6 +96,37 @@ export function holdOut(entries: readonly BugEntry[], count: number): { held: Bu
   });
   const bugs = new Set(held.map(({ bug }) => bug));
   return { held, kept: entries.filter(({ bug }) => !bugs.has(bug)) };
+}
+
+export type Half = "tuned" | "reported";
+
+/**
+ * For measuring retrieval: of each package that has enough, four bullets are taken out with every bug they close, chosen by hash, and
+ * the hash says which half they belong to: weights are tuned on one, figures are of the other.
+ */
+export function holdOutHalves(entries: readonly BugEntry[]): {
+  held: Record<Half, BugEntry[]>;
+  kept: BugEntry[];
+} {
+  const held: Record<Half, BugEntry[]> = { tuned: [], reported: [] };
+  const taken = new Set<string>();
+  for (const [, list] of Map.groupBy(entries, (entry) => entry.package)) {
+    const bullets = new Map(list.map((entry) => [bulletOf(entry), entry]));
+    if (bullets.size < bulletsNeeded) continue;
+    for (const [bullet, entry] of [...bullets].sort(([a], [b]) => (a < b ? -1 : 1)).slice(0, bulletsTaken)) {
+      taken.add(bullet);
+      held[Number.parseInt(bullet.at(-1) ?? "", 16) % 2 === 0 ? "tuned" : "reported"].push(entry);
+    }
+  }
+  return { held, kept: entries.filter((entry) => !taken.has(bulletOf(entry))) };
+}
+
+const bulletsNeeded = 8;
+const bulletsTaken = 4;
+
+/** A bullet that closes several bugs is several entries of the same words. */
+function bulletOf({ package: name, done }: BugEntry): string {
+  return createHash("sha256").update(`${name}\n${done}`).digest("hex");
 }
 
 /** As `import history` takes it. */

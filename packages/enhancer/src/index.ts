@@ -102,6 +102,9 @@ export interface Enhancer {
   stop(graceMs: number): Promise<void>;
 }
 
+/** Once everything else has started. */
+const warmAfterMs = 1_000;
+
 /** Starts the enhancer's parts that `config` names: store, then worker, then webhook; stop is the reverse. */
 export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDependencies): Promise<Enhancer> {
   const { tracer, logger, slowAfterMs, redactor } = deps;
@@ -142,8 +145,18 @@ export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDepen
         everyMs: config.deskSyncMs ?? 3_600_000,
       })
     : undefined;
+  const warming = config.worker
+    ? setTimeout(
+        () =>
+          store.context
+            .warm()
+            .catch((error: unknown) => logger.debug({ err: error }, "no search was warmed")),
+        warmAfterMs,
+      ).unref()
+    : undefined;
   const close = async () => {
     ending.abort();
+    clearTimeout(warming);
     await stopDeskSync?.();
     await stopPruning();
     await stopRetention?.();

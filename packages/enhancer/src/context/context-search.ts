@@ -64,6 +64,20 @@ export class ContextSearch {
     return part === "ticket_history" && isIts ? this.find(part, ticket, rules, version, options) : shared;
   }
 
+  /**
+   * Starts a search thread where any tenant has something to search: the first ticket would wait until its code is loaded. Where there
+   * is nothing, nothing is started, and the process stays as small as it is.
+   */
+  async warm(): Promise<void> {
+    const searched = await this.database
+      .selectFrom("context_state")
+      .select("tenant_id")
+      .where("version", ">", 0)
+      .limit(1)
+      .executeTakeFirst();
+    if (searched !== undefined) this.pool.warm();
+  }
+
   close(): Promise<void> {
     return this.pool.close();
   }

@@ -3,7 +3,8 @@ import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from "@open
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { setImmediate } from "node:timers/promises";
+import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 import { openDatabase } from "../database/open.ts";
 import type { EnhancerDatabase } from "../database/schema.ts";
 import { replaceDocument } from "../history/store-document.ts";
@@ -231,4 +232,20 @@ test("each statement has a span of its own that holds no parameter", async () =>
     });
     expect(String(span.attributes["db.query.text"])).not.toContain("hushhush");
   }
+});
+
+test("a search thread is started beforehand where there is something to search, and only there", async () => {
+  let threads = 0;
+  const count = () => void threads++;
+  process.on("worker", count);
+  onTestFinished(() => void process.off("worker", count));
+  await search.warm();
+  await setImmediate();
+  expect(threads).toBe(0);
+  await resolved("acme", "A-1", "VPN certificate expired", "Renewed.");
+  await search.warm();
+  await search.warm();
+  await setImmediate();
+  expect(threads).toBe(1);
+  expect((await gather("VPN certificate expired")).tickets).toHaveLength(1);
 });

@@ -147,9 +147,9 @@ async function ask(
         { signal: new AbortController().signal, budgetMs },
       );
       times.push(performance.now() - began);
-      ours.push({ found: sources.map(({ id }) => matching(id, relevant)), relevant });
+      ours.push({ found: distinct(sources.map(({ id }) => matching(id, relevant))), relevant });
       const found = plain.find(`${one.subject} ${one.query}`, one.ticket_id, 5);
-      theirs.push({ found: found.map((id) => matching(id, relevant)), relevant });
+      theirs.push({ found: distinct(found.map((id) => matching(id, relevant))), relevant });
     }
     plain.close();
     parts.push({ part, ours: measure(ours), plainBm25: measure(theirs) });
@@ -179,4 +179,9 @@ function documentId({ path, anchor }: { path: string; anchor: string }): string 
 function matching(id: string, relevant: ReadonlySet<string>): string {
   const path = id.replace(/#.*$/, "");
   return !relevant.has(id) && relevant.has(path) ? path : id;
+}
+
+/** Another section of a document that was found already takes a place and finds nothing more. */
+function distinct(ids: readonly string[]): string[] {
+  return ids.map((id, at) => (ids.indexOf(id) === at ? id : ""));
 }

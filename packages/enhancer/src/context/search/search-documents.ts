@@ -8,13 +8,14 @@ import { isRelevant, mergeAlike, nearBest } from "./relevance.ts";
 import type { LabelRules, SearchedTicket } from "./requests.ts";
 import { commonRows, type TermCounts } from "./term-counts.ts";
 
-const wanted = 3;
-const rowsRead = 30;
+const wanted = 5;
+const rowsRead = 60;
 /** Rows that a ticket may not see are passed over: so many are looked at. */
 const rowsLookedAt = 400;
 const permittedEnough = 12;
+const sectionsOfOne = 2;
 const excerptLimit = 500;
-const weights = { title: 3, path: 1, body: 1 };
+const weights = { title: 3, path: 4, body: 1 };
 /** A section of the version that the ticket names, and one of another version. */
 const sameVersion = 1.3;
 const otherVersion = 0.6;
@@ -42,7 +43,19 @@ export async function searchDocuments(
     .map((hit) => ({ ...hit, score: hit.score * fitOfVersion(labelsOf(hit.row), text, rules) }))
     .sort((a, b) => b.score - a.score || a.row.rowid - b.row.rowid);
   const merged = mergeAlike(nearBest(ranked), ({ terms: [, , body = new Set<string>()] }) => body, idOf);
-  return merged.slice(0, wanted).map(({ result, alike }) => toSource(result, alike));
+  return fewOfEach(merged)
+    .slice(0, wanted)
+    .map(({ result, alike }) => toSource(result, alike));
+}
+
+/** A manual has many sections that are about the same: others get their place too. */
+function fewOfEach<T extends { result: Ranked<DocumentRow> }>(merged: readonly T[]): T[] {
+  const perPath = new Map<string, number>();
+  return merged.filter(({ result: { row } }) => {
+    const before = perPath.get(row.path) ?? 0;
+    perPath.set(row.path, before + 1);
+    return before < sectionsOfOne;
+  });
 }
 
 /** A document with permissions is quoted where one of them is granted; one with versions where one of them is in use. */

@@ -84,6 +84,11 @@ export class SearchPool {
     });
   }
 
+  /** Starts a thread before the first search asks for one. */
+  warm(): void {
+    if (!this.isClosed && this.threads.length === 0) this.startThread();
+  }
+
   async close(): Promise<void> {
     this.isClosed = true;
     for (const { reject } of this.waiting.splice(0)) reject(new Error("The search was ended."));

@@ -2,6 +2,7 @@
  * A thread that searches: SQLite's calls do not return before they are done, and words are taken apart and ranked here too, so
  * that the thread which takes webhooks does neither. Reads only. One request after the other on SQLite, several at once on PostgreSQL.
  */
+import { getPriority, setPriority } from "node:os";
 import { DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
 import { explainPostgresError } from "../../database/postgres-errors.ts";
@@ -20,6 +21,11 @@ import { TermCounts } from "./term-counts.ts";
 const { database, stopped } = workerData as { database: SearchedDatabase; stopped: Int32Array };
 /** A file that another process writes to is busy for moments only. */
 const busyTimeoutMs = 2_000;
+/** Steps of `nice`. */
+const behind = 5;
+
+/** On Linux a thread has its own: where both want a core, the thread that takes webhooks goes first. */
+if (process.platform === "linux") setPriority(Math.min(19, getPriority() + behind));
 
 const stem = rememberingStemmer();
 const counts = new TermCounts();
