@@ -37,6 +37,12 @@ export interface SystemRow {
   ip_key: string | null;
 }
 
+/** What is read of a row, the same in both databases. */
+export const historyColumns = "rowid, ticket_id, subject, description, resolution, resolved_at, tags";
+export const documentColumns = "rowid, path, anchor, title, body, labels";
+export const systemColumns =
+  "id, ip, cidr, hostname, asset_tag, role, client, location, host_key, short_key, asset_key, ip_key";
+
 /** What systems are looked up by; each list may be empty. */
 export interface SystemKeys {
   addressKeys: readonly string[];
@@ -77,6 +83,17 @@ export interface SearchRun {
   /** Throws SearchStopped once the deadline is past or nobody waits any more. */
   check(): void;
   statements: RanStatement[];
+}
+
+/** Returns how to say what came of it. */
+export function startStatement(
+  run: SearchRun,
+  collection: string,
+  text: string,
+): (outcome: { rows: number; error?: string }) => void {
+  const now = () => performance.timeOrigin + performance.now();
+  const startMs = now();
+  return (outcome) => void run.statements.push({ collection, text, startMs, endMs: now(), ...outcome });
 }
 
 export class SearchStopped extends Error {

@@ -1,12 +1,16 @@
 import type { PoolClient } from "pg";
-import type {
-  DocumentRow,
-  HistoryRow,
-  IndexReader,
-  SearchedTable,
-  SearchRun,
-  SystemKeys,
-  SystemRow,
+import {
+  documentColumns,
+  type DocumentRow,
+  historyColumns,
+  type HistoryRow,
+  type IndexReader,
+  type SearchedTable,
+  type SearchRun,
+  startStatement,
+  systemColumns,
+  type SystemKeys,
+  type SystemRow,
 } from "./index-reader.ts";
 
 /** Terms that the planner's statistics name as the most common ones, each with about how many rows: counting them costs most. */
@@ -68,27 +72,25 @@ export class PostgresReader implements IndexReader {
   }
 
   history(tenantId: string, rowids: readonly number[], butNot: string): Promise<HistoryRow[]> {
-    const text = `select rowid, ticket_id, subject, description, resolution, resolved_at, tags from ticket_history
+    const text = `select ${historyColumns} from ticket_history
       where rowid = any ($1::bigint[]) and tenant_id = $2 and ticket_id <> $3`;
     return this.all("ticket_history", text, [rowids, tenantId, butNot]);
   }
 
   documents(tenantId: string, rowids: readonly number[]): Promise<DocumentRow[]> {
-    const text = `select rowid, path, anchor, title, body, labels from documents
+    const text = `select ${documentColumns} from documents
       where rowid = any ($1::bigint[]) and tenant_id = $2`;
     return this.all("documents", text, [rowids, tenantId]);
   }
 
   async systems(tenantId: string, keys: SystemKeys, most: number): Promise<SystemRow[]> {
-    const columns =
-      "id, ip, cidr, hostname, asset_tag, role, client, location, host_key, short_key, asset_key, ip_key";
     const rows = await this.all<SystemRow>(
       "inventory",
-      `select ${columns} from inventory where tenant_id = $1 and (ip_key = any ($2::text[]) or cidr = any ($3::text[])
+      `select ${systemColumns} from inventory where tenant_id = $1 and (ip_key = any ($2::text[]) or cidr = any ($3::text[])
         or host_key = any ($4::text[]) or short_key = any ($4::text[]) or asset_key = any ($4::text[])) limit $5`,
       [tenantId, keys.addressKeys, keys.networks, keys.names, most],
     );
-    const within = `select ${columns} from inventory where tenant_id = $1 and ip_key collate "C" between $2 and $3
+    const within = `select ${systemColumns} from inventory where tenant_id = $1 and ip_key collate "C" between $2 and $3
       order by ip_key collate "C" limit $4`;
     for (const [first, last] of keys.ranges)
       rows.push(...(await this.all<SystemRow>("inventory", within, [tenantId, first, last, most])));
@@ -101,15 +103,7 @@ export class PostgresReader implements IndexReader {
     values: readonly unknown[],
   ): Promise<Row[]> {
     this.run.check();
-    const startMs = performance.timeOrigin + performance.now();
-    const done = (outcome: { rows: number; error?: string }) =>
-      this.run.statements.push({
-        collection,
-        text,
-        startMs,
-        endMs: performance.timeOrigin + performance.now(),
-        ...outcome,
-      });
+    const done = startStatement(this.run, collection, text);
     try {
       const { rows } = await this.client.query<Row>({ text, values: [...values] });
       done({ rows: rows.length });

@@ -1,12 +1,16 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
-import type {
-  DocumentRow,
-  HistoryRow,
-  IndexReader,
-  SearchedTable,
-  SearchRun,
-  SystemKeys,
-  SystemRow,
+import {
+  documentColumns,
+  type DocumentRow,
+  historyColumns,
+  type HistoryRow,
+  type IndexReader,
+  type SearchedTable,
+  type SearchRun,
+  startStatement,
+  systemColumns,
+  type SystemKeys,
+  type SystemRow,
 } from "./index-reader.ts";
 
 /** The statements of a connection, prepared once. */
@@ -89,20 +93,18 @@ export class SqliteReader implements IndexReader {
   }
 
   history(tenantId: string, rowids: readonly number[], butNot: string): Promise<HistoryRow[]> {
-    const text = `select rowid, ticket_id, subject, description, resolution, resolved_at, tags from ticket_history
+    const text = `select ${historyColumns} from ticket_history
       where rowid in (select value from json_each(?)) and tenant_id = ? and ticket_id <> ?`;
     return Promise.resolve(this.all("ticket_history", text, JSON.stringify(rowids), tenantId, butNot));
   }
 
   documents(tenantId: string, rowids: readonly number[]): Promise<DocumentRow[]> {
-    const text = `select rowid, path, anchor, title, body, labels from documents
+    const text = `select ${documentColumns} from documents
       where rowid in (select value from json_each(?)) and tenant_id = ?`;
     return Promise.resolve(this.all("documents", text, JSON.stringify(rowids), tenantId));
   }
 
   systems(tenantId: string, keys: SystemKeys, most: number): Promise<SystemRow[]> {
-    const columns =
-      "id, ip, cidr, hostname, asset_tag, role, client, location, host_key, short_key, asset_key, ip_key";
     const text = [
       "ip_key in (select value from json_each(?2))",
       "cidr in (select value from json_each(?3))",
@@ -110,7 +112,7 @@ export class SqliteReader implements IndexReader {
       "short_key in (select value from json_each(?4))",
       "asset_key in (select value from json_each(?4))",
     ]
-      .map((where) => `select ${columns} from inventory where tenant_id = ?1 and ${where}`)
+      .map((where) => `select ${systemColumns} from inventory where tenant_id = ?1 and ${where}`)
       .join(" union ");
     const rows = this.all<SystemRow>(
       "inventory",
@@ -121,7 +123,7 @@ export class SqliteReader implements IndexReader {
       JSON.stringify(keys.names),
       most,
     );
-    const within = `select ${columns} from inventory where tenant_id = ? and ip_key between ? and ? order by ip_key limit ?`;
+    const within = `select ${systemColumns} from inventory where tenant_id = ? and ip_key between ? and ? order by ip_key limit ?`;
     for (const [first, last] of keys.ranges)
       rows.push(...this.all<SystemRow>("inventory", within, tenantId, first, last, most));
     return Promise.resolve(rows);
@@ -138,15 +140,7 @@ export class SqliteReader implements IndexReader {
   }
 
   private span(collection: string, text: string, work: () => number): void {
-    const startMs = performance.timeOrigin + performance.now();
-    const done = (outcome: { rows: number; error?: string }) =>
-      this.run.statements.push({
-        collection,
-        text,
-        startMs,
-        endMs: performance.timeOrigin + performance.now(),
-        ...outcome,
-      });
+    const done = startStatement(this.run, collection, text);
     try {
       done({ rows: work() });
     } catch (error) {
