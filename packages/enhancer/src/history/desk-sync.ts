@@ -65,23 +65,11 @@ async function syncSolutions(
       await setImmediate();
     }
   }
-  const known = await database
-    .selectFrom("documents")
-    .select("path")
-    .distinct()
-    .where("tenant_id", "=", tenantId)
-    .where("origin", "=", "desk")
-    .execute();
-  const gone = known.map(({ path }) => path).filter((path) => !seen.has(path));
-  await removeRows(database, tenantId, gone, (transaction, part) =>
-    transaction
-      .deleteFrom("documents")
-      .where("tenant_id", "=", tenantId)
-      .where("origin", "=", "desk")
-      .where("path", "in", part)
-      .execute(),
-  );
-  return { read: seen.size, changed, removed: gone.length };
+  return {
+    read: seen.size,
+    changed,
+    removed: await removeGone(database, tenantId, "documents", "path", seen),
+  };
 }
 
 function labelsOf({ topic, keywords, isPublic }: DeskSolution): string[] {
@@ -115,22 +103,7 @@ async function syncAssets(
     const counts = await upsertSystems(database, tenantId, [...systems.values()], "desk");
     changed += counts.inserted + counts.updated;
   }
-  const known = await database
-    .selectFrom("inventory")
-    .select("id")
-    .where("tenant_id", "=", tenantId)
-    .where("origin", "=", "desk")
-    .execute();
-  const gone = known.map(({ id }) => id).filter((id) => !seen.has(id));
-  await removeRows(database, tenantId, gone, (transaction, part) =>
-    transaction
-      .deleteFrom("inventory")
-      .where("tenant_id", "=", tenantId)
-      .where("origin", "=", "desk")
-      .where("id", "in", part)
-      .execute(),
-  );
-  return { read: seen.size, changed, removed: gone.length };
+  return { read: seen.size, changed, removed: await removeGone(database, tenantId, "inventory", "id", seen) };
 }
 
 /** One for each of its addresses; an asset without one is known by its name. */
@@ -149,18 +122,31 @@ function systemsOf(asset: DeskAsset): System[] {
   return common.hostname === "" && common.assetTag === "" ? [] : [{ ...common, ip: null }];
 }
 
-async function removeRows(
+/** Deletes what came from the desk and was not seen there any more. Returns how much went. */
+async function removeGone(
   database: EnhancerDatabase,
   tenantId: string,
-  gone: readonly string[],
-  remove: (transaction: EnhancerDatabase, part: string[]) => Promise<unknown>,
-): Promise<void> {
+  table: "documents" | "inventory",
+  name: "path" | "id",
+  seen: ReadonlySet<string>,
+): Promise<number> {
+  const column = sql.ref<string>(name);
+  const { rows } = await sql<{ name: string }>`
+    select distinct ${column} as name from ${sql.table(table)} where tenant_id = ${tenantId} and origin = 'desk'`.execute(
+    database,
+  );
+  const gone = rows.map((row) => row.name).filter((one) => !seen.has(one));
   for (let at = 0; at < gone.length; at += rowsPerStatement) {
+    const part = sql.join(gone.slice(at, at + rowsPerStatement));
     await database.transaction().execute(async (transaction) => {
-      await remove(transaction, gone.slice(at, at + rowsPerStatement));
+      await sql`
+        delete from ${sql.table(table)} where tenant_id = ${tenantId} and origin = 'desk' and ${column} in (${part})`.execute(
+        transaction,
+      );
       await contextChanged(transaction, tenantId);
     });
   }
+  return gone.length;
 }
 
 /**
