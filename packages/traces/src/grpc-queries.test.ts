@@ -1,105 +1,22 @@
-import { Client, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
-import { fromJSON, loadSync } from "@grpc/proto-loader";
-import { pino } from "pino";
-import { expect, onTestFinished, test } from "vitest";
-import { QueryGrpcListener } from "./api/grpc/listener.ts";
-import { decodeOtlpProtobuf } from "./decode/otlp-protobuf.ts";
-import { openGate, originOf } from "./access.ts";
-import { Ingest } from "./ingest.ts";
-import type { SpanRecord } from "./model.ts";
-import type { RemovedSpans, SpanReader } from "./query/reader.ts";
+import { type ServiceError, status } from "@grpc/grpc-js";
+import { expect, test } from "vitest";
+import { openGate } from "./access.ts";
 import { encodeBatch } from "./store/batch-encoding.ts";
-import { endlessReader } from "./api/stored-traces.ts";
-import { exampleSpan, resourceOf, text } from "./store/example-spans.ts";
-import { openStore, store as storeSpans } from "./store/open-store.ts";
-import { FileDescriptorProto, type IFileDescriptorProto } from "protobufjs/ext/descriptor/index.js";
-
-const second = 1_700_000_000_000_000_000n;
-const protos = loadSync(["query.proto", "query_v2.proto", "storage.proto", "collector.proto"], {
-  includeDirs: [new URL("./api/grpc/proto/", import.meta.url).pathname],
-  longs: String,
-});
-
-interface Method {
-  path: string;
-  requestSerialize: (value: object) => Buffer;
-  responseDeserialize: (bytes: Buffer) => unknown;
-}
-
-/** Calls a method and returns its messages, those of traces decoded by OTLP's own decoder. */
-async function call(
-  client: Client,
-  method: string,
-  request: object,
-  options: { cancelAfter?: number } = {},
-): Promise<unknown[]> {
-  const [, service = "", name = ""] = method.split("/");
-  const { requestSerialize, responseDeserialize } = (protos[service] as Record<string, Method>)[
-    name
-  ] as Method;
-  const read = (bytes: Buffer) => ({ bytes, message: responseDeserialize(bytes) });
-  const stream = client.makeServerStreamRequest(method, requestSerialize, read, request, new Metadata());
-  const found: unknown[] = [];
-  await new Promise<void>((resolve, reject) => {
-    stream.on("data", (message: unknown) => {
-      found.push(message);
-      if (found.length === options.cancelAfter) stream.cancel();
-    });
-    stream.on("error", reject);
-    stream.on("end", resolve);
-  });
-  return found;
-}
-
-type Chunk = { bytes: Buffer; message: unknown };
-const spansOf = (chunks: unknown[]): SpanRecord[] =>
-  chunks.flatMap((chunk) => decodeOtlpProtobuf((chunk as Chunk).bytes).spans);
-const messageOf = (messages: unknown[]): unknown => (messages[0] as Chunk | undefined)?.message;
-
-async function startServices(
-  spans: readonly SpanRecord[],
-  wrap?: (reader: SpanReader) => SpanReader,
-  gate = openGate,
-  removed: RemovedSpans | null = null,
-) {
-  const opened = await openStore({ headSize: { rows: 60_000, items: 600_000, bytes: 40_000_000 } });
-  if (spans.length > 0) await storeSpans(opened, ...spans);
-  const ingest = new Ingest(opened.heads, Date.now);
-  const listener = new QueryGrpcListener({
-    reader: wrap?.(opened.reader) ?? opened.reader,
-    readerOf: (tenant) => opened.reader.of(tenant),
-    removed: () => removed,
-    pin: () => Promise.resolve(),
-    append: (sender, bytes) => ingest.append(bytes, "protobuf", originOf(sender)),
-    gate,
-    logger: pino({ level: "silent" }),
-  });
-  const address = await listener.listen("127.0.0.1", 0);
-  const client = new Client(address, credentials.createInsecure());
-  onTestFinished(async () => {
-    client.close();
-    await listener.stop();
-  });
-  return { client, store: opened, address };
-}
-
-const traceId = "0".repeat(31) + "a";
-const spans = [
-  exampleSpan({ traceId, spanId: "1".repeat(16), parentSpanId: "", resource: resourceOf("shop"), kind: 2 }),
-  exampleSpan({
-    traceId,
-    spanId: "2".repeat(16),
-    parentSpanId: "1".repeat(16),
-    resource: resourceOf("stock"),
-    kind: 0,
-    name: "look",
-    attributes: [text("ticket.id", "T-1"), { key: "items", value: { type: "int", value: 3n } }],
-  }),
-];
-const times = { startTimeMin: { seconds: "1699999000" }, startTimeMax: { seconds: "1700001000" } };
-const never = { seconds: "-62135596800" };
-const v3 = "/jaeger.api_v3.QueryService";
-const storage = "/jaeger.storage.v2.TraceReader";
+import {
+  call,
+  type Chunk,
+  messageOf,
+  never,
+  second,
+  spans,
+  spansOf,
+  startServices,
+  storage,
+  times,
+  traceId,
+  v3,
+} from "./example-grpc-services.ts";
+import { exampleSpan, text } from "./store/example-spans.ts";
 
 test("api_v3 answers a trace, searches and lists names", async () => {
   const { client } = await startServices(spans);
@@ -240,114 +157,3 @@ test("a trace that retention may have removed is not found with the reason", asy
     ]);
   }
 });
-
-test("a query ends when its client goes", async () => {
-  const times = { startTime: { seconds: "1" }, endTime: { seconds: "2" } };
-  let asked = Promise.withResolvers<void>();
-  let ended = Promise.withResolvers<void>();
-  const reader = endlessReader(
-    () => asked.resolve(),
-    () => ended.resolve(),
-  );
-  const { client } = await startServices([], () => reader);
-  for (const [method, request] of [
-    [`${v3}/GetTrace`, { traceId }],
-    [`${v3}/GetServices`, {}],
-    [`${v3}/GetOperations`, { service: "shop" }],
-    [`${v3}/GetDependencies`, times],
-    ["/jaeger.api_v2.QueryService/GetServices", {}],
-    ["/jaeger.api_v2.QueryService/GetOperations", { service: "shop" }],
-    ["/jaeger.api_v2.QueryService/GetDependencies", times],
-    ["/jaeger.storage.v2.TraceReader/GetServices", {}],
-    ["/jaeger.storage.v2.TraceReader/GetOperations", { service: "shop" }],
-    ["/jaeger.storage.v2.DependencyReader/GetDependencies", times],
-  ] as const) {
-    asked = Promise.withResolvers<void>();
-    ended = Promise.withResolvers<void>();
-    const [, service = "", name = ""] = method.split("/");
-    const { requestSerialize } = (protos[service] as Record<string, Method>)[name] as Method;
-    const stream = client.makeServerStreamRequest(
-      method,
-      requestSerialize,
-      (bytes: Buffer) => bytes,
-      request,
-      new Metadata(),
-    );
-    stream.on("error", () => undefined);
-    await asked.promise;
-    stream.cancel();
-    await ended.promise;
-  }
-});
-
-test("reflection lists and describes the services, health serves each", async () => {
-  const { client } = await startServices(spans);
-  const reflection = fromReflection();
-  const ask = (request: object) =>
-    new Promise<Record<string, unknown>>((resolve, reject) => {
-      const stream = client.makeBidiStreamRequest(
-        "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
-        reflection.requestSerialize,
-        reflection.responseDeserialize,
-      );
-      stream.on("data", (answer: Record<string, unknown>) => {
-        resolve(answer);
-        stream.end();
-      });
-      stream.on("error", reject);
-      stream.write(request);
-    });
-  const listed = (await ask({ listServices: "*" }))["listServicesResponse"] as {
-    service: { name: string }[];
-  };
-  expect(listed.service.map(({ name }) => name)).toEqual(
-    expect.arrayContaining([
-      "jaeger.api_v3.QueryService",
-      "jaeger.storage.v2.TraceReader",
-      "opentelemetry.proto.collector.trace.v1.TraceService",
-      "grpc.health.v1.Health",
-    ]),
-  );
-  const described = await ask({ fileContainingSymbol: "jaeger.api_v3.QueryService" });
-  const files = (described["fileDescriptorResponse"] as { fileDescriptorProto: Buffer[] })
-    .fileDescriptorProto;
-  expect(Buffer.concat(files).toString("latin1")).toContain("GetTraceRequest");
-  // A client that builds the types needs to be told where the others are.
-  const imports = new Map(
-    files.map((bytes) => {
-      const { name, dependency } = FileDescriptorProto.decode(bytes) as IFileDescriptorProto;
-      return [name, dependency];
-    }),
-  );
-  expect(imports.get("jaeger_api_v3.proto")).toEqual([
-    "google_protobuf.proto",
-    "jaeger_expression_v1.proto",
-    "opentelemetry_proto_trace_v1.proto",
-  ]);
-  for (const needed of [...imports.values()].flat()) expect(imports.has(needed)).toBe(true);
-});
-
-/** grpc.reflection.v1, as far as the test asks. */
-function fromReflection(): {
-  requestSerialize: (value: object) => Buffer;
-  responseDeserialize: (bytes: Buffer) => Record<string, unknown>;
-} {
-  const field = (type: string, id: number, rule?: string) => ({
-    type,
-    id,
-    ...(rule === undefined ? {} : { rule }),
-  });
-  const definition = fromJSON({
-    nested: {
-      Reflection: { methods: { Info: { requestType: "Request", responseType: "Answer", comment: "" } } },
-      Request: { fields: { fileContainingSymbol: field("string", 4), listServices: field("string", 7) } },
-      Answer: {
-        fields: { fileDescriptorResponse: field("Files", 4), listServicesResponse: field("Services", 6) },
-      },
-      Files: { fields: { fileDescriptorProto: field("bytes", 1, "repeated") } },
-      Services: { fields: { service: field("Service", 1, "repeated") } },
-      Service: { fields: { name: field("string", 1) } },
-    },
-  });
-  return (definition["Reflection"] as Record<string, never>)["Info"] as never;
-}
