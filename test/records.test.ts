@@ -1,4 +1,4 @@
-import { draftsOf, type EnhancerStore, openStore, reportOf } from "@throughline/enhancer";
+import { applyRetention, draftsOf, type EnhancerStore, openStore, reportOf } from "@throughline/enhancer";
 import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -171,6 +171,32 @@ describe.each(["SQLite", "PostgreSQL"])("in %s", (kind) => {
     ]);
     expect(await store.records.eraseTenant("acme")).toBe(1);
     expect(await store.records.list({ limit: 10 })).toEqual([other]);
+  });
+
+  test("a draft that nobody decided on in a week, or that is one too many, waits no more; the record stays", async () => {
+    await store.tenants.add({
+      id: "acme",
+      settings: { desk: { kind: "servicedesk-plus", url: "https://desk.example.com" } },
+      secrets: { webhook: "s", deskKey },
+    });
+    const week = 7 * 86_400_000;
+    await add("OLD", { delivery: "draft", created_at: noon - week - 1 });
+    await add("OLD-BUT-ASKED", { delivery: "approving", created_at: noon - week - 1 });
+    for (const [at, ticket] of ["A", "B", "C"].entries())
+      await add(ticket, { delivery: "draft", created_at: noon + at });
+    const waiting = async () =>
+      (await store.records.list({ delivery: "draft", limit: 10 })).map(({ ticket_id: id }) => id);
+    expect(await applyRetention(store, noon)).toMatchObject({ drafts: 1 });
+    expect(await waiting()).toEqual(["C", "B", "A"]);
+    const [old] = await store.records.list({ ticketId: "OLD", limit: 1 });
+    expect(old).toMatchObject({ delivery: "discarded", decided_by: "retention" });
+    expect(old?.note).not.toBeNull();
+    expect(await store.records.isNoted("acme", "OLD")).toBe(false);
+    expect(await applyRetention(store, noon, { finishedMs: week, finishedCount: 2 })).toMatchObject({
+      drafts: 1,
+    });
+    expect(await waiting()).toEqual(["C", "B"]);
+    await store.tenants.remove("acme");
   });
 
   test.each([

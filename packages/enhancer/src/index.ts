@@ -133,7 +133,7 @@ export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDepen
         );
   const rates = config.webhook === undefined ? undefined : await openRates(redis);
   const stopPruning = startPruning(queue, logger);
-  const stopRetention = config.worker ? startRetention(store, logger) : undefined;
+  const stopRetention = config.worker ? startRetention(store, settings.keep, logger) : undefined;
   const openDesk = deskOpener(deps.health);
   const stopDeskSync = config.worker
     ? startDeskSync({

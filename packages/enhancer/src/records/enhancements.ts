@@ -1,4 +1,5 @@
 import { ThroughlineError } from "@throughline/api";
+import { sql } from "kysely";
 import { createHash } from "node:crypto";
 import type { DirectStatements } from "../database/direct-statements.ts";
 import type { EnhancementRow, EnhancerDatabase } from "../database/schema.ts";
@@ -186,6 +187,35 @@ export class EnhancementRecords {
       .where("delivery", "not in", ["draft", "approving"])
       .executeTakeFirstOrThrow();
     return Number(numDeletedRows);
+  }
+
+  /**
+   * Drafts that nobody decided on in time, and the oldest beyond so many, wait no more: they stay among the records as discarded, by
+   * `retention`. Returns how many.
+   */
+  async discardOldDrafts(
+    tenantId: string,
+    { beforeMs, atMost }: { beforeMs: number; atMost: number },
+  ): Promise<number> {
+    // In the words of the index that holds them alone.
+    const waits = sql<boolean>`delivery in ('draft', 'approving') and delivery = 'draft'`;
+    const beyond = await this.database
+      .selectFrom("enhancements")
+      .select("created_at")
+      .where("tenant_id", "=", tenantId)
+      .where(waits)
+      .orderBy("created_at", "desc")
+      .limit(1)
+      .offset(atMost)
+      .executeTakeFirst();
+    const { numUpdatedRows } = await this.database
+      .updateTable("enhancements")
+      .set({ delivery: "discarded", decided_at: Date.now(), decided_by: "retention" })
+      .where("tenant_id", "=", tenantId)
+      .where(waits)
+      .where("created_at", "<", Math.max(beforeMs, (beyond?.created_at ?? -1) + 1))
+      .executeTakeFirstOrThrow();
+    return Number(numUpdatedRows);
   }
 
   private async flush(): Promise<void> {

@@ -62,11 +62,11 @@ test("history goes by the tenant's own days; what has no date and who sets none 
       .where("tenant_id", "=", "acme")
       .executeTakeFirstOrThrow();
   const before = await version();
-  expect(await applyRetention(store)).toEqual({ history: 1, enhancements: 0, leftBehind: 0 });
+  expect(await applyRetention(store)).toEqual({ history: 1, enhancements: 0, drafts: 0, leftBehind: 0 });
   expect(await historyOf("acme")).toEqual(["NEW-1", "UNDATED-1"]);
   expect(await historyOf("beta")).toEqual(["NEW-1", "OLD-1", "UNDATED-1"]);
   expect((await version()).version).toBeGreaterThan(before.version);
-  expect(await applyRetention(store)).toEqual({ history: 0, enhancements: 0, leftBehind: 0 });
+  expect(await applyRetention(store)).toEqual({ history: 0, enhancements: 0, drafts: 0, leftBehind: 0 });
 });
 
 test("a removed tenant's data go with a count of each kind, nobody else's, and what came after is swept", async () => {

@@ -1,6 +1,8 @@
 import type { Logger } from "pino";
 import type { EnhancerDatabase } from "../database/schema.ts";
 import { contextChanged } from "../history/write-terms.ts";
+import { queueDefaults } from "../queue/open-queue.ts";
+import type { Keep } from "../queue/queue.ts";
 import type { EnhancementRecords } from "../records/enhancements.ts";
 import type { Spending } from "../records/spending.ts";
 import { tenantTables } from "./tenant-tables.ts";
@@ -21,18 +23,23 @@ interface Kept {
 
 /**
  * Deletes what tenants keep no longer: history by the day on which a ticket was resolved (a ticket without one stays), enhancements
- * by the day of the attempt. Also what a removed tenant left behind: an attempt that was under way wrote after it.
+ * by the day of the attempt. Drafts wait as long as jobs that ended are kept. Also what a removed tenant left behind: an attempt that was under way wrote after it.
  */
 export async function applyRetention(
   { database, tenants, records, spending }: Kept,
   nowMs = Date.now(),
-): Promise<{ history: number; enhancements: number; leftBehind: number }> {
-  const report = { history: 0, enhancements: 0, leftBehind: 0 };
+  { finishedMs, finishedCount }: Pick<Keep, "finishedMs" | "finishedCount"> = queueDefaults.keep,
+): Promise<{ history: number; enhancements: number; drafts: number; leftBehind: number }> {
+  const report = { history: 0, enhancements: 0, drafts: 0, leftBehind: 0 };
   for (const { id, settings } of await tenants.list()) {
     const { historyDays, enhancementDays } = settings.retention;
     if (historyDays !== null) report.history += await pruneHistory(database, id, nowMs - historyDays * dayMs);
     if (enhancementDays !== null)
       report.enhancements += await records.prune(id, nowMs - enhancementDays * dayMs);
+    report.drafts += await records.discardOldDrafts(id, {
+      beforeMs: nowMs - finishedMs,
+      atMost: finishedCount,
+    });
   }
   await spending.prune();
   for (const table of Object.keys(tenantTables) as (keyof typeof tenantTables)[]) {
@@ -50,11 +57,11 @@ export async function applyRetention(
 }
 
 /** Now and then. Returns how to stop. */
-export function startRetention(kept: Kept, logger: Logger): () => Promise<void> {
+export function startRetention(kept: Kept, keep: Keep, logger: Logger): () => Promise<void> {
   let current: Promise<void> = Promise.resolve();
   const apply = async (): Promise<void> => {
     try {
-      const report = await applyRetention(kept);
+      const report = await applyRetention(kept, Date.now(), keep);
       if (Object.values(report).some((count) => count > 0))
         logger.info(report, "what tenants keep no longer is deleted");
     } catch (error) {
