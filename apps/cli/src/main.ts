@@ -35,6 +35,7 @@ import { explainListenError } from "./runtime/port-holder.ts";
 import { accessOf } from "./runtime/access.ts";
 import { feedbackPages } from "./runtime/feedback-page.ts";
 import { type LazyStore, lazyStore } from "./runtime/lazy-store.ts";
+import { diskMetrics } from "./runtime/disk-metrics.ts";
 import { processMetrics } from "./runtime/process-metrics.ts";
 import { tlsFiles } from "./runtime/tls-files.ts";
 import { spanMetrics } from "./runtime/span-metrics.ts";
@@ -65,6 +66,7 @@ async function startInstance(options: InstanceOptions): Promise<Instance> {
     const metrics = new Metrics();
     const unwatch = processMetrics(metrics, version);
     stops.push(() => Promise.resolve(unwatch()));
+    diskMetrics(metrics, directory);
     const token = newToken();
     const rules = readRedactionRules(settings, environment);
     const access = accessOf(directory, token);

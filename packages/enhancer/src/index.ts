@@ -9,7 +9,9 @@ import { awaitDatabase } from "./database/await-database.ts";
 import { deskOpener } from "./desk/open-desk.ts";
 import { noteWriterOf } from "./llm/configured-writer.ts";
 import type { ModelSettings } from "./llm/writer.ts";
-import { EnhancerMetrics, queueMetrics, workerMetrics } from "./metrics.ts";
+import { deskMetrics, modelMetrics } from "./metrics/calls.ts";
+import { budgetMetrics, queueMetrics, workerMetrics } from "./metrics/state.ts";
+import { TicketMetrics } from "./metrics/tickets.ts";
 import { watchedWriter, watchStore } from "./health.ts";
 import { startDeskSync } from "./history/start-desk-sync.ts";
 import { storeTickets } from "./history/store-tickets.ts";
@@ -134,7 +136,7 @@ export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDepen
   const rates = config.webhook === undefined ? undefined : await openRates(redis);
   const stopPruning = startPruning(queue, logger);
   const stopRetention = config.worker ? startRetention(store, settings.keep, logger) : undefined;
-  const openDesk = deskOpener(deps.health);
+  const openDesk = deskOpener({ health: deps.health, observe: deskMetrics(deps.metrics) });
   const stopDeskSync = config.worker
     ? startDeskSync({
         database,
@@ -164,7 +166,6 @@ export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDepen
     await rates?.close?.();
     await store.close();
   };
-  const metrics = new EnhancerMetrics(deps.metrics);
   queueMetrics(deps.metrics, () => queue.status());
 
   const server =
@@ -203,7 +204,11 @@ export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDepen
           tracer,
           logger,
           redactor,
-          writer: watchedWriter(noteWriterOf(config, store, deps), deps.health, config.models.length > 0),
+          writer: watchedWriter(
+            noteWriterOf(config, store, { tracer, redactor, observe: modelMetrics(deps.metrics) }),
+            deps.health,
+            config.models.length > 0,
+          ),
           findTenant: (id) => tenants.get(id),
           openDesk,
           publicUrl: config.publicUrl,
@@ -213,12 +218,14 @@ export async function createEnhancer(config: EnhancerConfig, deps: EnhancerDepen
           softLimitMs: Math.floor((jobLimitMs * 5) / 6),
           hardLimitMs: jobLimitMs,
         },
-        metrics.observeJob,
+        new TicketMetrics(deps.metrics),
       )
     : undefined;
 
-  if (worker !== undefined) workerMetrics(deps.metrics, worker);
-
+  if (worker !== undefined) {
+    workerMetrics(deps.metrics, worker);
+    budgetMetrics(deps.metrics, store.spending, () => tenants.list());
+  }
   let webhookUrl: string | undefined;
   try {
     if (postgres === undefined) await tenants.checkKey();

@@ -5,6 +5,7 @@ import {
   type SpanOptions,
   SpanStatusCode,
   trace,
+  TraceFlags,
   type Tracer,
 } from "@opentelemetry/api";
 
@@ -57,8 +58,14 @@ export function failSpan(span: Span, error: unknown, type: string = errorType(er
   span.recordException(error instanceof Error ? error : message);
 }
 
+/** The id of a span's trace, for exemplars; undefined where nothing says that the trace is kept. */
+export function sampledTraceId(span: Span | undefined): string | undefined {
+  const { traceId, traceFlags = TraceFlags.NONE } = span?.spanContext() ?? {};
+  return (traceFlags & TraceFlags.SAMPLED) === 0 ? undefined : traceId;
+}
+
 /** The error's code where it has one (TL_..., ECONNREFUSED), `timeout` for an elapsed budget, else its class. */
-function errorType(error: unknown): string {
+export function errorType(error: unknown): string {
   if (!(error instanceof Error)) return "_OTHER";
   if (error.name === "TimeoutError" || error.name === "AbortError") return "timeout";
   const status = httpStatusOf(error);

@@ -1,5 +1,5 @@
 import { ThroughlineError } from "@throughline/api/errors";
-import type { Metrics } from "@throughline/api/metrics";
+import { httpMetrics, type Metrics } from "@throughline/api/metrics";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import {
@@ -18,6 +18,7 @@ import { checkJaegerUi, type JaegerUi } from "./api/jaeger-ui.ts";
 import { createReadServer, type ReadServerDependencies } from "./api/server.ts";
 import { decodeUploaded } from "./ingest.ts";
 import { CountingSink } from "./ingest-metrics.ts";
+import { certificateMetrics, readerMeter, storeMetrics } from "./store-metrics.ts";
 import type { RedactionSettings } from "./threads/messages.ts";
 import { ByteBudget } from "./receive/byte-budget.ts";
 import { Intake } from "./receive/intake.ts";
@@ -112,7 +113,7 @@ export async function createTraceBackend(
   const { maxBytes, redaction } = config;
   const {
     sink: storing,
-    reader,
+    reader: unmeasured,
     readerOf,
     storage,
     stats,
@@ -120,6 +121,9 @@ export async function createTraceBackend(
   } = config.remote === undefined
     ? localStore(await Engine.start({ directory, durability, retentionMs, maxBytes, redaction }, logger))
     : await remoteStore(config.remote, redaction, logger);
+  const measured = readerMeter(deps.metrics);
+  const reader = measured(unmeasured);
+  const readerOfTenant = (tenant: string): SpanReader => measured(readerOf(tenant));
   let receivers: Receivers | undefined;
   const readServers: FastifyInstance[] = [];
   let queryGrpc: QueryGrpcListener | undefined;
@@ -137,13 +141,13 @@ export async function createTraceBackend(
     }
   };
   try {
-    const sink = new CountingSink(storing);
+    const sink = new CountingSink(storing, deps.metrics);
     const budget = new ByteBudget(requestBudgetBytes);
     const intake = new Intake({ sink, budget, refused: (sender) => sink.rateLimited(sender) });
     const isHealthy = async (): Promise<boolean> => (await store.health()).ok;
     const reads: Omit<ReadServerDependencies, "gate"> = {
       reader,
-      readerOf,
+      readerOf: readerOfTenant,
       pin: (traceId) => storage.pin(traceId),
       erase: (what) => storage.erase(what),
       decodeJson: decodeUploaded,
@@ -154,6 +158,7 @@ export async function createTraceBackend(
       publicUrl: config.publicUrl,
       adminApi: config.adminApi,
       jaegerUi: config.jaegerUi,
+      observe: httpMetrics(deps.metrics, "console"),
       logger,
     };
     const listenForReaders = (gate: Gate, at: Address, secured?: Tls): Promise<string> => {
@@ -172,7 +177,7 @@ export async function createTraceBackend(
       gate: gateOf(config.queryGrpc.host, ["read", "write", "ingest"]),
       tls: consoleTls,
       reader,
-      readerOf,
+      readerOf: readerOfTenant,
       removed: () => store.removed(),
       pin: (traceId) => storage.pin(traceId),
       append: (sender, bytes) => intake.take(sender, bytes, "protobuf"),
@@ -188,10 +193,22 @@ export async function createTraceBackend(
       corsOrigins: config.corsOrigins ?? [],
       isHealthy,
       budget,
+      observerOf: (listener) => httpMetrics(deps.metrics, listener),
       logger,
     });
     receivers = taking;
-    sink.register(deps.metrics, stats, () => taking.lostDatagrams());
+    deps.metrics.counted(
+      "throughline_traces_datagrams_lost_total",
+      "Datagrams for which there was no room.",
+      [],
+      () => [[[], taking.lostDatagrams()]],
+    );
+    certificateMetrics(deps.metrics, { console: consoleTls, spans: tls });
+    if (stats !== undefined)
+      storeMetrics(deps.metrics, stats, {
+        promisedMs: retentionMs,
+        removedUntilMs: () => store.removed()?.receivedLastMs,
+      });
     return {
       addresses: { ...taking.addresses, console, queryGrpc: queries },
       own: { ...taking.own, ...ownConsole },

@@ -1,120 +1,83 @@
-import type { Metrics } from "@throughline/api/metrics";
+import type { Counter, Histogram, Metrics } from "@throughline/api/metrics";
 import type { AppendOutcome, Origin, SpanEncoding, SpanSink } from "./sink.ts";
-import type { EngineStats } from "./threads/engine.ts";
 
-interface Counts {
-  accepted: number;
-  rejected: number;
-  stored: number;
-  refused: number;
-  malformed: number;
-  bytes: number;
-}
-
-/** `limited` also counts, under an empty name, tokens without a tenant. */
-interface TenantCounts {
-  accepted: number;
-  bytes: number;
-  limited: number;
-}
-
-/** Further ones are counted together. */
-const tenantsAtMost = 200;
+/** A commit of a disk takes milliseconds; a store that is behind, seconds. */
+const durationBounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /** Counts what passes into a sink. */
 export class CountingSink implements SpanSink {
   private readonly sink: SpanSink;
-  private readonly counts = new Map<string, Counts>();
-  private readonly tenants = new Map<string, TenantCounts>();
+  private readonly counts: Readonly<
+    Record<"accepted" | "rejected" | "stored" | "refused" | "malformed" | "bytes", Counter>
+  >;
+  private readonly tenants: Readonly<Record<"accepted" | "bytes" | "limited", Counter>>;
+  private readonly durations: Histogram;
 
-  constructor(sink: SpanSink) {
+  constructor(sink: SpanSink, metrics: Metrics) {
     this.sink = sink;
+    const counter = (name: string, help: string, label = "encoding") =>
+      metrics.counter(`throughline_traces_${name}`, help, [label]);
+    this.counts = {
+      accepted: counter("spans_accepted_total", "Spans stored."),
+      rejected: counter("spans_rejected_total", "Spans refused one by one for invalid ids."),
+      stored: counter("batches_total", "Requests whose spans were stored."),
+      refused: counter("batches_refused_total", "Requests refused as a whole."),
+      malformed: counter("datagrams_malformed_total", "Datagrams that could not be read."),
+      bytes: counter("received_bytes_total", "Bytes of requests after inflating."),
+    };
+    // What most senders use is there from the start: a rate sees the first of them.
+    for (const one of Object.values(this.counts)) one.add(0, "protobuf");
+    this.tenants = {
+      accepted: counter(
+        "tenant_spans_accepted_total",
+        "Spans stored, by the tenant of the sender's token.",
+        "tenant_id",
+      ),
+      bytes: counter(
+        "tenant_received_bytes_total",
+        "Bytes of those spans' requests after inflating.",
+        "tenant_id",
+      ),
+      limited: counter(
+        "rate_limited_total",
+        "Requests refused because their token has sent as much as it may.",
+        "tenant_id",
+      ),
+    };
+    this.durations = metrics.histogram(
+      "throughline_traces_append_duration_seconds",
+      "Seconds until the spans of a request were stored.",
+      ["encoding"],
+      durationBounds,
+    );
   }
 
   async append(pieces: readonly Uint8Array[], encoding: SpanEncoding, from: Origin): Promise<AppendOutcome> {
-    const counts = this.of(encoding);
-    for (const { length } of pieces) counts.bytes += length;
+    const { counts, tenants } = this;
+    const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
+    counts.bytes.add(bytes, encoding);
+    const startedMs = performance.now();
     try {
       const outcome = await this.sink.append(pieces, encoding, from);
-      counts.stored++;
-      counts.accepted += outcome.accepted;
-      counts.rejected += outcome.rejected;
-      counts.malformed += outcome.malformed ?? 0;
+      this.durations.observe((performance.now() - startedMs) / 1_000, [encoding]);
+      counts.stored.add(1, encoding);
+      counts.accepted.add(outcome.accepted, encoding);
+      counts.rejected.add(outcome.rejected, encoding);
+      counts.malformed.add(outcome.malformed ?? 0, encoding);
       const tenant = from === "kept" ? undefined : from.tenant;
       if (tenant !== undefined) {
-        const own = this.ofTenant(tenant);
-        own.accepted += outcome.accepted;
-        for (const { length } of pieces) own.bytes += length;
+        tenants.accepted.add(outcome.accepted, tenant);
+        tenants.bytes.add(bytes, tenant);
       }
       return outcome;
     } catch (error) {
-      counts.refused++;
+      counts.refused.add(1, encoding);
       throw error;
     }
   }
 
-  /** A request was refused because its sender is over its limits. */
+  /** A request was refused because its sender is over its limits; tokens without a tenant are counted without one. */
   rateLimited({ tenant }: { tenant: string | undefined }): void {
-    this.ofTenant(tenant ?? "").limited++;
-  }
-
-  /** What came in, and what the store of this process made of it; its figures are at most a second old. */
-  register(metrics: Metrics, stats: (() => EngineStats) | undefined, lostDatagrams: () => number): void {
-    this.of("protobuf");
-    const counted = (name: string, help: string, of: keyof Counts): void =>
-      metrics.counted(`throughline_traces_${name}`, help, ["encoding"], () =>
-        Array.from(this.counts, ([encoding, counts]) => [[encoding], counts[of]]),
-      );
-    const gauge = (name: string, help: string, of: keyof EngineStats): void => {
-      if (stats !== undefined)
-        metrics.gauge(`throughline_traces_${name}`, help, [], () => [[[], stats()[of]]]);
-    };
-    counted("spans_accepted_total", "Spans stored.", "accepted");
-    counted("spans_rejected_total", "Spans refused one by one for invalid ids.", "rejected");
-    counted("batches_total", "Requests whose spans were stored.", "stored");
-    counted("batches_refused_total", "Requests refused as a whole.", "refused");
-    counted("datagrams_malformed_total", "Datagrams that could not be read.", "malformed");
-    counted("received_bytes_total", "Bytes of requests after inflating.", "bytes");
-    const ofTenants = (name: string, help: string, of: keyof TenantCounts): void =>
-      metrics.counted(`throughline_traces_${name}`, help, ["tenant"], () =>
-        Array.from(this.tenants, ([tenant, counts]) => [[tenant], counts[of]]),
-      );
-    ofTenants(
-      "tenant_spans_accepted_total",
-      "Spans stored, by the tenant of the sender's token.",
-      "accepted",
-    );
-    ofTenants("tenant_received_bytes_total", "Bytes of those spans' requests after inflating.", "bytes");
-    ofTenants(
-      "rate_limited_total",
-      "Requests refused because their token has sent as much as it may.",
-      "limited",
-    );
-    metrics.counted(
-      "throughline_traces_datagrams_lost_total",
-      "Datagrams for which there was no room.",
-      [],
-      () => [[[], lostDatagrams()]],
-    );
-    gauge("wal_bytes", "Size of the write-ahead log.", "logBytes");
-    gauge("spans_in_memory", "Spans that are not in a block yet.", "rows");
-    gauge("blocks", "Sealed blocks.", "blocks");
-    gauge("block_bytes", "Size of the sealed blocks.", "blockBytes");
-  }
-
-  private ofTenant(name: string): TenantCounts {
-    const tenant = this.tenants.has(name) || this.tenants.size < tenantsAtMost ? name : "(others)";
-    let counts = this.tenants.get(tenant);
-    if (counts === undefined) this.tenants.set(tenant, (counts = { accepted: 0, bytes: 0, limited: 0 }));
-    return counts;
-  }
-
-  private of(encoding: SpanEncoding): Counts {
-    let counts = this.counts.get(encoding);
-    if (counts === undefined) {
-      counts = { accepted: 0, rejected: 0, stored: 0, refused: 0, malformed: 0, bytes: 0 };
-      this.counts.set(encoding, counts);
-    }
-    return counts;
+    this.tenants.limited.add(1, tenant ?? "");
   }
 }

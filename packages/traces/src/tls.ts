@@ -1,4 +1,5 @@
 import { ThroughlineError } from "@throughline/api/errors";
+import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createServer, type RequestListener, type Server } from "node:http";
 import { createServer as createSecureServer } from "node:https";
@@ -51,6 +52,11 @@ export class Tls {
       requestCert: this.asksForCertificates,
       rejectUnauthorized: this.asksForCertificates,
     };
+  }
+
+  /** When the certificate in use ends, milliseconds since the epoch. */
+  expiresAtMs(): number {
+    return new X509Certificate(this.pems.cert).validToDate.getTime();
   }
 
   keep(server: Pick<TlsServer, "setSecureContext">): void {

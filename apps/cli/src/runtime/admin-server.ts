@@ -1,6 +1,6 @@
 import { ThroughlineError } from "@throughline/api";
 import type { Health } from "@throughline/api/health";
-import { type Metrics, metricsFormat, metricsText } from "@throughline/api/metrics";
+import { httpMetrics, type Metrics, metricsFormat, metricsText } from "@throughline/api/metrics";
 import type { AdminRoute } from "@throughline/api/admin";
 import type { Tracer } from "@opentelemetry/api";
 import type { FastifyInstance, FastifyRequest } from "fastify";
@@ -45,6 +45,12 @@ export function createAdminServer(options: AdminOptions): FastifyInstance {
     const { tenant } = await door.admit(request, looks ? "read" : "admin");
     if (tenant !== undefined)
       throw new ThroughlineError("TL_TOKEN_TENANT", `The token belongs to the tenant ${tenant}.`);
+  });
+  const answered = httpMetrics(options.metrics, "admin");
+  server.addHook("onResponse", (request, reply, done) => {
+    const { url: route } = request.routeOptions;
+    answered({ method: request.method, route, status: reply.statusCode, seconds: reply.elapsedTime / 1_000 });
+    done();
   });
   server.get("/healthz", () => ({ status: "ok" }));
   server.get("/readyz", async (_request, reply) => {

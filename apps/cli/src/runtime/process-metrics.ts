@@ -4,11 +4,12 @@ import { monitorEventLoopDelay, PerformanceObserver, performance } from "node:pe
 import { getHeapStatistics } from "node:v8";
 
 const gcKinds: Readonly<Record<number, string>> = { 1: "minor", 4: "major", 8: "incremental", 16: "weakcb" };
+const lagEveryMs = 20;
 const gcBounds = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1];
 
 /** CPU, memory, files, event-loop lag and garbage collection of this process, by the names that Prometheus' clients share. Returns what ends the watching. */
 export function processMetrics(metrics: Metrics, version: string): () => void {
-  const lag = monitorEventLoopDelay({ resolution: 20 });
+  const lag = monitorEventLoopDelay({ resolution: lagEveryMs });
   lag.enable();
   const gc = metrics.histogram(
     "nodejs_gc_duration_seconds",
@@ -45,21 +46,25 @@ export function processMetrics(metrics: Metrics, version: string): () => void {
   metrics.gauge("nodejs_heap_size_used_bytes", "Heap in use, main thread.", [], () =>
     single(getHeapStatistics().used_heap_size),
   );
-  metrics.gauge(
-    "nodejs_eventloop_lag_seconds",
-    "Delay of the event loop since the last question.",
-    ["quantile"],
-    () => {
-      const at = (quantile: number) => Math.max(0, lag.percentile(quantile) / 1e9 || 0);
-      const readings = [
-        [["0.5"], at(50)],
-        [["0.99"], at(99)],
-        [["1"], Math.max(0, lag.max / 1e9)],
-      ] as const;
-      lag.reset();
-      return readings;
-    },
-  );
+  // The measurement counts the time between two of its own ticks.
+  const lagOf = (nanoseconds: number): number => Math.max(0, nanoseconds / 1e9 - lagEveryMs / 1_000 || 0);
+  for (const [name, what, read] of [
+    ["p50", "Median delay", () => lag.percentile(50)],
+    ["p99", "99th percentile of the delay", () => lag.percentile(99)],
+    // Read last: what comes after belongs to the next question.
+    ["max", "Longest delay", () => lag.max],
+  ] as const) {
+    metrics.gauge(
+      `nodejs_eventloop_lag_${name}_seconds`,
+      `${what} of the event loop since the last question.`,
+      [],
+      () => {
+        const nanoseconds = read();
+        if (name === "max") lag.reset();
+        return single(lagOf(nanoseconds));
+      },
+    );
+  }
   return () => {
     lag.disable();
     observer.disconnect();

@@ -43,6 +43,11 @@ export function spanMetrics(metrics: Metrics, counts: () => TracingCounts): void
     () => counts().exports,
   );
   counted(
+    "throughline_span_exports_failed_total",
+    "Export requests that the trace backend did not take, retries included.",
+    ({ exports }) => exports.failed,
+  );
+  counted(
     "throughline_spans_dropped_total",
     "Spans lost before the trace backend took them.",
     ({ dropped }) => dropped,

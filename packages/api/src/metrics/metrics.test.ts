@@ -64,6 +64,13 @@ test("a figure that cannot be read is told, and the others are there", async () 
   expect(told).toEqual([new Error("no queue")]);
 });
 
+test("parts that ask for the same figure count it together", async () => {
+  const metrics = new Metrics();
+  metrics.counter("shared_total", "Shared.", ["part"]).add(1, "a");
+  metrics.counter("shared_total", "Shared.", ["part"]).add(2, "a");
+  expect(await textOf(metrics)).toContain('shared_total{part="a"} 3\n');
+});
+
 test("a name is given once", () => {
   const metrics = new Metrics();
   metrics.counter("once_total", "Once.");

@@ -3,13 +3,16 @@ import type { Tenant } from "../tenants/tenants.ts";
 import type { ServiceDesk } from "./desk.ts";
 import { createServiceDeskPlus } from "./servicedesk-plus/adapter.ts";
 import { createTokenSource } from "./servicedesk-plus/oauth.ts";
-import { watchedDesk } from "./watched-desk.ts";
+import { type DeskObserver, watchedDesk } from "./watched-desk.ts";
 import { createZammad } from "./zammad/adapter.ts";
 
 const keptOpen = 1_000;
 
 /** Desks by tenant: one adapter, with its connections and tokens, for as long as the tenant stays as it is. */
-export function deskOpener(health?: Health): (tenant: Tenant) => ServiceDesk {
+export function deskOpener(watch?: {
+  health: Health;
+  observe: DeskObserver;
+}): (tenant: Tenant) => ServiceDesk {
   const open = new Map<string, { revision: number; createdAt: number; desk: ServiceDesk }>();
   return (tenant) => {
     const { id, revision, createdAt } = tenant;
@@ -17,7 +20,10 @@ export function deskOpener(health?: Health): (tenant: Tenant) => ServiceDesk {
     // A tenant that was removed and added again begins at revision 1.
     if (known?.revision === revision && known.createdAt === createdAt) return known.desk;
     const opened = openDesk(tenant);
-    const desk = health === undefined ? opened : watchedDesk(opened, tenant.settings.desk.kind, health);
+    const desk =
+      watch === undefined
+        ? opened
+        : watchedDesk(opened, tenant.settings.desk.kind, watch.health, watch.observe);
     if (open.size >= keptOpen) open.clear();
     open.set(id, { revision, createdAt, desk });
     return desk;

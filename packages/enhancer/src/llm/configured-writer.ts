@@ -15,7 +15,7 @@ export interface ModelConfig {
 export function noteWriterOf(
   { models, prices }: ModelConfig,
   { spending }: { spending: BudgetKeeper },
-  { tracer, redactor }: Pick<WriterOptions, "tracer" | "redactor">,
+  { tracer, redactor, observe }: Pick<WriterOptions, "tracer" | "redactor" | "observe">,
   text: string = instructions,
 ): NoteWriter {
   return createNoteWriter({
@@ -26,5 +26,6 @@ export function noteWriterOf(
     prices: prices === undefined ? builtInPrices : readPrices(prices.file, prices.text),
     budget: spending,
     timeoutMs: modelTimeoutMs,
+    ...(observe === undefined ? {} : { observe }),
   });
 }

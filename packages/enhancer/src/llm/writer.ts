@@ -1,7 +1,7 @@
 import { type Span, SpanKind, type Tracer } from "@opentelemetry/api";
 import type { Redactor } from "@throughline/redaction";
 import { languageOf } from "../note/language.ts";
-import { failSpan, inTicketSpan } from "../span.ts";
+import { errorType, failSpan, inTicketSpan, sampledTraceId } from "../span.ts";
 import type { GatheredContext, Note, Ticket } from "../ticket.ts";
 import { CircuitBreaker } from "./breaker.ts";
 import {
@@ -75,6 +75,22 @@ export interface WriterOptions {
   timeoutMs: number;
   /** In place of the built-in instructions. */
   instructions?: string;
+  /** Hears of each question. */
+  observe?: ModelObserver;
+}
+
+/** What is told of questions to models; `model` as it was asked for. */
+export interface ModelObserver {
+  asked(call: {
+    model: string;
+    outcome: "written" | "failed" | "cancelled";
+    errorType?: string;
+    seconds: number;
+    traceId: string | undefined;
+  }): void;
+  /** A cap of the tenant did not allow it. */
+  notAsked(model: string): void;
+  used(tenantId: string, model: string, used: { usage: TokenUsage; costUsd: number | undefined }): void;
 }
 
 const spanName = "llm.openai.completion";
@@ -159,21 +175,36 @@ async function ask(
   signal: AbortSignal,
   calls: ModelCall[],
 ): Promise<Answer> {
-  const { tracer, prices, budget } = options;
+  const { tracer, prices, budget, observe } = options;
   const { settings } = candidate;
   const { ticket, wishes, prompt } = question;
-  const unknown = unaffordable(wishes.caps, settings.model, prices);
-  if (unknown !== undefined) return overBudget(tracer, ticket, unknown, "price");
-  const worst = worstCase(prompt, settings.maxOutputTokens, settings.model, prices);
+  const { model } = settings;
+  const unknown = unaffordable(wishes.caps, model, prices);
+  if (unknown !== undefined) {
+    observe?.notAsked(model);
+    return overBudget(tracer, ticket, unknown, "price");
+  }
+  const worst = worstCase(prompt, settings.maxOutputTokens, model, prices);
   const reserved = await budget.reserve(ticket, wishes.caps, { usd: worst.usd ?? 0, tokens: worst.tokens });
-  if ("reached" in reserved)
+  if ("reached" in reserved) {
+    observe?.notAsked(model);
     return overBudget(tracer, ticket, reachedText(reserved.reached), reserved.reached);
+  }
 
   const span = { kind: SpanKind.CLIENT, attributes: requestAttributes(settings) };
   return inTicketSpan(tracer, spanName, ticket, span, async (active): Promise<Answer> => {
+    const startedMs = performance.now();
+    const told = (outcome: "written" | "failed" | "cancelled", error?: unknown) => {
+      const seconds = (performance.now() - startedMs) / 1_000;
+      const why = outcome === "failed" ? { errorType: errorType(error) } : {};
+      observe?.asked({ model, outcome, ...why, seconds, traceId: sampledTraceId(active) });
+    };
     try {
-      return await readAnswer(options, candidate, question, reserved, timeoutMs, active, signal, calls);
+      const read = await readAnswer(options, candidate, question, reserved, timeoutMs, active, signal, calls);
+      told("written");
+      return read;
     } catch (error) {
+      told(signal.aborted ? "cancelled" : "failed", error);
       signal.throwIfAborted();
       failSpan(active, error);
       return { failure: error instanceof Error ? error : new Error(String(error)), because: "failed" };
@@ -183,7 +214,7 @@ async function ask(
 
 /** What the answer cost and whose it is stands on the span even where its text cannot be used. */
 async function readAnswer(
-  { prices }: WriterOptions,
+  { prices, observe }: WriterOptions,
   { settings, client, breaker }: Candidate,
   { ticket, context, prompt, language }: Question,
   reserved: Reservation,
@@ -199,6 +230,7 @@ async function readAnswer(
   const { usage } = completion;
   const cost = usage === undefined ? undefined : costUsd(prices, model, usage);
   calls.push({ model, usage, costUsd: cost });
+  if (usage !== undefined) observe?.used(ticket.tenantId, settings.model, { usage, costUsd: cost });
   const remaining = await reserved.settle({
     usd: cost ?? 0,
     tokens: usage === undefined ? 0 : usage.inputTokens + usage.outputTokens,

@@ -1,7 +1,8 @@
 import { problemMediaType, ThroughlineError, toProblem } from "@throughline/api";
 import type { Tracer } from "@opentelemetry/api";
+import type { AnsweredRequest } from "@throughline/api/metrics";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { failSpan } from "../span.ts";
+import { failSpan, sampledTraceId } from "../span.ts";
 import type { Authenticator } from "./authenticate.ts";
 import type { Door } from "./door.ts";
 import { Incoming } from "./incoming.ts";
@@ -51,6 +52,7 @@ export function handlerOf<T>(endpoint: Endpoint<T>, parts: HandlerParts) {
     if (!gate.enter()) return answerOverload(reply, parts);
     const startedMs = performance.now();
     let status = 500;
+    let traceId: string | undefined;
     try {
       const incoming = new Incoming(request, proxies);
       const outcome = await readWhole(incoming);
@@ -62,6 +64,7 @@ export function handlerOf<T>(endpoint: Endpoint<T>, parts: HandlerParts) {
         isVerification: outcome.isVerification,
         attributes: outcome.attributes,
       });
+      traceId = sampledTraceId(received.span);
       try {
         if (outcome.said === undefined) throw outcome.error;
         const answer = await endpoint.answer(outcome.said.value, outcome.door, incoming, received);
@@ -86,7 +89,8 @@ export function handlerOf<T>(endpoint: Endpoint<T>, parts: HandlerParts) {
     } finally {
       const nowMs = performance.now();
       gate.leave(nowMs - startedMs, nowMs);
-      observer.answered(status, (nowMs - startedMs) / 1_000);
+      const seconds = (nowMs - startedMs) / 1_000;
+      observer.answered({ method: request.method, route: endpoint.route, status, seconds, traceId });
     }
   };
 
@@ -162,8 +166,15 @@ export function answerOverload(
   reply.raw.writeHead(503, overloadedHeaders).end(overloadedBody);
   refusals.add(overloaded.code, {});
   observer.refused(overloaded.code);
-  observer.answered(503, 0);
+  observer.answered(answerOf(reply, 503));
   return reply;
+}
+
+/** What is told of an answer outside of the handler. */
+export function answerOf(reply: FastifyReply, status: number): AnsweredRequest {
+  const { request } = reply;
+  const { url: route } = request.routeOptions;
+  return { method: request.method, route, status, seconds: reply.elapsedTime / 1_000 };
 }
 
 /** Fastify's own errors come before the handler: a body over the limit, or one that never ends. */

@@ -89,7 +89,9 @@ test("a signed ticket is answered 202 once its job is stored", async () => {
   const families = await metrics.collect((error) => {
     throw error;
   });
-  expect(metricsText(families, metricsFormat(undefined))).toContain('webhook_requests_total{code="202"} 1');
+  expect(metricsText(families, metricsFormat(undefined))).toContain(
+    'http_requests_total{listener="webhook",method="POST",route="/webhook/servicedesk",code="202"} 1',
+  );
 });
 
 test.each([

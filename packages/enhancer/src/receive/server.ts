@@ -10,6 +10,7 @@ import type { JobIntake } from "../queue/queue.ts";
 import type { Tenants } from "../tenants/tenants.ts";
 import { Authenticator } from "./authenticate.ts";
 import {
+  answerOf,
   answerOverload,
   type Endpoint,
   handlerOf,
@@ -90,7 +91,10 @@ export function createWebhookServer(deps: WebhookDependencies, limits: WebhookLi
   server.removeAllContentTypeParsers();
   server.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
 
-  server.get("/healthz", () => ({ status: "ok" }));
+  server.get("/healthz", (_request, reply) => {
+    observer.answered(answerOf(reply, 200));
+    return { status: "ok" };
+  });
   serve(
     ticketEndpoint({ queue: deps.queue, tracer, slowAfterMs: deps.slowAfterMs, observer }),
     limits.maxBodyBytes,
@@ -172,7 +176,7 @@ export function createWebhookServer(deps: WebhookDependencies, limits: WebhookLi
 
   function refuse(reply: FastifyReply, error: ThroughlineError, traceId?: string) {
     const { status } = toProblem(error);
-    observer.answered(status, 0);
+    observer.answered(answerOf(reply, status));
     observer.refused(error.code);
     refusals.add(error.code, status >= 500 ? { err: error } : {});
     return sendProblem(reply, error, traceId);
@@ -186,7 +190,7 @@ export function createWebhookServer(deps: WebhookDependencies, limits: WebhookLi
     }
     const error = brokenRequest(thrown.code);
     const { status } = toProblem(error);
-    observer.answered(status, 0);
+    observer.answered({ method: "", route: undefined, status, seconds: 0 });
     observer.refused(error.code);
     refusals.add(error.code, {});
     const body = JSON.stringify(toProblem(error));

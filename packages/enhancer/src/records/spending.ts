@@ -65,6 +65,18 @@ export class Spending implements BudgetKeeper {
     return { usd: (row?.nano_usd ?? 0) / nano, tokens: row?.tokens ?? 0 };
   }
 
+  /** What each of these tenants spent on a day; those that spent nothing are not there. */
+  async spentByTenant(tenantIds: readonly string[], day: string): Promise<Map<string, Amount>> {
+    if (tenantIds.length === 0) return new Map();
+    const rows = await this.database
+      .selectFrom("model_spending")
+      .select(["tenant_id", "nano_usd", "tokens"])
+      .where("tenant_id", "in", tenantIds)
+      .where("scope", "=", day)
+      .execute();
+    return new Map(rows.map((row) => [row.tenant_id, { usd: row.nano_usd / nano, tokens: row.tokens }]));
+  }
+
   async prune(): Promise<void> {
     await this.database
       .deleteFrom("model_spending")

@@ -1,8 +1,9 @@
 import { type Context, trace } from "@opentelemetry/api";
 import { extractCarrier, withAncestors } from "@throughline/tracing";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { JobResult } from "../metrics.ts";
+import type { TicketMetrics } from "../metrics/tickets.ts";
 import { type JobSource, type LeasedJob, LeaseLost } from "../queue/queue.ts";
+import { sampledTraceId } from "../span.ts";
 import { ancestorsOf } from "./ancestors.ts";
 import { Bell } from "./bell.ts";
 import { enhance, type EnhanceDependencies, spanIdsOf } from "./enhance.ts";
@@ -24,7 +25,7 @@ const heartbeatMs = 10_000;
 /** After its cancellation a job gets so long to go back to the queue; one that does not is taken over when its lease ends. */
 const releaseMs = 1_500;
 
-export type JobObserver = (result: JobResult) => void;
+type TicketObserver = Pick<TicketMetrics, "ended" | "retried">;
 
 interface Running {
   clock: AttemptClock;
@@ -36,7 +37,7 @@ export class Worker {
   private readonly deps: EnhanceDependencies;
   private readonly queue: JobSource;
   private readonly options: WorkerOptions;
-  private readonly observe: JobObserver;
+  private readonly observe: TicketObserver;
   private readonly running = new Map<string, Running>();
   private readonly bell = new Bell();
   /** Jobs that have a place: one whose end is being stored has none any more. */
@@ -47,7 +48,7 @@ export class Worker {
   private heart: NodeJS.Timeout | undefined;
   private queueFailing = false;
 
-  constructor(deps: EnhanceDependencies, options: WorkerOptions, observe: JobObserver) {
+  constructor(deps: EnhanceDependencies, options: WorkerOptions, observe: TicketObserver) {
     this.deps = deps;
     this.queue = deps.queue;
     this.options = options;
@@ -58,6 +59,15 @@ export class Worker {
     this.queue.onWork(() => this.bell.ring());
     this.heart = setInterval(() => void this.beat(), heartbeatMs);
     this.loop = this.run();
+  }
+
+  /** Whether jobs that wait are taken. */
+  get isTaking(): boolean {
+    return !this.isDraining && !this.queueFailing;
+  }
+
+  get places(): number {
+    return this.options.concurrency;
   }
 
   get active(): number {
@@ -142,11 +152,13 @@ export class Worker {
     try {
       const status = await this.attempt(job, parent, limits, log, leave);
       if (status !== undefined) {
-        this.observe({
+        // What failed or lacks something is kept in any case (keep-ticket.ts).
+        const isKept = status === "failed" || status === "partial";
+        this.observe.ended({
           tenantId: job.ticket.tenantId,
           status,
           seconds: (Date.now() - job.carrier.traceStartMs) / 1_000,
-          traceId: trace.getSpanContext(parent)?.traceId,
+          traceId: isKept ? trace.getSpanContext(parent)?.traceId : sampledTraceId(trace.getSpan(parent)),
         });
         log.info({ status, duration_ms: Date.now() - started }, "ticket ended");
       }
@@ -191,6 +203,7 @@ export class Worker {
     if (isThrottled(error)) {
       const holdMs = throttleMs(job.attempt, error.retryAfterMs);
       await this.queue.holdTenant(job.id, reason, holdMs);
+      this.observe.retried(job.ticket.tenantId, "throttled");
       log.warn({ reason, delay_ms: holdMs }, "the desk asks to come later: the tenant's jobs wait");
       return undefined;
     }
@@ -201,6 +214,7 @@ export class Worker {
     }
     const delayMs = backoffMs(job.attempt);
     await this.queue.retryLater(job.id, reason, delayMs);
+    this.observe.retried(job.ticket.tenantId, "failed");
     log.warn({ reason, delay_ms: delayMs }, "attempt failed, tried again later");
     return undefined;
   }

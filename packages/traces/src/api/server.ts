@@ -1,6 +1,7 @@
 import type { EraseReport, EraseRequest } from "@throughline/api";
 import { ThroughlineError, toProblem } from "@throughline/api/errors";
 import { withoutSchemaCompilers } from "@throughline/api/http";
+import type { HttpObserver } from "@throughline/api/metrics";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import type { Gate, Logins } from "../access.ts";
@@ -48,6 +49,8 @@ export interface ReadServerDependencies {
   /** In place of the console. */
   jaegerUi?: JaegerUi | undefined;
   tls?: Tls | undefined;
+  /** Hears of each answer. */
+  observe?: HttpObserver | undefined;
   logger: Logger;
   /** Spans that answers hold at once, until their clients have read them. */
   spansAtMost?: number;
@@ -105,6 +108,15 @@ export function createReadServer(deps: ReadServerDependencies): FastifyInstance 
     if (tenant === undefined) return;
     reply.hijack();
     (await views.of(tenant)).routing(request.raw, reply.raw);
+  });
+  server.addHook("onResponse", (request, reply, done) => {
+    deps.observe?.({
+      method: request.method,
+      route: request.routeOptions.url,
+      status: reply.statusCode,
+      seconds: reply.elapsedTime / 1_000,
+    });
+    done();
   });
   server.addHook("onClose", () => views.close());
   mount(server, deps);

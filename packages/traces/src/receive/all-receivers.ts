@@ -1,3 +1,4 @@
+import { type HttpObserver, observeServer } from "@throughline/api/metrics";
 import type { Server } from "node:http";
 import type { Logger } from "pino";
 import type { Gate } from "../access.ts";
@@ -40,8 +41,17 @@ export interface ReceiverOptions {
   corsOrigins?: readonly string[];
   /** The door of what listens beside TLS for the product's own processes, on loopback. */
   ownGate: Gate;
+  /** Who hears of each answer over HTTP. */
+  observerOf?: ((listener: string) => HttpObserver) | undefined;
   logger: Logger;
 }
+
+/** The paths that are served, by the names of their listeners in metrics. */
+const routes = {
+  otlp: ["/v1/traces", "/v1/logs", "/v1/metrics", "/readiness"],
+  zipkin: ["/api/v2/spans", "/api/v1/spans"],
+  thrift: ["/api/traces"],
+} as const;
 
 export interface Receivers {
   /** As bound: HTTP ones as `http://host:port` or `https://...`, the others as `host:port`. */
@@ -66,8 +76,14 @@ export async function listenForSpans(
   const stop = async (): Promise<void> => {
     await Promise.all(stops.splice(0).map((stopOne) => stopOne()));
   };
-  const { gateOf, tls, ownGate } = options;
-  const http = async (server: Server, { host, port }: Address, scheme: string): Promise<string> => {
+  const { gateOf, tls, ownGate, observerOf } = options;
+  const http = async (
+    listener: keyof typeof routes,
+    server: Server,
+    { host, port }: Address,
+    scheme: string,
+  ): Promise<string> => {
+    if (observerOf !== undefined) observeServer(server, routes[listener], observerOf(listener));
     stops.push(() => stopHttpServer(server));
     const bound = await listenOn(server, host, port, (err) =>
       logger.error({ err }, "a port for spans cannot accept a connection"),
@@ -92,10 +108,15 @@ export async function listenForSpans(
       () => binary.stop(),
     );
     const addresses = {
-      otlpHttp: await http(createOtlpHttpServer(gated(at.otlpHttp)), at.otlpHttp, scheme),
+      otlpHttp: await http("otlp", createOtlpHttpServer(gated(at.otlpHttp)), at.otlpHttp, scheme),
       otlpGrpc: await grpc.listen(at.otlpGrpc.host, at.otlpGrpc.port),
-      zipkin: await http(createZipkinServer(gated(at.zipkin)), at.zipkin, scheme),
-      jaegerThrift: await http(createJaegerThriftServer(gated(at.jaegerThrift)), at.jaegerThrift, scheme),
+      zipkin: await http("zipkin", createZipkinServer(gated(at.zipkin)), at.zipkin, scheme),
+      jaegerThrift: await http(
+        "thrift",
+        createJaegerThriftServer(gated(at.jaegerThrift)),
+        at.jaegerThrift,
+        scheme,
+      ),
       jaegerCompact: await compact.listen(at.jaegerCompact.host, at.jaegerCompact.port),
       jaegerBinary: await binary.listen(at.jaegerBinary.host, at.jaegerBinary.port),
     };
@@ -105,7 +126,7 @@ export async function listenForSpans(
       const ownGrpc = createOtlpGrpcServer(plain);
       stops.push(() => ownGrpc.stop(graceMs));
       own.otlpGrpc = await ownGrpc.listen("127.0.0.1", 0);
-      own.otlpHttp = await http(createOtlpHttpServer(plain), { host: "127.0.0.1", port: 0 }, "http");
+      own.otlpHttp = await http("otlp", createOtlpHttpServer(plain), { host: "127.0.0.1", port: 0 }, "http");
     }
     return { addresses, own, stop, lostDatagrams: () => compact.lostDatagrams + binary.lostDatagrams };
   } catch (error) {

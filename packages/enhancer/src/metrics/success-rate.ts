@@ -1,4 +1,4 @@
-import { labelValueLimit, type Readings } from "@throughline/api/metrics";
+import { labelValueLimit, otherLabel, type Readings } from "@throughline/api/metrics";
 
 const windowMinutes = 15;
 
@@ -13,10 +13,10 @@ export class SuccessRate {
   }
 
   add(tenantId: string, isGood: boolean): void {
-    const known = this.tenants.get(tenantId);
-    if (known === undefined && this.tenants.size >= labelValueLimit) return;
-    const minutes = known ?? new Map<number, { good: number; all: number }>();
-    this.tenants.set(tenantId, minutes);
+    const isBeyond = !this.tenants.has(tenantId) && this.tenants.size >= labelValueLimit;
+    const name = isBeyond ? otherLabel : tenantId;
+    const minutes = this.tenants.get(name) ?? new Map<number, { good: number; all: number }>();
+    this.tenants.set(name, minutes);
     const minute = this.minute();
     const counts = minutes.get(minute) ?? { good: 0, all: 0 };
     minutes.set(minute, { good: counts.good + (isGood ? 1 : 0), all: counts.all + 1 });

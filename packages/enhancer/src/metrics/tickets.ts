@@ -1,4 +1,3 @@
-import type { QueueStatus } from "@throughline/api";
 import type { Counter, Histogram, Metrics } from "@throughline/api/metrics";
 import { SuccessRate } from "./success-rate.ts";
 
@@ -6,18 +5,21 @@ import { SuccessRate } from "./success-rate.ts";
 const durationBounds = [
   0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600,
 ];
+const statuses = ["success", "partial", "skipped", "failed"] as const;
 
 export interface JobResult {
   tenantId: string;
-  status: "success" | "partial" | "skipped" | "failed";
+  status: (typeof statuses)[number];
   /** From the webhook's acceptance to the outcome, queue and retries included. */
   seconds: number;
+  /** Where the trace is kept. */
   traceId: string | undefined;
 }
 
-/** What the enhancer counts. Names that the guide has are the guide's. */
-export class EnhancerMetrics {
+/** What became of tickets. Names that the guide has are the guide's. */
+export class TicketMetrics {
   private readonly requests: Counter;
+  private readonly retries: Counter;
   private readonly durations: Histogram;
   private readonly successes = new SuccessRate(Date.now);
 
@@ -26,6 +28,11 @@ export class EnhancerMetrics {
       "enhancement_requests_total",
       "Tickets whose enhancement ended, by outcome.",
       ["tenant_id", "status"],
+    );
+    this.retries = metrics.counter(
+      "enhancement_retries_total",
+      "Attempts that ended without an outcome and are made again, and why.",
+      ["tenant_id", "why"],
     );
     this.durations = metrics.histogram(
       "enhancement_duration_seconds",
@@ -41,29 +48,15 @@ export class EnhancerMetrics {
     );
   }
 
-  readonly observeJob = ({ tenantId, status, seconds, traceId }: JobResult): void => {
-    this.requests.add(1, tenantId, status);
+  ended({ tenantId, status, seconds, traceId }: JobResult): void {
+    // All outcomes of a tenant are there from its first ticket on: the rate of a rare one sees its first event.
+    for (const one of statuses) this.requests.add(one === status ? 1 : 0, tenantId, one);
     this.durations.observe(seconds, [tenantId, status], traceId);
     if (status !== "skipped") this.successes.add(tenantId, status !== "failed");
-  };
-}
+  }
 
-/** Figures of the queue, read when somebody asks. */
-export function queueMetrics(metrics: Metrics, status: () => Promise<QueueStatus>): void {
-  metrics.gauge("queue_depth", "Jobs that wait.", ["queue_name"], async () => {
-    const { name, waiting } = await status();
-    return [[[name], waiting]];
-  });
-  metrics.gauge("queue_dead_jobs", "Jobs in the dead letter.", ["queue_name"], async () => {
-    const { name, dead } = await status();
-    return [[[name], dead]];
-  });
-}
-
-/** Figures of this process's worker. */
-export function workerMetrics(metrics: Metrics, worker: { readonly active: number }): void {
-  metrics.gauge("worker_active_count", "Workers of this process that take jobs.", ["worker_type"], () => [
-    [["enhancement"], 1],
-  ]);
-  metrics.gauge("worker_jobs_active", "Jobs under way in this process.", [], () => [[[], worker.active]]);
+  /** `throttled`: the desk asked to come later. */
+  retried(tenantId: string, why: "failed" | "throttled"): void {
+    this.retries.add(1, tenantId, why);
+  }
 }
