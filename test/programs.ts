@@ -3,12 +3,16 @@ import { globSync } from "node:fs";
 
 /** Programs that tests need, and the Debian packages that bring them. */
 const packages = {
+  amtool: "prometheus-alertmanager",
   chromium: "chromium",
   curl: "curl",
   "docker-compose": "docker-compose",
   kubectl: "kubernetes-client",
   openssl: "openssl",
   postgres: "postgresql",
+  prometheus: "prometheus",
+  "prometheus-alertmanager": "prometheus-alertmanager",
+  promtool: "prometheus",
   python3: "python3",
   "redis-server": "redis-server",
   "systemd-analyze": "systemd",

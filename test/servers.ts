@@ -120,7 +120,7 @@ function userOf(name: string): { uid: number; gid: number } {
 }
 
 /** Ended with the test, by its process id; earlier by what it returns. */
-function serve(
+export function serve(
   path: string,
   args: readonly string[],
   user: { uid?: number; gid?: number },
