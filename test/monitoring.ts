@@ -168,7 +168,7 @@ export function metricsIn(expression: string): string[] {
     .replace(/\{[^}]*\}/g, "")
     .replace(/\[[^\]]*\]/g, "")
     .replace(/\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)/g, "");
-  const names = bare.match(/[a-zA-Z_:][a-zA-Z0-9_:]*(?!\s*\()\b/g) ?? [];
+  const names = bare.match(/(?<![\w.:])[a-zA-Z_:][a-zA-Z0-9_:]*(?!\s*\()\b/g) ?? [];
   const words = new Set(["and", "or", "unless", "bool", "offset", "inf", "nan"]);
   return [...new Set(names.filter((name) => !words.has(name.toLowerCase()) && name.length > 1))];
 }

@@ -72,7 +72,6 @@ function measured(reader: SpanReader, durations: Histogram): SpanReader {
       durations.observe((performance.now() - startedMs) / 1_000, [query, outcome]);
     }
   };
-  const { texts } = reader;
   return {
     traces: (...args) => timed("traces", reader.traces(...args)),
     search: (...args) => timed("search", reader.search(...args)),
@@ -83,6 +82,11 @@ function measured(reader: SpanReader, durations: Histogram): SpanReader {
     red: (...args) => timed("red", reader.red(...args)),
     metrics: (...args) => timed("metrics", reader.metrics(...args)),
     edges: (...args) => timed("edges", reader.edges(...args)),
-    ...(texts === undefined ? {} : { texts: (...args) => timed("texts", texts.call(reader, ...args)) }),
+    // Where the reader has it.
+    ...(reader.texts && { texts: (query, options) => timed("texts", textsOf(reader, query, options)) }),
   };
+}
+
+async function textsOf(reader: SpanReader, ...args: Parameters<NonNullable<SpanReader["texts"]>>) {
+  return (await reader.texts?.(...args)) ?? [];
 }

@@ -4,7 +4,7 @@ import { sampledTraceId } from "../span.ts";
 import { DeskError, type ServiceDesk } from "./desk.ts";
 
 /** One call to a desk: its kind, what was asked and what came of it. */
-export interface DeskCall {
+interface DeskCall {
   desk: string;
   operation: "get_ticket" | "find_note" | "add_note";
   outcome: "ok" | "refused" | "throttled" | "failed" | "cancelled";
