@@ -171,16 +171,16 @@ test(
       'sum by (role) (model_tokens_total{direction=~"input|output"}) > 0': ["worker"],
       'model_cost_usd_total{tenant_id="acme"} > 0': ["worker"],
       'model_budget_used_ratio{tenant_id="acme"} > 0 < 1': ["worker"],
-      'http_requests_total{listener="webhook", method="POST", route="/webhook/servicedesk", code="202"} == 3':
+      'http_requests_total{listener="webhook", method="POST", route="/webhook/servicedesk", status="202"} == 3':
         ["receiver"],
-      'http_requests_total{listener="webhook", code="401"} == 1': ["receiver"],
+      'http_requests_total{listener="webhook", status="401"} == 1': ["receiver"],
       'webhook_refusals_total{reason="TL_SIGNATURE_INVALID"} == 1': ["receiver"],
-      'http_requests_total{listener="admin", route="/metrics", code="200"} > 0': [
+      'http_requests_total{listener="admin", route="/metrics", status="200"} > 0': [
         "receiver",
         "traces",
         "worker",
       ],
-      'http_requests_total{listener="console", route="/api/traces/:traceId", code="200"} > 0': ["traces"],
+      'http_requests_total{listener="console", route="/api/traces/:traceId", status="200"} > 0': ["traces"],
       'throughline_traces_spans_accepted_total{encoding="protobuf"} > 10': ["traces"],
       "throughline_traces_append_duration_seconds_count > 0": ["traces"],
       'throughline_traces_query_duration_seconds_count{query=~"traces|texts", outcome="answered"} > 0': [

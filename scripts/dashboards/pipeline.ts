@@ -15,8 +15,8 @@ const receiver: PanelSpec[] = [
     stacked: true,
     targets: [
       {
-        expr: 'sum by (code) (rate(http_requests_total{listener="webhook", route=~"/webhook/.*|unmatched"}[$__rate_interval]))',
-        legend: "{{code}}",
+        expr: 'sum by (status) (rate(http_requests_total{listener="webhook", route=~"/webhook/.*|unmatched"}[$__rate_interval]))',
+        legend: "{{status}}",
       },
     ],
     search: webhooks,
@@ -241,8 +241,8 @@ export const pipeline: DashboardSpec = {
           width: 24,
           targets: [
             {
-              expr: 'sum by (listener, route, code) (rate(http_requests_total{code=~"5.."}[$__rate_interval]))',
-              legend: "{{listener}} {{route}} {{code}}",
+              expr: 'sum by (listener, route, status) (rate(http_requests_total{status=~"5.."}[$__rate_interval]))',
+              legend: "{{listener}} {{route}} {{status}}",
             },
           ],
           search: errors,

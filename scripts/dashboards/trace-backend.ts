@@ -211,8 +211,8 @@ const reads: PanelSpec[] = [
     width: 24,
     targets: [
       {
-        expr: 'sum by (listener, route, code) (rate(http_requests_total{listener=~"console|otlp|zipkin|thrift"}[$__rate_interval]))',
-        legend: "{{listener}} {{route}} {{code}}",
+        expr: 'sum by (listener, route, status) (rate(http_requests_total{listener=~"console|otlp|zipkin|thrift"}[$__rate_interval]))',
+        legend: "{{listener}} {{route}} {{status}}",
       },
     ],
     search: every,

@@ -26,17 +26,17 @@ export function httpMetrics(metrics: Metrics, listener: string): HttpObserver {
     "listener",
     "method",
     "route",
-    "code",
+    "status",
   ]);
   const durations = metrics.histogram(
     "http_request_duration_seconds",
-    "Seconds until an HTTP request was answered.",
-    ["listener", "route"],
+    "Seconds until an HTTP request was answered, by route and status.",
+    ["listener", "route", "status"],
     durationBounds,
   );
   return ({ method, route = noRoute, status, seconds, traceId }) => {
     requests.add(1, listener, method, route, String(status));
-    durations.observe(seconds, [listener, route], traceId);
+    durations.observe(seconds, [listener, route, String(status)], traceId);
   };
 }
 

@@ -75,8 +75,6 @@ export function budgetMetrics(
   );
 }
 
-/** A cap of nothing is used up from the start. */
 function share(spent: number, cap: number | null): number {
-  if (cap === null) return 0;
-  return cap === 0 ? 1 : spent / cap;
+  return cap === null ? 0 : spent / cap;
 }

@@ -90,7 +90,7 @@ test("a signed ticket is answered 202 once its job is stored", async () => {
     throw error;
   });
   expect(metricsText(families, metricsFormat(undefined))).toContain(
-    'http_requests_total{listener="webhook",method="POST",route="/webhook/servicedesk",code="202"} 1',
+    'http_requests_total{listener="webhook",method="POST",route="/webhook/servicedesk",status="202"} 1',
   );
 });
 
