@@ -59,6 +59,8 @@ test("data sources are variables, in every panel and query", () => {
 test("each panel leads to the traces of its time", () => {
   for (const { where, panel } of graphs) {
     expect(panel.description.length, where).toBeGreaterThan(10);
+    // Labels are known at a point of a series only.
+    expect(panel.links?.[0]?.url, where).not.toContain("__field");
     for (const links of [panel.links, panel.fieldConfig?.defaults.links]) {
       const [link] = links ?? [];
       expect(link?.url, where).toMatch(

@@ -78,7 +78,11 @@ function thresholds({ bad, badBelow }: PanelSpec) {
 
 function panel(spec: PanelSpec, id: number, at: { x: number; y: number; w: number; h: number }): object {
   const { kind = "timeseries", title, description, unit, max, stacked = false } = spec;
-  const link = { title: "Traces of this time", url: searchUrl(spec.search), targetBlank: true };
+  const link = (search: PanelSpec["search"]) => [
+    { title: "Traces of this time", url: searchUrl(search), targetBlank: true },
+  ];
+  // A panel has no label: only a point of a series has.
+  const whole = Object.entries(spec.search).filter(([, value]) => !value.includes("${__field"));
   const isMarked = spec.bad !== undefined || spec.badBelow !== undefined;
   const custom = {
     fillOpacity: stacked ? 40 : 10,
@@ -93,7 +97,7 @@ function panel(spec: PanelSpec, id: number, at: { x: number; y: number; w: numbe
     description,
     datasource: prometheus,
     gridPos: at,
-    links: [link],
+    links: link(Object.fromEntries(whole)),
     fieldConfig: {
       defaults: {
         unit,
@@ -101,7 +105,7 @@ function panel(spec: PanelSpec, id: number, at: { x: number; y: number; w: numbe
         ...(max === undefined ? {} : { max }),
         thresholds: thresholds(spec),
         ...(kind === "timeseries" ? { custom } : { color: { mode: "thresholds" } }),
-        links: [link],
+        links: link(spec.search),
       },
       overrides: [],
     },
@@ -204,9 +208,18 @@ const firingAlerts = {
   step: "60s",
 };
 
+/** Where people open the console, until they say otherwise. */
+const consoleUrl = "http://localhost:16686";
 const variables = [
   { name: "datasource", label: "Metrics", type: "datasource", query: "prometheus", current: {}, hide: 0 },
-  { name: "console", label: "Console", type: "textbox", query: "http://localhost:16686", hide: 0 },
+  {
+    name: "console",
+    label: "Console",
+    type: "textbox",
+    query: consoleUrl,
+    current: { text: consoleUrl, value: consoleUrl },
+    hide: 0,
+  },
 ];
 
 const tenant = {

@@ -16,11 +16,11 @@ const now: PanelSpec[] = [
   {
     kind: "stat",
     title: "Bytes of a span",
-    description: "On the disk, all columns and indexes together, over what is stored in blocks now.",
+    description: "On the disk, all columns and indexes together.",
     unit: "bytes",
     targets: [
       {
-        expr: "sum(delta(throughline_traces_block_bytes[6h])) / sum(increase(throughline_traces_spans_accepted_total[6h]))",
+        expr: "sum(throughline_traces_block_bytes) / sum(throughline_traces_block_spans)",
         legend: "a span",
       },
     ],

@@ -22,6 +22,7 @@ export function storeMetrics(
   gauge("spans_in_memory", "Spans that are not in a block yet.", () => stats().rows);
   gauge("blocks", "Sealed blocks.", () => stats().blocks);
   gauge("block_bytes", "Size of the sealed blocks.", () => stats().blockBytes);
+  gauge("block_spans", "Spans in the sealed blocks.", () => stats().blockSpans);
   gauge("retention_promised_seconds", "How long spans are to be kept.", () => retention.promisedMs / 1_000);
   gauge(
     "retained_seconds",

@@ -29,7 +29,7 @@ export interface KeeperConfig {
 
 /** What other threads need to know of the blocks. */
 export interface BlockView {
-  blocks: readonly { id: number; bytes: number }[];
+  blocks: readonly { id: number; bytes: number; rows: number }[];
   removed: Manifest["removed"];
 }
 
@@ -67,7 +67,7 @@ export class Keeper {
     const { blocks, removed } = this.manifest;
     // The oldest first: of copies of a span the last counts.
     const ordered = [...blocks].sort((a, b) => a.receivedLastMs - b.receivedLastMs || a.id - b.id);
-    return { blocks: ordered.map(({ id, bytes }) => ({ id, bytes })), removed };
+    return { blocks: ordered.map(({ id, bytes, rows }) => ({ id, bytes, rows })), removed };
   }
 
   entries(): readonly BlockEntry[] {

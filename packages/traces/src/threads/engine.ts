@@ -14,6 +14,7 @@ import { endWriters, startWriters, type Writers } from "./writers.ts";
 export interface EngineStats extends IngestStats {
   blocks: number;
   blockBytes: number;
+  blockSpans: number;
 }
 
 const stopWithinMs = 5_000;
@@ -112,6 +113,7 @@ export class Engine implements SpanSink {
       ...this.ingestStats,
       blocks: this.blocks.blocks.length,
       blockBytes: this.blocks.blocks.reduce((sum, { bytes }) => sum + bytes, 0),
+      blockSpans: this.blocks.blocks.reduce((sum, { rows }) => sum + rows, 0),
     };
   }
 
