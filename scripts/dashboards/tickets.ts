@@ -38,7 +38,7 @@ const now: PanelSpec[] = [
     unit: "percentunit",
     targets: [
       {
-        expr: `sum(increase(enhancement_duration_seconds_bucket{${tenant}, status=~"success|partial", le="60"}[1h])) / sum(increase(enhancement_duration_seconds_count{${tenant}, status=~"success|partial"}[1h]))`,
+        expr: `sum(increase(enhancement_duration_seconds_bucket{${tenant}, status=~"success|partial", le=~"60([.]0)?"}[1h])) / sum(increase(enhancement_duration_seconds_count{${tenant}, status=~"success|partial"}[1h]))`,
         legend: "in time",
       },
     ],
