@@ -101,6 +101,11 @@ export async function startAlertmanager(sink: string): Promise<string> {
   const file = join(directory, "alertmanager.yml");
   writeFileSync(file, stringify(config));
   mkdirSync(join(directory, "templates"));
+  return serveAlertmanager(file, directory);
+}
+
+/** A real Alertmanager with a configuration as it stands. */
+async function serveAlertmanager(file: string, directory: string): Promise<string> {
   const port = await freePort();
   serve(
     program("prometheus-alertmanager"),
