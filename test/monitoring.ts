@@ -105,7 +105,7 @@ export async function startAlertmanager(sink: string): Promise<string> {
 }
 
 /** A real Alertmanager with a configuration as it stands. */
-async function serveAlertmanager(file: string, directory: string): Promise<string> {
+export async function serveAlertmanager(file: string, directory: string): Promise<string> {
   const port = await freePort();
   serve(
     program("prometheus-alertmanager"),
