@@ -33,7 +33,7 @@ test("buckets add up, and the newest value of each carries its trace in OpenMetr
     'wait_seconds_bucket{le="1"} 2\nwait_seconds_bucket{le="5"} 2\nwait_seconds_bucket{le="+Inf"} 3\nwait_seconds_sum 8.5\nwait_seconds_count 3\n',
   );
   expect(await textOf(metrics, openMetrics)).toMatch(
-    /wait_seconds_bucket\{le="1"\} 2 # \{trace_id="a{32}"\} 1 \d+\.\d{3}\n/,
+    /wait_seconds_bucket\{le="1\.0"\} 2 # \{trace_id="a{32}"\} 1 \d+\.\d{3}\n/,
   );
 });
 

@@ -67,10 +67,15 @@ function line(
   { suffix = "", labels, value, exemplar }: Sample,
   isOpenMetrics: boolean,
 ): string {
-  const text = `${name}${suffix}${labelText(labels)} ${numberText(value)}`;
+  const text = `${name}${suffix}${labelText(isOpenMetrics ? labels.map(canonical) : labels)} ${numberText(value)}`;
   if (!isOpenMetrics || exemplar === undefined) return text;
   const { labels: pairs, value: seen, at } = exemplar;
   return `${text} # {${pairText(Object.entries(pairs))}} ${numberText(seen)} ${(at / 1_000).toFixed(3)}`;
+}
+
+/** OpenMetrics writes the bound of a bucket as a float: `60.0`. */
+function canonical([name, value]: Sample["labels"][number]): Sample["labels"][number] {
+  return [name, name === "le" && /^\d+$/.test(value) ? `${value}.0` : value];
 }
 
 /** A label without a value is no label. */
