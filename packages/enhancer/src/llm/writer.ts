@@ -1,7 +1,7 @@
 import { type Span, SpanKind, type Tracer } from "@opentelemetry/api";
 import type { Redactor } from "@throughline/redaction";
 import { languageOf } from "../note/language.ts";
-import { errorType, failSpan, inTicketSpan, sampledTraceId } from "../span.ts";
+import { failSpan, inTicketSpan } from "../span.ts";
 import type { GatheredContext, Note, Ticket } from "../ticket.ts";
 import { CircuitBreaker } from "./breaker.ts";
 import {
@@ -20,6 +20,7 @@ import { createModelClient, type ModelClient, type ModelSettings } from "./opena
 import { costUsd, type PriceList, type TokenUsage } from "./prices.ts";
 import { PersonalData, type PersonalKind } from "./personal-data.ts";
 import { buildPrompt, instructions, languageName, type Prompt, promptVersionOf } from "./prompt.ts";
+import { type ModelObserver, tellOf } from "./model-observer.ts";
 import { requestAttributes, responseAttributes } from "./model-span.ts";
 
 export type { ModelSettings } from "./openai.ts";
@@ -77,20 +78,6 @@ export interface WriterOptions {
   instructions?: string;
   /** Hears of each question. */
   observe?: ModelObserver;
-}
-
-/** What is told of questions to models; `model` as it was asked for. */
-export interface ModelObserver {
-  asked(call: {
-    model: string;
-    outcome: "written" | "failed" | "cancelled";
-    errorType?: string;
-    seconds: number;
-    traceId: string | undefined;
-  }): void;
-  /** A cap of the tenant did not allow it. */
-  notAsked(model: string): void;
-  used(tenantId: string, model: string, used: { usage: TokenUsage; costUsd: number | undefined }): void;
 }
 
 const spanName = "llm.openai.completion";
@@ -193,12 +180,7 @@ async function ask(
 
   const span = { kind: SpanKind.CLIENT, attributes: requestAttributes(settings) };
   return inTicketSpan(tracer, spanName, ticket, span, async (active): Promise<Answer> => {
-    const startedMs = performance.now();
-    const told = (outcome: "written" | "failed" | "cancelled", error?: unknown) => {
-      const seconds = (performance.now() - startedMs) / 1_000;
-      const why = outcome === "failed" ? { errorType: errorType(error) } : {};
-      observe?.asked({ model, outcome, ...why, seconds, traceId: sampledTraceId(active) });
-    };
+    const told = tellOf(observe, model, active);
     try {
       const read = await readAnswer(options, candidate, question, reserved, timeoutMs, active, signal, calls);
       told("written");

@@ -1,6 +1,6 @@
 import type { Metrics } from "@throughline/api/metrics";
 import type { DeskObserver } from "../desk/watched-desk.ts";
-import type { ModelObserver } from "../llm/writer.ts";
+import type { ModelObserver } from "../llm/model-observer.ts";
 
 /** Desks and models are waited for 30 s. */
 const durationBounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60];

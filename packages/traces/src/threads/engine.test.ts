@@ -77,7 +77,7 @@ test("what runs before the first request leaves nothing behind", async () => {
   // Long enough for all of it on an idle machine; on a busy one it is still under way.
   await sleep(500);
   expect(await client.health()).toEqual({ ok: true, detail: "stores and answers" });
-  expect(client.stats()).toEqual({ heads: 0, rows: 0, logBytes: 0, blocks: 0, blockBytes: 0 });
+  expect(client.stats()).toEqual({ heads: 0, rows: 0, logBytes: 0, blocks: 0, blockBytes: 0, blockSpans: 0 });
   expect(await client.reader.services()).toEqual([]);
   expect((await readdir(directory)).filter((name) => name.endsWith(".wal"))).toEqual([]);
 });
