@@ -201,6 +201,11 @@ const systems: readonly Broken[] = [
     names: ["clock.desk.acme", "fail", /this machine is (3599|3600)\.\d s behind it/, /chrony/],
   },
   {
+    what: "the backend's clock is an hour ahead",
+    make: async () => otlp(await proxyTo((await traces()).address("otlpHttp"), hourAhead), "http/protobuf"),
+    names: ["clock.backend", "fail", /this machine is (3599|3600)\.\d s behind it/, /chrony/],
+  },
+  {
     what: "the model refuses the key",
     make: async () => {
       const llm = await start(["simulate", "llm", "--key", "sk-right"], { data: await temporaryDirectory() });

@@ -46,9 +46,17 @@ async function roleFindings({ role, addresses }: RunFile): Promise<Finding[]> {
   }
 }
 
-/** The backend's clock, where it is not this process's machine: what spans are stored under. */
-export async function checkBackendClock(url: string | undefined): Promise<Finding[]> {
-  if (url === undefined) return [];
-  const at = await httpClock(new URL(url).origin);
-  return at === undefined ? [] : [clockFinding("backend", at, dateAccuracyMs)];
+/** Ports of a backend that answer over HTTP/1.1, and so with a `Date`, where its endpoint is gRPC's. */
+const httpPorts = ["4318", "16686"];
+
+/** The backend's clock: its spans are stored and searched by it. */
+export async function checkBackendClock(endpoint: string | undefined): Promise<Finding[]> {
+  if (endpoint === undefined) return [];
+  const url = new URL(endpoint);
+  const others = httpPorts.map((port) => `${url.protocol}//${url.hostname}:${port}`);
+  for (const origin of [url.origin, ...others]) {
+    const ahead = await httpClock(origin);
+    if (ahead !== undefined) return [clockFinding("backend", ahead, dateAccuracyMs)];
+  }
+  return [];
 }
