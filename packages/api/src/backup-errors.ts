@@ -30,4 +30,9 @@ export const backupErrors = {
     title: "A backup cannot be put here: something is kept there already",
     remedy: "Stop what runs, and name an empty data directory, database and Redis.",
   },
+  TL_SNAPSHOT_UNKNOWN: {
+    status: null,
+    title: "There is no such snapshot of an earlier schema",
+    remedy: "See `throughline rollback --list`; a backup can be restored by the version that wrote it.",
+  },
 } as const;

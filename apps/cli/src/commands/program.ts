@@ -15,6 +15,7 @@ import { addLogsCommand } from "./logs.ts";
 import { addRedactCommand } from "./redact.ts";
 import { addReportCommand } from "./report.ts";
 import { addServeCommands } from "./serve.ts";
+import { addRollbackCommand } from "./rollback.ts";
 import { addSimulateCommands } from "./simulate.ts";
 import { addStorageCommands } from "./storage.ts";
 import { addTenantCommands } from "./tenant.ts";
@@ -61,6 +62,7 @@ export function createProgram(context: CommandContext): { run(argv: readonly str
   addLogsCommand(program, context);
   addEvalCommands(program, context);
   addBackupCommands(program, context);
+  addRollbackCommand(program, context);
   addSimulateCommands(program);
   addRedactCommand(program, context);
   addVerifyCommand(program, context);

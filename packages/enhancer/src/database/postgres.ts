@@ -9,8 +9,10 @@ import {
   type PostgresPool,
 } from "kysely";
 import { migrations } from "./migrations/index.ts";
+import { rollBackPostgres, type Run, takePostgresSnapshot } from "./postgres-snapshots.ts";
 import { explainPostgresError } from "./postgres-errors.ts";
 import { bigintParser } from "./postgres-types.ts";
+import type { SchemaSnapshot } from "./sqlite-snapshots.ts";
 import type { BusinessTables, EnhancerDatabase } from "./schema.ts";
 
 const connectionsAtMost = 10;
@@ -123,6 +125,7 @@ async function migrate(connection: DatabaseConnection, where: string): Promise<v
       );
     }
     if (version < migrations.length) await requireTrigrams(run, where);
+    if (version > 0 && version < migrations.length) await takePostgresSnapshot(run, version);
     for (const [at, { name, postgres }] of migrations.entries()) {
       if (at < version) continue;
       if (postgres !== undefined) await run(postgres);
@@ -135,7 +138,29 @@ async function migrate(connection: DatabaseConnection, where: string): Promise<v
   }
 }
 
-type Run = (text: string, ...values: unknown[]) => Promise<{ rows: Record<string, unknown>[] }>;
+/** Puts back what the last migration replaced. Nothing else uses the database. Throws TL_SNAPSHOT_UNKNOWN, TL_DATABASE_UNAVAILABLE. */
+export async function rollBack(url: string): Promise<SchemaSnapshot> {
+  const where = withoutCredentials(url);
+  const pool = await openPool(url);
+  try {
+    const client = await pool.connect().catch((error: unknown) => {
+      throw explainPostgresError(error, where);
+    });
+    try {
+      const run: Run = async (text, ...values) =>
+        (await client.query<Record<string, unknown>>(text, values)) as { rows: Record<string, unknown>[] };
+      await run("begin");
+      await run(`select pg_advisory_xact_lock(${migrationLock})`);
+      const snapshot = await rollBackPostgres(run, where);
+      await run("commit");
+      return snapshot;
+    } finally {
+      client.release();
+    }
+  } finally {
+    await pool.end();
+  }
+}
 
 /** Creates pg_trgm where that may be done: misspelt words are found by it. */
 async function requireTrigrams(run: Run, where: string): Promise<void> {

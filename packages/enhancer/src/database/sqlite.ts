@@ -3,6 +3,7 @@ import { Kysely, SqliteDialect } from "kysely";
 import { closeSync, existsSync, openSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { migrations } from "./migrations/index.ts";
+import { takeSnapshot } from "./sqlite-snapshots.ts";
 
 /** How long a writer waits for another process's lock. The wait blocks the thread: keep it short where requests are served. */
 const busyTimeoutMs = 1_000;
@@ -47,6 +48,7 @@ function migrate(sqlite: DatabaseSync, file: string): void {
         `${file} has schema version ${version}; this program knows up to ${migrations.length}.`,
       );
     }
+    if (version > 0 && version < migrations.length) takeSnapshot(file, version);
     for (const { sqlite: statements, afterSqlite } of migrations.slice(version)) {
       if (statements !== undefined) sqlite.exec(statements);
       afterSqlite?.(sqlite);
