@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -217,6 +217,37 @@ test(".env.example has every variable, with the guide's values, and the containe
     for (const name of ofProduct.filter((one) => !addresses.includes(one) && !ofImage.includes(one)))
       expect(given[name], `${role}: ${name}`).toBe(`value-of-${name}`);
   }
+});
+
+test("what Prometheus scrapes are names and ports of this composition", () => {
+  const { services } = composition();
+  const names = new Map(
+    Object.entries(services)
+      .filter(([, one]) => one.profiles === undefined)
+      .flatMap(([name, one]) =>
+        [name, ...Object.values(one.networks).flatMap((network) => network?.aliases ?? [])].map(
+          (alias) => [alias, one] as const,
+        ),
+      ),
+  );
+  const prometheus = parse(read("deploy/prometheus/prometheus.yml")) as {
+    scrape_configs: { static_configs: { targets: string[] }[] }[];
+  };
+  const targets = prometheus.scrape_configs
+    .flatMap(({ static_configs: configs }) => configs.flatMap((one) => one.targets))
+    .filter((target) => target.endsWith(":8001"));
+  expect(targets.length).toBe(3);
+  for (const target of targets) {
+    const found = names.get(target.replace(":8001", ""));
+    expect(found?.command, target).toContain("--admin=0.0.0.0:8001");
+    expect(Object.keys(found?.networks ?? {}), target).toContain("front");
+  }
+  // What is mounted from the repository is there.
+  const mounted = Object.values(services).flatMap(({ volumes = [] }) =>
+    volumes.map((one) => one.split(":")[0]),
+  );
+  const missing = mounted.filter((path = "") => path.startsWith("/") && !existsSync(path));
+  expect(missing).toEqual([]);
 });
 
 /** The command line of a service, for this machine: loopback and free ports. */
