@@ -147,8 +147,7 @@ export async function rollBack(url: string): Promise<SchemaSnapshot> {
       throw explainPostgresError(error, where);
     });
     try {
-      const run: Run = async (text, ...values) =>
-        (await client.query<Record<string, unknown>>(text, values)) as { rows: Record<string, unknown>[] };
+      const run: Run = (text, ...values) => client.query<Record<string, unknown>>(text, values);
       await run("begin");
       await run(`select pg_advisory_xact_lock(${migrationLock})`);
       const snapshot = await rollBackPostgres(run, where);
