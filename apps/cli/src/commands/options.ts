@@ -25,7 +25,7 @@ export const settingTexts: Record<SettingName, [placeholder: string, description
     "TIME",
     "one attempt at a ticket winds up after five sixths of it and is cancelled at its end (default 120s)",
   ],
-  keepJobs: ["TIME", "how long jobs that ended are kept; dead letters stay (default 7d)"],
+  keepJobs: ["TIME", "how long jobs that ended are kept and drafts wait; dead letters stay (default 7d)"],
   keepJobsCount: ["N", "how many of them at most (default 100000)"],
   keepDeliveries: ["TIME", "how long a repeated delivery is known as one (default 7d)"],
   logKeep: ["TIME", "how long lines in DIR/logs are kept (default 7d)"],
