@@ -1,6 +1,7 @@
 import { errorTable } from "@throughline/api";
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { expect, test } from "vitest";
 import { parseWhere } from "../packages/traces/src/api/throughline/where.ts";
 
@@ -60,6 +61,20 @@ test("every link into a document leads to a heading of it", () => {
       .map(({ path, anchor }) => `${file}: ${path}#${anchor}`),
   );
   expect(dead).toEqual([]);
+});
+
+test("every document is found from the README, by links", () => {
+  const found = new Set<string>();
+  const open = ["README.md"];
+  for (let file = open.pop(); file !== undefined; file = open.pop()) {
+    if (found.has(file)) continue;
+    found.add(file);
+    for (const [, target = ""] of read(file).matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)) {
+      const path = new URL(target, `file://${root}${file}`).pathname.slice(root.length);
+      open.push(...documents.filter((one) => one === path || dirname(one) === path.replace(/\/$/, "")));
+    }
+  }
+  expect(documents.filter((file) => file.startsWith("docs/") && !found.has(file))).toEqual([]);
 });
 
 test("every npm script that the documents show exists", () => {
