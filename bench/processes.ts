@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { cpus, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
@@ -29,7 +29,8 @@ export interface Started {
   token: string;
   /** Milliseconds from spawn to the ready file. */
   readyMs: number;
-  stop(): Promise<void>;
+  /** Ends it by a signal, SIGTERM unless told, and waits. */
+  stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
 export function newDirectory(): { path: string; remove(): void } {
@@ -37,19 +38,24 @@ export function newDirectory(): { path: string; remove(): void } {
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-/** Starts a serving command on free ports and waits until it is ready. */
+let readyFiles = 0;
+
+/** Starts a serving command, on free ports where its arguments name none, and waits until it is ready. */
 export async function start(
   args: readonly string[],
   data: string,
   env: Record<string, string> = {},
+  /** A file for what it says on standard error; the terminal's Ctrl-C then does not reach it. */
+  log?: string,
 ): Promise<Started> {
-  const readyFile = join(data, `ready-${args.join("-").replace(/\W+/g, "-").slice(0, 60)}.json`);
-  rmSync(readyFile, { force: true });
-  const ports = args[0] === "simulate" ? [] : anyPort;
+  const readyFile = join(data, `ready-${process.pid}-${++readyFiles}.json`);
+  const [role = "", ...rest] = args;
+  const ports = role === "simulate" ? [] : anyPort;
   const began = performance.now();
-  const child = spawn(command, [...args, "--data", data, "--ready-file", readyFile, ...ports], {
+  const child = spawn(command, [role, ...ports, ...rest, "--data", data, "--ready-file", readyFile], {
     env: { ...process.env, ...env },
-    stdio: ["ignore", "ignore", "inherit"],
+    stdio: ["ignore", "ignore", log === undefined ? "inherit" : openSync(log, "a")],
+    detached: log !== undefined,
   });
   const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
   while (!existsSync(readyFile)) {
@@ -58,8 +64,8 @@ export async function start(
   }
   const readyMs = performance.now() - began;
   const ready = JSON.parse(readFileSync(readyFile, "utf8")) as Started["ready"];
-  const stop = async () => {
-    child.kill("SIGTERM");
+  const stop = async (signal: NodeJS.Signals = "SIGTERM") => {
+    child.kill(signal);
     await closed;
   };
   const runFile = join(data, "run", `${args[0]}.json`);

@@ -37,7 +37,7 @@ export async function surroundings(queue: string): Promise<Surroundings> {
 }
 
 /** As durable as the file that SQLite has: each answer follows an fsync. */
-async function startRedis(directory: string): Promise<{ url: string; stop: () => Promise<void> }> {
+export async function startRedis(directory: string): Promise<{ url: string; stop: () => Promise<void> }> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as { port: number };
