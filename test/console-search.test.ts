@@ -49,6 +49,17 @@ async function boxOf(element: Locator) {
   return box;
 }
 
+/** Of its first pixel, red, green, blue and opacity. */
+function groundOf(canvas: Locator): Promise<number[]> {
+  return canvas.evaluate((element: unknown) => {
+    const { getContext } = element as { getContext: (kind: string) => Pen };
+    return [...getContext.call(element, "2d").getImageData(0, 0, 1, 1).data];
+  });
+}
+interface Pen {
+  getImageData: (x: number, y: number, width: number, height: number) => { data: Uint8ClampedArray };
+}
+
 const some: readonly Sent[] = [
   { tenant: "acme", name: "GET /slow", durationMs: 4_000, secondsAgo: 600 },
   { tenant: "acme", name: "GET /quick", durationMs: 5, secondsAgo: 500 },
@@ -87,12 +98,14 @@ test("by mouse: facets narrow, the plot zooms and opens, results are sorted, sel
   await page.getByRole("checkbox", { name: /GET \/slow/ }).check();
   await page.getByRole("checkbox", { name: /GET \/quick/ }).check();
   await page.getByText("2 traces selected").waitFor();
-  expect(await page.getByRole("link", { name: "Compare" }).getAttribute("href")).toMatch(
+  const results = page.getByRole("region", { name: "Results" });
+  expect(await results.getByRole("link", { name: "Compare" }).getAttribute("href")).toMatch(
     /^\/compare\?a=[0-9a-f]{32}&b=[0-9a-f]{32}$/,
   );
 
   // The slow one lies in the upper left corner.
   const plot = page.getByRole("application");
+  expect(await groundOf(plot)).toEqual([255, 255, 255, 255]);
   const { x, y, width, height } = await boxOf(plot);
   await page.mouse.move(x + 66, y + 12);
   await page.mouse.down();

@@ -196,9 +196,13 @@ function Results({
               <>
                 <span className="muted">{plural(selected.size, "trace")} selected</span>
                 {selected.size > 1 && (
-                  <a className="button primary small" href={compareAddress([...selected])}>
+                  <Link
+                    to="/compare"
+                    search={compared([...selected])}
+                    className="button primary small-button"
+                  >
                     Compare
-                  </a>
+                  </Link>
                 )}
                 <button type="button" className="button small-button" onClick={() => setSelected(new Set())}>
                   Select none
@@ -237,8 +241,8 @@ function windowOf(query: URLSearchParams): URLSearchParams {
 }
 
 /** The first one against the others. */
-function compareAddress([first = "", ...others]: readonly string[]): string {
-  return `/compare?${new URLSearchParams({ a: first, b: others.join(",") }).toString()}`;
+function compared([first = "", ...others]: readonly string[]): { a: string; b: string } {
+  return { a: first, b: others.join(",") };
 }
 
 function grouped(condition: string): string {

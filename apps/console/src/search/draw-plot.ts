@@ -6,6 +6,7 @@ import { type Cell, durationTicks, placeOf, type Plot, type Point } from "./plot
 export const frame = { left: 64, right: 12, top: 10, bottom: 24 };
 
 interface Ink {
+  ground: string;
   grid: string;
   text: string;
   good: string;
@@ -15,6 +16,7 @@ interface Ink {
 }
 export const plotInks: Readonly<Record<Theme, Ink>> = {
   light: {
+    ground: "#ffffff",
     grid: "#e3e8eb",
     text: "#556570",
     good: "15, 118, 110",
@@ -23,6 +25,7 @@ export const plotInks: Readonly<Record<Theme, Ink>> = {
     active: "#16232c",
   },
   dark: {
+    ground: "#141c20",
     grid: "#263439",
     text: "#93a5ad",
     good: "53, 179, 166",
@@ -55,6 +58,9 @@ export function drawPlot(pen: CanvasRenderingContext2D, drawing: Drawing): void 
     const [x, y] = placeOf(point, plot);
     return [frame.left + x * inner.width, frame.top + y * inner.height];
   };
+  // A canvas without transparency is black at first.
+  pen.fillStyle = ink.ground;
+  pen.fillRect(0, 0, width, height);
   drawAxes(pen, drawing, inner);
   if (cells !== undefined) {
     const most = cells.cells.reduce((max, { count }) => Math.max(max, count), 1);

@@ -15,6 +15,7 @@ const paths = {
   check: "M3.5 8.5l3 3 6-7",
   chevron: "M6 4l4 4-4 4",
   close: "M4 4l8 8M12 4l-8 8",
+  compare: "M3 4h6M3 8h4M3 12h5M13 4h-1M13 8h-3M13 12h-2",
   copy: "M6 6h7v7H6zM10 6V3H3v7h3",
   cross: "M4.5 4.5l7 7M11.5 4.5l-7 7",
   dark: "M13 9.5A5.5 5.5 0 0 1 6.5 3a5.5 5.5 0 1 0 6.5 6.5z",
