@@ -61,3 +61,33 @@ test("the table of queues follows from the spans of a ticket", () => {
       expect(Math.abs((seconds[at] ?? NaN) - queue / (rate * spansPerTicket))).toBeLessThanOrEqual(0.5),
     );
 });
+
+/** Figures that stand in these documents because they were measured: where a benchmark says something else, they change too. */
+const quoted: Readonly<Record<string, readonly string[]>> = {
+  "tuning.md": ["7,080", "841", "595", "1.17", "1.60", "3,789", "616", "4.4", "23.6", "24.5 ms", "243"],
+  "capacity.md": [
+    "7,080",
+    "841",
+    "3,789",
+    "616",
+    "0.130",
+    "1.17",
+    "1.57",
+    "4.4",
+    "23.6",
+    "316,000",
+    "324 MB",
+  ],
+};
+
+test.each(Object.entries(quoted))(
+  "the figures of docs/%s are those of docs/performance.md",
+  (file, figures) => {
+    const read = (name: string) => readFileSync(new URL(`../docs/${name}`, import.meta.url), "utf8");
+    const measured = read("performance.md");
+    for (const figure of figures) {
+      expect(read(file), figure).toContain(figure);
+      expect(measured, figure).toContain(figure);
+    }
+  },
+);

@@ -25,6 +25,7 @@ import {
   temporaryDirectory,
   traceWith,
 } from "./harness.ts";
+import { startAlertmanager, startPrometheus } from "./monitoring.ts";
 
 const longest = 120_000;
 const data = new URL("../apps/cli/src/demo/data/", import.meta.url).pathname;
@@ -73,6 +74,15 @@ test(
     for (const part of ["deploy", "docs", "examples", "node_modules", "scripts", "README.md"])
       symlinkSync(join(root, part), join(folder, part));
     const { demo, traceId, deadJob } = await startFixedSystem(state);
+    const alertmanager = await startAlertmanager("http://127.0.0.1:9");
+    const prometheus = await startPrometheus({
+      targets: {
+        receiver: demo.address("admin"),
+        worker: demo.address("admin"),
+        traces: demo.address("admin"),
+      },
+      alertmanager,
+    });
     writeFileSync(join(folder, "otto.txt"), "a password of eighteen\n");
     const [, body = ""] = /```json\n([^]*?)```/.exec(readDocument("README.md")) ?? [];
     writeFileSync(join(folder, "body.json"), body);
@@ -84,6 +94,8 @@ test(
       THROUGHLINE_DATA: state,
       ADMIN: demo.address("admin"),
       OTLP_HTTP: demo.address("otlpHttp"),
+      PROMETHEUS: prometheus,
+      ALERTMANAGER: alertmanager,
       TENANT: "demo",
       TICKET: "DEMO-403",
       TRACE: traceId,

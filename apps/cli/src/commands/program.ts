@@ -41,7 +41,8 @@ const wrongUse = new Set([
   "TL_USER_INVALID",
 ]);
 
-export function createProgram(context: CommandContext): { run(argv: readonly string[]): Promise<void> } {
+/** Every command with its flags; nothing is read or started. */
+export function commandTree(context: CommandContext): Command {
   const program = new Command("throughline")
     .description("AI notes on service-desk tickets, and one trace through every one of them.")
     .version(version)
@@ -67,6 +68,11 @@ export function createProgram(context: CommandContext): { run(argv: readonly str
   addRedactCommand(program, context);
   addVerifyCommand(program, context);
   addDoctorCommand(program, context);
+  return program;
+}
+
+export function createProgram(context: CommandContext): { run(argv: readonly string[]): Promise<void> } {
+  const program = commandTree(context);
   program.hook("preAction", (_program, command) => takeFromEnvironment(command, context));
   // Who reads our output may stop reading (`| head`): that is no error.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
