@@ -37,6 +37,13 @@ test("a default that a help text tells is the schema's", () => {
   expect(told).toEqual(schema);
 });
 
+test(".env.example names every setting", () => {
+  const named = new Set(
+    [...read(".env.example").matchAll(/^#?([A-Z][A-Z0-9_]*)=/gm)].map(([, name]) => name),
+  );
+  expect(settingNames.map(variableOf).filter((name) => !named.has(name))).toEqual([]);
+});
+
 test.each([
   ".env.example",
   "deploy/compose/.env.example",
