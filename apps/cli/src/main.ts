@@ -1,4 +1,4 @@
-import { ThroughlineError } from "@throughline/api";
+import { type SystemStatus, ThroughlineError } from "@throughline/api";
 import type { Health } from "@throughline/api/health";
 import { Metrics } from "@throughline/api/metrics";
 import type { WebhookLimits } from "@throughline/enhancer";
@@ -36,6 +36,7 @@ import { accessOf } from "./runtime/access.ts";
 import { feedbackPages } from "./runtime/feedback-page.ts";
 import { type LazyStore, lazyStore } from "./runtime/lazy-store.ts";
 import { diskMetrics } from "./runtime/disk-metrics.ts";
+import { processRoutes } from "./runtime/process-routes.ts";
 import { processMetrics } from "./runtime/process-metrics.ts";
 import { tlsFiles } from "./runtime/tls-files.ts";
 import { spanMetrics } from "./runtime/span-metrics.ts";
@@ -72,10 +73,14 @@ async function startInstance(options: InstanceOptions): Promise<Instance> {
     const access = accessOf(directory, token);
     const store = lazyStore(directory, settings.postgres);
     stops.push(store.close);
+    const health = createHealth(logger);
     const operations = await operationsOf(role, settings, logger);
     if (operations !== undefined) stops.push(() => operations.close());
     const starting = runs("traces")
-      ? startTraceBackend(directory, settings, rules, access, metrics, logger, store, operations?.handler)
+      ? startTraceBackend(directory, settings, rules, access, metrics, logger, store, {
+          adminApi: operations?.handler,
+          process: async () => ({ process: { role, pid: process.pid }, health: await health.report() }),
+        })
       : undefined;
     // While the backend's ingest thread starts, this thread loads what comes next.
     const loading = Promise.all([
@@ -110,7 +115,6 @@ async function startInstance(options: InstanceOptions): Promise<Instance> {
     stops.push(() => tracing.shutdown(flushMs));
     if (enhancerPackage !== undefined) spanMetrics(metrics, () => tracing.counts());
 
-    const health = createHealth(logger);
     health.checked("disk", true, () => diskFinding(directory));
     if (backend !== undefined) {
       health.checked("traces", true, async () => {
@@ -128,7 +132,11 @@ async function startInstance(options: InstanceOptions): Promise<Instance> {
     if (enhancer !== undefined) stops.push(() => enhancer.stop(jobGraceMs));
     if (enhancer?.webhookUrl !== undefined) addresses["webhook"] = enhancer.webhookUrl;
 
-    const api = [...(enhancer?.adminRoutes ?? []), ...logRoutes(join(directory, "logs"))];
+    const api = [
+      ...(enhancer?.adminRoutes ?? []),
+      ...logRoutes(join(directory, "logs")),
+      ...processRoutes(directory),
+    ];
     const adminTracer = tracing.tracer("throughline.admin");
     if (enhancer !== undefined) await operations?.open(api, { tracer: adminTracer, version });
     const admin = createAdminServer({
@@ -155,6 +163,7 @@ async function startInstance(options: InstanceOptions): Promise<Instance> {
       token,
       addresses,
       own: { ...backend?.own },
+      ...(runs("worker") ? { workers: settings.concurrency } : {}),
     });
     stops.push(() => Promise.resolve(withdraw()));
     if (settings.readyFile !== undefined)
@@ -174,7 +183,10 @@ async function startTraceBackend(
   metrics: Metrics,
   logger: Logger,
   store: LazyStore,
-  adminApi: AdminHandler | undefined,
+  about: {
+    adminApi: AdminHandler | undefined;
+    process: () => Promise<Pick<SystemStatus, "process" | "health">>;
+  },
 ) {
   const { createTraceBackend } = await import("@throughline/traces");
   const feedback = feedbackPages(directory, store);
@@ -220,9 +232,9 @@ async function startTraceBackend(
         logins.mount(server);
       },
       publicUrl: settings.publicUrl,
-      adminApi,
+      adminApi: about.adminApi,
     },
-    { logger, metrics, access, logins },
+    { logger, metrics, access, logins, process: about.process },
   );
 }
 

@@ -1,10 +1,23 @@
 import { z } from "zod";
-import { createDocument, type ZodOpenApiObject, type ZodOpenApiOperationObject } from "zod-openapi";
+import { createDocument, type ZodOpenApiObject } from "zod-openapi";
+import {
+  bounds,
+  emptied,
+  filters,
+  goDuration,
+  listLimit,
+  operation,
+  refusal,
+  setLimit,
+} from "./openapi-operation.ts";
 import { callStructure, traceDifferences } from "./trace-sets.ts";
 import { traceColumnsType } from "./trace-columns.ts";
+import { systemStatus } from "./system.ts";
 import {
   attributeKeys,
   attributeValues,
+  exemplar,
+  exemplarAnswer,
   redAnswer,
   redSeries,
   serviceCall,
@@ -16,43 +29,6 @@ import {
 } from "./traces.ts";
 
 /** The OpenAPI document of Throughline's own read API, made of the schemas that its answers are tested against. */
-
-const time = z.string().meta({ format: "date-time", examples: ["2026-01-02T03:04:05.678Z"] });
-const goDuration = z
-  .string()
-  .meta({ description: "a Go duration with its unit", examples: ["1.5s", "300ms"] });
-const bounds = {
-  start: time
-    .optional()
-    .meta({ description: "spans that start at or after it (default: an hour before `end`)" }),
-  end: time.optional().meta({ description: "spans that start at or before it (default: now)" }),
-};
-const listLimit = z.coerce.number().int().min(1).max(10_000).optional().meta({ description: "default 100" });
-
-const setLimit = z.coerce.number().int().min(1).max(2_000).optional();
-
-const filters = {
-  service: z.string().optional().meta({ description: "exact name of a service" }),
-  operation: z.string().optional().meta({ description: "exact name of a span" }),
-  tag: z.array(z.string()).optional().meta({
-    description: "`key=value`, repeatable: an attribute by its text, wherever on the span it stands",
-  }),
-  status: z.enum(["error", "ok"]).optional(),
-  where: z
-    .string()
-    .max(4_096)
-    .optional()
-    .meta({
-      description: "a condition, see docs/search.md",
-      examples: ["http.status_code >= 500 and not :service = checkout"],
-    }),
-  minDuration: goDuration.optional(),
-  maxDuration: goDuration.optional(),
-  minTraceDuration: goDuration.optional().meta({ description: "of the whole trace" }),
-  maxTraceDuration: goDuration.optional().meta({ description: "of the whole trace" }),
-  start: time.optional().meta({ description: "spans that start at or after it" }),
-  end: time.optional().meta({ description: "spans that start at or before it" }),
-};
 
 const searchParameters = z.object({
   q: z.string().optional().meta({ description: "a trace id, whatever the other parameters, or a ticket id" }),
@@ -67,76 +43,6 @@ const searchParameters = z.object({
 });
 
 const exportFormats = ["otlp-json", "jaeger-json", "ndjson", "parquet"] as const;
-
-const problem = z
-  .object({
-    type: z.string(),
-    title: z.string(),
-    status: z.number().int(),
-    detail: z.string(),
-    code: z.string().meta({ description: "a row of docs/errors.md", examples: ["TL_PARAMETER_INVALID"] }),
-    remedy: z.string(),
-    errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
-  })
-  .meta({ id: "Problem", description: "RFC 9457" });
-
-const refusal = (description: string) => ({
-  description,
-  content: { "application/problem+json": { schema: problem } },
-});
-const emptied = z.object({
-  "throughline-removed": z
-    .string()
-    .optional()
-    .meta({
-      description:
-        "of an empty answer, where retention has deleted spans: when it last did, and until which start there may be none",
-      examples: ['at="2026-01-05T00:00:00.000Z", until="2026-01-02T00:00:00.000Z"'],
-    }),
-});
-const links = emptied.extend({
-  link: z.string().optional().meta({
-    description:
-      "RFC 8288: `rel=alternate` the page of the console, `rel=next` the following page where there is one",
-  }),
-});
-
-function operation(parts: {
-  id: string;
-  summary: string;
-  query?: z.ZodObject;
-  path?: z.ZodObject;
-  json: z.ZodType;
-  /** Of each line where application/x-ndjson is asked for. */
-  line?: z.ZodType;
-  /** A form that is no text, by its type. */
-  binary?: string;
-  linked?: boolean;
-  missing?: string;
-}): ZodOpenApiOperationObject {
-  const { id, summary, query, path, json, line, binary, linked, missing } = parts;
-  return {
-    operationId: id,
-    summary,
-    requestParams: { ...(query === undefined ? {} : { query }), ...(path === undefined ? {} : { path }) },
-    responses: {
-      "200": {
-        description: summary,
-        headers: linked === true ? links : emptied,
-        content: {
-          "application/json": { schema: json },
-          ...(line === undefined ? {} : { "application/x-ndjson": { schema: line } }),
-          ...(binary === undefined ? {} : { [binary]: { schema: z.string().meta({ format: "binary" }) } }),
-        },
-      },
-      "400": refusal("a parameter is wrong or unknown"),
-      "401": refusal("a token is required, or the one that was sent is not good"),
-      "403": refusal("the token does not allow this, or the address is served under another name"),
-      ...(missing === undefined ? {} : { "404": refusal(missing) }),
-      "503": refusal("the store cannot read, or took too long"),
-    },
-  };
-}
 
 const summary = traceSummary.meta({ id: "TraceSummary" });
 const span = spanView.meta({ id: "Span" });
@@ -206,7 +112,26 @@ const description: ZodOpenApiObject = {
         id: "getServicePerformance",
         summary:
           "Rates, errors and durations of every received span by service, operation, kind and minute of its start; quantiles within 3.2 %",
-        query: z.object({ service: filters.service, operation: filters.operation, ...bounds }),
+        query: z.object({
+          service: filters.service,
+          operation: filters.operation,
+          kind: z
+            .array(z.enum(["unspecified", "internal", "server", "client", "producer", "consumer"]))
+            .optional()
+            .meta({ description: "repeatable; default: all" }),
+          by: z
+            .enum(["operation", "service"])
+            .optional()
+            .meta({ description: "`service`: operations and kinds counted together" }),
+          step: z.coerce
+            .number()
+            .int()
+            .min(1)
+            .max(1_440)
+            .optional()
+            .meta({ description: "minutes that are counted as one; default 1" }),
+          ...bounds,
+        }),
         json: redAnswer,
         line: redSeries,
       }),
@@ -257,6 +182,33 @@ const description: ZodOpenApiObject = {
           limit: setLimit.meta({ description: "traces, the newest; default 500" }),
         }),
         json: traceDifferences,
+      }),
+    },
+    "/api/throughline/exemplars": {
+      get: operation({
+        id: "listExemplars",
+        summary:
+          "Spans that stand for many: of each trace that fits, the longest one, the newest traces first",
+        query: z.object({
+          service: z.string(),
+          operation: filters.operation,
+          status: filters.status,
+          minDuration: filters.minDuration,
+          maxDuration: filters.maxDuration,
+          start: filters.start,
+          end: filters.end,
+          limit: z.coerce.number().int().min(1).max(50).optional().meta({ description: "default 20" }),
+        }),
+        json: exemplarAnswer,
+        line: exemplar,
+      }),
+    },
+    "/api/throughline/system": {
+      get: operation({
+        id: "getSystem",
+        summary:
+          "How the backend is: health of its parts, what comes in and what is dropped, what is stored; not for tenants",
+        json: systemStatus,
       }),
     },
     "/api/throughline/export": {

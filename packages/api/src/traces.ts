@@ -103,7 +103,7 @@ export const attributeValues = z.object({
 });
 
 const redMinute = z.object({
-  /** Whole minutes since the epoch; of `total`, the first one. */
+  /** Whole minutes since the epoch; of a step and of `total`, the first one. */
   minute: count,
   spans: count,
   errors: count,
@@ -113,8 +113,19 @@ const redMinute = z.object({
   p95Ns: z.number(),
   p99Ns: z.number(),
 });
+export const exemplar = z.object({
+  traceId: z.string(),
+  spanId: z.string(),
+  operation: z.string(),
+  startUnixNano: z.string(),
+  durationNs: z.number().nonnegative(),
+  isError: z.boolean(),
+});
+export const exemplarAnswer = z.object({ exemplars: z.array(exemplar) });
+
 export const redSeries = z.object({
   service: z.string(),
+  /** Empty where a service's are counted together; its kind is 0 then. */
   operation: z.string(),
   /** OTLP's number: 0 unspecified, 1 internal, 2 server, 3 client, 4 producer, 5 consumer. */
   kind: z.number().int().min(0).max(5),
@@ -129,5 +140,8 @@ export const serviceCall = z.object({
   calls: count,
   /** null where the storage does not tell. */
   failed: count.nullable(),
+  /** Of the called side, or of the calling one where no span tells of the called; within 3.2 %, null as `failed`. */
+  p50Ns: z.number().nullable(),
+  p95Ns: z.number().nullable(),
 });
 export const serviceCalls = z.object({ calls: z.array(serviceCall), removed });

@@ -1,3 +1,4 @@
+import { systemStatus } from "@throughline/api";
 import { Metrics, metricsFormat, metricsText } from "@throughline/api/metrics";
 import { connect } from "node:net";
 import { pino } from "pino";
@@ -38,6 +39,11 @@ async function start(
     {
       logger: pino({ level: "silent" }),
       metrics,
+      process: () =>
+        Promise.resolve({
+          process: { role: "traces", pid: process.pid },
+          health: { status: "ok", since: "2026-01-01T00:00:00.000Z", parts: {} },
+        }),
       access: { authenticate: () => Promise.resolve(undefined) },
     },
   );
@@ -138,4 +144,22 @@ test("requests answered while the backend stops are stored", async () => {
   const { data } = (await answer.json()) as { data: { spans: { spanID: string }[] }[] | null };
   const stored = new Set(data?.[0]?.spans.map(({ spanID }) => spanID));
   expect(acknowledged.filter((id) => !stored.has(id))).toEqual([]);
+});
+
+test("the console's address tells how the backend is: what came in, what was dropped, what is stored", async () => {
+  const backend = await start({ maxBytes: 1_000_000 });
+  const ask = async () => {
+    const response = await fetch(`${backend.addresses.console}/api/throughline/system`);
+    expect(response.status).toBe(200);
+    return systemStatus.parse(await response.json());
+  };
+  expect((await ask()).ingest).toMatchObject({ spans: 0, dropped: { invalidSpans: 0 } });
+  const response = await postTraces(backend, encodeBatch([span, exampleSpan({ spanId: "0".repeat(16) })]));
+  expect(response.status).toBe(200);
+  const { ingest, storage, retention, process: own } = await ask();
+  expect(ingest).toMatchObject({ spans: 1, dropped: { invalidSpans: 1, refusedRequests: 0 } });
+  expect(ingest.bytes).toBeGreaterThan(0);
+  expect(storage?.head.spans).toBe(1);
+  expect(retention).toEqual({ ageMs: 3_600_000, bytes: 1_000_000 });
+  expect(own.pid).toBe(process.pid);
 });

@@ -1,3 +1,4 @@
+import type { SystemStatus } from "@throughline/api";
 import { ThroughlineError } from "@throughline/api/errors";
 import { httpMetrics, type Metrics } from "@throughline/api/metrics";
 import type { FastifyInstance } from "fastify";
@@ -17,6 +18,7 @@ import { QueryGrpcListener } from "./api/grpc/listener.ts";
 import { checkJaegerUi, type JaegerUi } from "./api/jaeger-ui.ts";
 import { createReadServer, type ReadServerDependencies } from "./api/server.ts";
 import { decodeUploaded } from "./ingest.ts";
+import { IngestHistory } from "./ingest-history.ts";
 import { CountingSink } from "./ingest-metrics.ts";
 import { certificateMetrics, readerMeter, storeMetrics } from "./store-metrics.ts";
 import type { RedactionSettings } from "./threads/messages.ts";
@@ -99,7 +101,14 @@ const requestBudgetBytes = 256 * 1024 * 1024;
  */
 export async function createTraceBackend(
   config: TraceBackendConfig,
-  deps: { logger: Logger; access: Access; logins?: Logins | undefined; metrics: Metrics },
+  deps: {
+    logger: Logger;
+    access: Access;
+    logins?: Logins | undefined;
+    metrics: Metrics;
+    /** Of the process that it runs in, for the console. */
+    process: () => Promise<Pick<SystemStatus, "process" | "health">>;
+  },
 ): Promise<TraceBackend> {
   const { logger, access } = deps;
   const gateOf = (host: string, scopes: readonly Scope[]): Gate =>
@@ -127,6 +136,7 @@ export async function createTraceBackend(
   let receivers: Receivers | undefined;
   const readServers: FastifyInstance[] = [];
   let queryGrpc: QueryGrpcListener | undefined;
+  let history: IngestHistory | undefined;
   const stop = async (): Promise<void> => {
     try {
       await Promise.all([
@@ -135,6 +145,7 @@ export async function createTraceBackend(
         ...readServers.map((server) => closing(server.server, server.close())),
       ]);
     } finally {
+      history?.stop();
       tls?.stop();
       consoleTls?.stop();
       await store.stop();
@@ -144,6 +155,17 @@ export async function createTraceBackend(
     const sink = new CountingSink(storing, deps.metrics);
     const budget = new ByteBudget(requestBudgetBytes);
     const intake = new Intake({ sink, budget, refused: (sender) => sink.rateLimited(sender) });
+    const ingested = new IngestHistory(() => sink.received(receivers?.lostDatagrams() ?? 0));
+    history = ingested;
+    const system = async (): Promise<SystemStatus> => ({
+      ...(await deps.process()),
+      storage: config.remote === undefined ? await storage.status() : null,
+      retention: {
+        ageMs: config.remote === undefined && Number.isFinite(retentionMs) ? retentionMs : null,
+        bytes: maxBytes ?? null,
+      },
+      ingest: ingested.status(),
+    });
     const isHealthy = async (): Promise<boolean> => (await store.health()).ok;
     const reads: Omit<ReadServerDependencies, "gate"> = {
       reader,
@@ -152,6 +174,7 @@ export async function createTraceBackend(
       erase: (what) => storage.erase(what),
       decodeJson: decodeUploaded,
       removed: () => store.removed(),
+      system,
       consoleAssets,
       pages: config.pages,
       logins: deps.logins,

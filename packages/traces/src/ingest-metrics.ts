@@ -1,4 +1,5 @@
 import type { Counter, Histogram, Metrics } from "@throughline/api/metrics";
+import type { Received } from "./ingest-history.ts";
 import type { AppendOutcome, Origin, SpanEncoding, SpanSink } from "./sink.ts";
 
 /** A commit of a disk takes milliseconds; a store that is behind, seconds. */
@@ -12,6 +13,8 @@ export class CountingSink implements SpanSink {
   >;
   private readonly tenants: Readonly<Record<"accepted" | "bytes" | "limited", Counter>>;
   private readonly durations: Histogram;
+  /** Over all encodings and tenants. */
+  private readonly sums = { spans: 0, bytes: 0, invalid: 0, refused: 0, malformed: 0, limited: 0 };
 
   constructor(sink: SpanSink, metrics: Metrics) {
     this.sink = sink;
@@ -53,9 +56,10 @@ export class CountingSink implements SpanSink {
   }
 
   async append(pieces: readonly Uint8Array[], encoding: SpanEncoding, from: Origin): Promise<AppendOutcome> {
-    const { counts, tenants } = this;
+    const { counts, tenants, sums } = this;
     const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
     counts.bytes.add(bytes, encoding);
+    sums.bytes += bytes;
     const startedMs = performance.now();
     try {
       const outcome = await this.sink.append(pieces, encoding, from);
@@ -64,6 +68,9 @@ export class CountingSink implements SpanSink {
       counts.accepted.add(outcome.accepted, encoding);
       counts.rejected.add(outcome.rejected, encoding);
       counts.malformed.add(outcome.malformed ?? 0, encoding);
+      sums.spans += outcome.accepted;
+      sums.invalid += outcome.rejected;
+      sums.malformed += outcome.malformed ?? 0;
       const tenant = from === "kept" ? undefined : from.tenant;
       if (tenant !== undefined) {
         tenants.accepted.add(outcome.accepted, tenant);
@@ -72,6 +79,7 @@ export class CountingSink implements SpanSink {
       return outcome;
     } catch (error) {
       counts.refused.add(1, encoding);
+      sums.refused++;
       throw error;
     }
   }
@@ -79,5 +87,18 @@ export class CountingSink implements SpanSink {
   /** A request was refused because its sender is over its limits; tokens without a tenant are counted without one. */
   rateLimited({ tenant }: { tenant: string | undefined }): void {
     this.tenants.limited.add(1, tenant ?? "");
+    this.sums.limited++;
+  }
+
+  /** What came in until now. */
+  received(lostDatagrams: number): Received {
+    const { spans, bytes, invalid, refused, malformed, limited } = this.sums;
+    const dropped = {
+      invalidSpans: invalid,
+      refusedRequests: refused,
+      limitedRequests: limited,
+      lostDatagrams: lostDatagrams + malformed,
+    };
+    return { spans, bytes, dropped };
   }
 }

@@ -46,6 +46,11 @@ export async function start(
     {
       logger: pino({ level: "silent" }),
       metrics: new Metrics(),
+      process: () =>
+        Promise.resolve({
+          process: { role: "traces", pid: process.pid },
+          health: { status: "ok", since: "2026-01-01T00:00:00.000Z", parts: {} },
+        }),
       access: { authenticate: (token) => Promise.resolve(principalOf(token)) },
     },
   );

@@ -40,6 +40,11 @@ async function start(tls: TlsFiles, accessMode: "auto" | "token" = "auto"): Prom
     {
       logger: pino({ level: "silent" }),
       metrics: new Metrics(),
+      process: () =>
+        Promise.resolve({
+          process: { role: "traces", pid: process.pid },
+          health: { status: "ok", since: "2026-01-01T00:00:00.000Z", parts: {} },
+        }),
       access: { authenticate: () => Promise.resolve(undefined) },
     },
   );

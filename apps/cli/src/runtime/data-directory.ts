@@ -19,6 +19,8 @@ const runFileSchema = z.object({
   /** Bearer token for what changes state. */
   token: z.string(),
   addresses: z.record(z.string(), z.string()),
+  /** Jobs that it works on at once at most. */
+  workers: z.number().int().optional(),
   /** Of parts that speak TLS: where processes on this directory reach them without, on loopback. */
   own: z.record(z.string(), z.string()).default({}),
 });

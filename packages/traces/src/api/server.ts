@@ -1,4 +1,4 @@
-import type { EraseReport, EraseRequest } from "@throughline/api";
+import type { EraseReport, EraseRequest, SystemStatus } from "@throughline/api";
 import { ThroughlineError, toProblem } from "@throughline/api/errors";
 import { withoutSchemaCompilers } from "@throughline/api/http";
 import type { HttpObserver } from "@throughline/api/metrics";
@@ -20,8 +20,10 @@ import { v3Routes } from "./jaeger/v3-routes.ts";
 import { TenantViews } from "./tenant-views.ts";
 import { SpanBudget } from "./span-budget.ts";
 import { erasePath, eraseRoute } from "./throughline/erase.ts";
+import { exemplarRoute } from "./throughline/exemplar-route.ts";
 import { setRoutes } from "./throughline/set-routes.ts";
 import { statisticsRoutes } from "./throughline/statistics-routes.ts";
+import { systemRoute } from "./throughline/system.ts";
 import { throughlineRoutes } from "./throughline/routes.ts";
 
 export interface ReadServerDependencies {
@@ -42,6 +44,8 @@ export interface ReadServerDependencies {
   consoleAssets: string;
   /** Pages of others: below `/feedback/`, which ask for a right of their own in place of a token, and below `/auth/`, where people log in. */
   pages?: ((server: FastifyInstance) => void) | undefined;
+  /** How all parts are. */
+  system: () => Promise<SystemStatus>;
   /** Where people reach the console, through a proxy that may call it otherwise. */
   publicUrl?: string | undefined;
   /** Below `/admin/api/`; undefined: nobody. */
@@ -80,7 +84,7 @@ export function createReadServer(deps: ReadServerDependencies): FastifyInstance 
     const view = newServer(deps.logger);
     // It was admitted before it came here, and the hosts are the listener's to know. What retention deleted was others' too.
     const erase = (what: EraseRequest) => deps.erase({ ...what, tenant });
-    mount(view, { ...deps, reader: deps.readerOf(tenant), erase, removed: () => null });
+    mount(view, { ...deps, reader: deps.readerOf(tenant), erase, removed: () => null, system: undefined });
     return view;
   });
   server.addHook("onRequest", async (request, reply) => {
@@ -149,7 +153,10 @@ function newServer(logger: Logger, tls?: Tls): FastifyInstance {
   return server;
 }
 
-function mount(server: FastifyInstance, deps: ReadServerDependencies): void {
+function mount(
+  server: FastifyInstance,
+  deps: Omit<ReadServerDependencies, "system"> & { system: ReadServerDependencies["system"] | undefined },
+): void {
   const { reader, removed = () => null } = deps;
   const publicHost = publicHostOf(deps);
   server.addHook("onRequest", async (request, reply) => {
@@ -178,6 +185,8 @@ function mount(server: FastifyInstance, deps: ReadServerDependencies): void {
   throughlineRoutes(server, reader, removed, budget);
   setRoutes(server, reader);
   statisticsRoutes(server, reader, removed, deps.nowMs ?? Date.now);
+  exemplarRoute(server, reader);
+  systemRoute(server, deps.system);
   eraseRoute(server, deps.erase);
   deps.pages?.(server);
   const { jaegerUi } = deps;
@@ -197,7 +206,7 @@ function mustLogIn({ gate, logins }: ReadServerDependencies, { headers, raw }: F
   return !gate.knows(raw.socket) && logins.principalOf(raw) === undefined;
 }
 
-function publicHostOf({ publicUrl }: ReadServerDependencies): string | undefined {
+function publicHostOf({ publicUrl }: Pick<ReadServerDependencies, "publicUrl">): string | undefined {
   return publicUrl === undefined ? undefined : new URL(publicUrl).host;
 }
 

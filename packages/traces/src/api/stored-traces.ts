@@ -1,3 +1,4 @@
+import type { SystemStatus } from "@throughline/api";
 import { pino } from "pino";
 import type { FastifyInstance } from "fastify";
 import { onTestFinished } from "vitest";
@@ -43,6 +44,7 @@ export function serverOver(
       }),
     ...(parts.spansAtMost === undefined ? {} : { spansAtMost: parts.spansAtMost }),
     removed: () => parts.removed ?? null,
+    system: () => Promise.resolve(idleSystem),
     jaegerUi: parts.jaegerUi,
     consoleAssets: parts.consoleAssets ?? "/nonexistent/console",
     logger: pino({ level: "silent" }),
@@ -51,6 +53,21 @@ export function serverOver(
   onTestFinished(() => server.close());
   return server;
 }
+
+const idleSystem: SystemStatus = {
+  process: { role: "traces", pid: 1 },
+  health: { status: "ok", since: "2023-11-14T22:00:00.000Z", parts: {} },
+  storage: null,
+  retention: { ageMs: 86_400_000, bytes: null },
+  ingest: {
+    since: "2023-11-14T22:00:00.000Z",
+    spans: 0,
+    bytes: 0,
+    dropped: { invalidSpans: 0, refusedRequests: 0, limitedRequests: 0, lostDatagrams: 0 },
+    stepMs: 10_000,
+    steps: [],
+  },
+};
 
 /** For tests: a reader whose queries only end when their asker has gone; `asked` and `gone` are told. */
 export function endlessReader(asked: () => void, gone: () => void): SpanReader {

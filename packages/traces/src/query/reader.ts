@@ -110,12 +110,19 @@ export interface MinuteWindow {
 export interface RedQuery extends MinuteWindow {
   service?: string;
   operation?: string;
+  /** Those of these kinds alone. */
+  kinds?: readonly SpanKind[];
+  /** Operations and kinds counted together, as of one operation without a name. */
+  byService?: boolean;
+  /** So many minutes, from `fromMinute` on, are counted as one; 1 unless given. */
+  everyMinutes?: number;
 }
 
 export interface RedSeries {
   service: string;
   operation: string;
   kind: SpanKind;
+  /** Named by the first minute of each step. */
   minutes: RedMinute[];
   /** Over the whole window; quantiles within 3.2 %. */
   total: RedMinute;
@@ -159,6 +166,9 @@ export interface ServiceEdge {
   calls: number;
   /** null where the storage does not tell. */
   failed: number | null;
+  /** Durations of the called side, or of the calling one where no span tells of the called; null as `failed`. */
+  p50Ns: number | null;
+  p95Ns: number | null;
 }
 
 /** What retention deleted: when (ms since the epoch), and the last start (ns) and receipt (ms) of any span of it. */

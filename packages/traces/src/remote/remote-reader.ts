@@ -32,6 +32,7 @@ const firstDepth = 200;
 const roundsAtMost = 12;
 const idsAtOnce = 100;
 const searchesAtOnce = 4;
+const notTold = { failed: null, p50Ns: null, p95Ns: null };
 
 /**
  * Reads a storage of jaeger.storage.v2. What that protocol can say is asked of the storage; the rest - conditions, facets, rates - is
@@ -173,7 +174,7 @@ export class RemoteReader implements SpanReader {
     const sums = new Map<string, ServiceEdge>();
     for (const { parent, child, callCount } of dependencies) {
       const name = `${parent.length} ${parent}${child}`;
-      const edge = sums.get(name) ?? { parent, child, calls: 0, failed: null };
+      const edge = sums.get(name) ?? { parent, child, calls: 0, ...notTold };
       edge.calls += Number(callCount);
       sums.set(name, edge);
     }

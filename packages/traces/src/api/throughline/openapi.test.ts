@@ -99,6 +99,8 @@ const routes: [path: string, request: string][] = [
   ["/api/throughline/attributes", `/api/throughline/attributes?${window}`],
   ["/api/throughline/attribute-values", `/api/throughline/attribute-values?key=ticket.id&${window}`],
   ["/api/throughline/red", `/api/throughline/red?${window}`],
+  ["/api/throughline/red", `/api/throughline/red?by=service&step=60&${window}`],
+  ["/api/throughline/exemplars", `/api/throughline/exemplars?service=shop&${window}`],
   ["/api/throughline/service-calls", `/api/throughline/service-calls?${window}`],
 ];
 
@@ -167,6 +169,9 @@ test("every route of the document is served, knows its parameters and refuses ot
     minTraceDuration: "1s",
     maxTraceDuration: "2s",
     format: "ndjson",
+    by: "service",
+    kind: "server",
+    step: "5",
     cursor: `${base}-${traceId}`,
     trace: traceId,
     select: "slow",

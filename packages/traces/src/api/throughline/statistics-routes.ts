@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { SpanKind } from "../../model.ts";
 import type { FacetWindow, RemovedSpans, SpanReader } from "../../query/reader.ts";
 import { askerOf } from "../asker.ts";
 import { sendList } from "../json-answer.ts";
@@ -10,6 +11,14 @@ import { clampToOtlp, readRfc3339 } from "../parameters/time.ts";
 const nsOfMinute = 60_000_000_000n;
 const defaultWindowNs = 3_600_000_000_000n;
 const defaultLimit = 100;
+
+const kindNames = ["unspecified", "internal", "server", "client", "producer", "consumer"];
+
+function kindOf(name: string): SpanKind {
+  const kind = kindNames.indexOf(name);
+  if (kind === -1) throw wrongParameter("kind", `is none of ${kindNames.join(", ")}`);
+  return kind as SpanKind;
+}
 
 /** What many spans add up to (the contract: `traces.ts` of `@throughline/api`). */
 export function statisticsRoutes(
@@ -62,7 +71,12 @@ export function statisticsRoutes(
   });
 
   server.get("/api/throughline/red", async (request, reply) => {
-    const query = parameters(request, ["service", "operation", "start", "end"]);
+    const query = parameters(request, ["service", "operation", "kind", "by", "step", "start", "end"]);
+    const by = query.first("by") ?? "operation";
+    if (by !== "operation" && by !== "service") throw wrongParameter("by", "is none of operation, service");
+    const kinds = query.all("kind").map(kindOf);
+    const step = readInteger("step", query.first("step")) ?? 1n;
+    if (step < 1n || step > 1_440n) throw wrongParameter("step", "must be between 1 and 1440 minutes");
     const service = query.first("service");
     const operation = query.first("operation");
     const { startMin, startMax } = window(query);
@@ -72,6 +86,9 @@ export function statisticsRoutes(
         toMinute: Number(startMax / nsOfMinute),
         ...(service === undefined ? {} : { service }),
         ...(operation === undefined ? {} : { operation }),
+        ...(kinds.length === 0 ? {} : { kinds }),
+        byService: by === "service",
+        everyMinutes: Number(step),
       },
       { signal: askerOf(request, reply) },
     );

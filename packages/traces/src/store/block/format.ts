@@ -4,7 +4,7 @@
  *
  * header, 16 bytes
  *   0   8  "TLBLOCK", then a zero byte
- *   8   4  format version, 2
+ *   8   4  format version, 3
  *  12   4  zero
  * parts, without gaps, in this order; each as it is or, where that is shorter, compressed with zstd
  *   for each page of at most 2,048 rows
@@ -35,7 +35,7 @@ import { crc32, constants, zstdCompressSync, zstdDecompressSync } from "node:zli
 import { ByteReader, ByteWriter, DamagedBlockError } from "./bytes.ts";
 
 export const rowsOfPage = 2_048;
-export const blockVersion = 2;
+export const blockVersion = 3;
 export const blockHeaderBytes = 16;
 export const blockTrailerBytes = 16;
 const magic = Buffer.from("TLBLOCK\0", "latin1");

@@ -3,7 +3,12 @@ import { durationOf } from "../head/entries.ts";
 import type { HeadReader } from "../head/head-reader.ts";
 import type { BlockOrder } from "./order.ts";
 import { PeerNames } from "./peers.ts";
-import { bucketOf, type Edge, minuteOf, type Rollup, type Series } from "./rollup.ts";
+import { bucketOf, type Durations, type Edge, minuteOf, type Rollup, type Series } from "./rollup.ts";
+
+/** A call that is still being counted. */
+interface CountedEdge extends Omit<Edge, keyof Durations> {
+  spans: Map<number, number>;
+}
 
 interface Group {
   service: string;
@@ -27,12 +32,14 @@ export function makeRollup(reader: HeadReader, { rows }: BlockOrder, parentRow: 
   const made: { group: Group; minute: number }[] = [];
   // Series and bucket of each span as one number: sorted, they are counted.
   const hits = new Float64Array(rows.length);
-  const edges = new Map<string, Edge>();
-  const call = (minute: number, parent: string, child: string, failed: boolean): void => {
+  const edges = new Map<string, CountedEdge>();
+  const call = (minute: number, parent: string, child: string, failed: boolean, bucket: number): void => {
     const name = `${minute} ${parent.length} ${parent}${child}`;
     let edge = edges.get(name);
-    if (edge === undefined) edges.set(name, (edge = { minute, parent, child, calls: 0, failed: 0 }));
+    if (edge === undefined)
+      edges.set(name, (edge = { minute, parent, child, calls: 0, failed: 0, spans: new Map() }));
     edge.calls++;
+    edge.spans.set(bucket, (edge.spans.get(bucket) ?? 0) + 1);
     if (failed) edge.failed++;
   };
   /** 1: the other side of the call is here. */
@@ -68,14 +75,15 @@ export function makeRollup(reader: HeadReader, { rows }: BlockOrder, parentRow: 
     const [low, high] = durationOf(columns.start, columns.end, row);
     spans[group.series] = (spans[group.series] ?? 0) + 1;
     sums[group.series] = (sums[group.series] ?? 0) + high * 0x1_0000_0000 + low;
-    hits[at] = group.series * 1_024 + bucketOf(low, high);
+    const bucket = bucketOf(low, high);
+    hits[at] = group.series * 1_024 + bucket;
     const parent = parentRow[at] ?? -1;
     if (parent === -1) return;
     const parentService = services.ofOrigin[columns.origin[rows[parent] ?? 0] ?? 0] ?? 0;
     if (parentService === service) return;
     isAnswered[parent] = 1;
     isAnswered[at] = 1;
-    call(minute, services.names[parentService] ?? "", group.service, kindStatus >> 4 === 2);
+    call(minute, services.names[parentService] ?? "", group.service, kindStatus >> 4 === 2, bucket);
   });
   const peers = new PeerNames(reader);
   rows.forEach((row, at) => {
@@ -87,7 +95,8 @@ export function makeRollup(reader: HeadReader, { rows }: BlockOrder, parentRow: 
     if (peer === undefined || peer === service) return;
     const minute = minuteOf(columns.start[row * 2] ?? 0, columns.start[row * 2 + 1] ?? 0);
     const [parent, child] = kind === 5 ? [peer, service] : [service, peer];
-    call(minute, parent, child, kindStatus >> 4 === 2);
+    const [low, high] = durationOf(columns.start, columns.end, row);
+    call(minute, parent, child, kindStatus >> 4 === 2, bucketOf(low, high));
   });
   hits.sort();
   const histograms = countRuns(hits, made.length);
@@ -106,7 +115,16 @@ export function makeRollup(reader: HeadReader, { rows }: BlockOrder, parentRow: 
       counts,
     };
   });
-  return { series, edges: [...edges.values()] };
+  return { series, edges: Array.from(edges.values(), asEdge) };
+}
+
+function asEdge({ spans, ...head }: CountedEdge): Edge {
+  const sorted = [...spans].sort(([a], [b]) => a - b);
+  return {
+    ...head,
+    buckets: Int32Array.from(sorted, ([bucket]) => bucket),
+    counts: Int32Array.from(sorted, ([, count]) => count),
+  };
 }
 
 /** Services by number, and the one of each origin. */
@@ -122,8 +140,8 @@ function serviceNumbers(reader: HeadReader): { names: string[]; ofOrigin: Int32A
   return { names: [...numbers.keys()], ofOrigin };
 }
 
-function countRuns(hits: Float64Array, series: number): { buckets: Int32Array; counts: Int32Array }[] {
-  const all: { buckets: Int32Array; counts: Int32Array }[] = [];
+function countRuns(hits: Float64Array, series: number): Durations[] {
+  const all: Durations[] = [];
   let at = 0;
   for (let number = 0; number < series; number++) {
     const buckets: number[] = [];

@@ -1,18 +1,25 @@
 /**
  * What a block says of its spans without being read: rates, errors and durations (RED) by minute, service, operation, kind and status, and
- * how often a service called another. Kept beside the spans, mergeable by adding.
+ * how often a service called another, and how long that took. Kept beside the spans, mergeable by adding.
  *
  * The part: varints, texts with their length first
  *   texts      count, texts
  *   series     count; for each: minute (difference to the one before), service, operation (numbers of texts), kind, status code, spans,
  *              sum of durations in ns (f64), buckets that are not empty: count; for each: number (difference), spans
- *   edges      count; for each: minute (difference), parent's service, child's service, calls, calls that failed
+ *   edges      count; for each: minute (difference), parent's service, child's service, calls, calls that failed, buckets as above
  *
  * Buckets are 1 ns wide below 32 ns and then split each doubling in 16: the middle of a bucket is within 3.2 % of any duration in it.
  */
 import { type ByteReader, ByteWriter } from "./bytes.ts";
 
-export interface Series {
+/** Durations by bucket. */
+export interface Durations {
+  /** Numbers of buckets, ascending, and how many spans are in each. */
+  buckets: Int32Array;
+  counts: Int32Array;
+}
+
+export interface Series extends Durations {
   /** Minutes since the epoch, of the spans' start. */
   minute: number;
   service: string;
@@ -21,12 +28,10 @@ export interface Series {
   statusCode: number;
   spans: number;
   durationSumNs: number;
-  /** Numbers of buckets, ascending, and how many spans are in each. */
-  buckets: Int32Array;
-  counts: Int32Array;
 }
 
-export interface Edge {
+/** Durations are those of the called side; of the calling one where no span tells of the called. */
+export interface Edge extends Durations {
   minute: number;
   parent: string;
   child: string;
@@ -99,13 +104,7 @@ export function writeRollup({ series, edges }: Rollup): ByteWriter {
     writer.u8(one.statusCode);
     writer.varint(one.spans);
     writer.f64(one.durationSumNs);
-    writer.varint(one.buckets.length);
-    let bucket = 0;
-    one.buckets.forEach((next, at) => {
-      writer.varint(next - bucket);
-      bucket = next;
-      writer.varint(one.counts[at] ?? 0);
-    });
+    writeDurations(writer, one);
   }
   writer.varint(edges.length);
   minute = 0;
@@ -116,8 +115,32 @@ export function writeRollup({ series, edges }: Rollup): ByteWriter {
     writer.varint(number(edge.child));
     writer.varint(edge.calls);
     writer.varint(edge.failed);
+    writeDurations(writer, edge);
   }
   return writer;
+}
+
+function writeDurations(writer: ByteWriter, { buckets, counts }: Durations): void {
+  writer.varint(buckets.length);
+  let bucket = 0;
+  buckets.forEach((next, at) => {
+    writer.varint(next - bucket);
+    bucket = next;
+    writer.varint(counts[at] ?? 0);
+  });
+}
+
+function readDurations(reader: ByteReader): Durations {
+  const length = reader.varint();
+  const buckets = new Int32Array(length);
+  const counts = new Int32Array(length);
+  let bucket = 0;
+  for (let at = 0; at < length; at++) {
+    bucket += reader.varint();
+    buckets[at] = bucket;
+    counts[at] = reader.varint();
+  }
+  return { buckets, counts };
 }
 
 export function readRollup(reader: ByteReader): Rollup {
@@ -135,21 +158,13 @@ export function readRollup(reader: ByteReader): Rollup {
       spans: reader.varint(),
       durationSumNs: reader.f64(),
     };
-    const length = reader.varint();
-    const buckets = new Int32Array(length);
-    const counts = new Int32Array(length);
-    let bucket = 0;
-    for (let at = 0; at < length; at++) {
-      bucket += reader.varint();
-      buckets[at] = bucket;
-      counts[at] = reader.varint();
-    }
-    return { ...head, buckets, counts };
+    return { ...head, ...readDurations(reader) };
   });
   minute = 0;
   const edges = list(reader, () => {
     minute += reader.varint();
-    return { minute, parent: text(), child: text(), calls: reader.varint(), failed: reader.varint() };
+    const head = { minute, parent: text(), child: text(), calls: reader.varint(), failed: reader.varint() };
+    return { ...head, ...readDurations(reader) };
   });
   return { series, edges };
 }

@@ -91,6 +91,33 @@ test("a call whose other side is stored is counted once, between the services", 
   expect(await edgesOf([call, served, sent, taken])).toEqual(["shop -> mailer 1/0", "shop -> stock 1/1"]);
 });
 
+test("how long calls take is told of the called side, and of the calling one where no span tells of the called", async () => {
+  const lasting = (ns: bigint) => ({ endUnixNano: base + BigInt(ids + 1) + ns });
+  const calls = Array.from({ length: 20 }, (_, at) => {
+    const call = span("shop", 3, {}, lasting(900_000_000n));
+    const served = span(
+      "stock",
+      2,
+      {},
+      { parentSpanId: call.spanId, ...lasting(at === 0 ? 500_000_000n : 2_000_000n) },
+    );
+    return [call, served, span("stock", 3, { "db.system": "redis" }, lasting(40_000n))];
+  }).flat();
+  for (const segment of [headSegment(calls), blockSegment(calls)]) {
+    const edges = await new StoreReader({ segments: () => [segment], failed: () => Promise.resolve() }).edges(
+      {
+        fromMinute: minute,
+        toMinute: minute,
+      },
+    );
+    const [stock, redis] = edges;
+    expect([stock?.child, redis?.child]).toEqual(["stock", "redis"]);
+    expect(Math.abs((stock?.p50Ns ?? 0) / 2_000_000 - 1)).toBeLessThan(0.032);
+    expect(Math.abs((stock?.p95Ns ?? 0) / 2_000_000 - 1)).toBeLessThan(0.032);
+    expect(Math.abs((redis?.p95Ns ?? 0) / 40_000 - 1)).toBeLessThan(0.032);
+  }
+});
+
 test("every span counts, however many share a trace, and those of other times do not", async () => {
   const calls = Array.from({ length: 300 }, (_, at) =>
     span("shop", 3, { "db.system": "redis" }, { statusCode: at % 3 === 0 ? 2 : 0 }),

@@ -1,7 +1,7 @@
 import type { SpanKind } from "../../model.ts";
 import type { MinuteWindow, RedMinute, RedQuery, RedSeries, ServiceEdge } from "../../query/reader.ts";
 import { newHistogram, quantilesOf } from "../block/histogram.ts";
-import type { Rollup, Series } from "../block/rollup.ts";
+import type { Edge, Rollup, Series } from "../block/rollup.ts";
 import type { Pace } from "./pace.ts";
 import type { Segment } from "./segment.ts";
 
@@ -12,6 +12,14 @@ interface Sum {
   errors: number;
   durationSumNs: number;
   parts: Series[];
+}
+
+interface EdgeSum {
+  parent: string;
+  child: string;
+  calls: number;
+  failed: number;
+  parts: Edge[];
 }
 
 interface Group {
@@ -28,22 +36,26 @@ export async function redSeries(
   pace: Pace,
 ): Promise<RedSeries[]> {
   const groups = new Map<string, Group>();
+  const { fromMinute, kinds, byService = false, everyMinutes = 1 } = query;
   for await (const { series } of rollups(segments, query, pace)) {
     for (const one of series) {
       if (one.minute < query.fromMinute || one.minute > query.toMinute) continue;
       if (query.service !== undefined && one.service !== query.service) continue;
       if (query.operation !== undefined && one.operation !== query.operation) continue;
-      const name = `${one.kind} ${one.service.length} ${one.service}${one.operation}`;
+      if (kinds !== undefined && !kinds.includes(one.kind as SpanKind)) continue;
+      const { service } = one;
+      const { operation, kind } = byService ? { operation: "", kind: 0 } : one;
+      const name = `${kind} ${service.length} ${service}${operation}`;
       let group = groups.get(name);
       if (group === undefined) {
-        const { service, operation } = one;
-        group = { service, operation, kind: one.kind as SpanKind, minutes: new Map() };
+        group = { service, operation, kind: kind as SpanKind, minutes: new Map() };
         groups.set(name, group);
       }
-      let sum = group.minutes.get(one.minute);
+      const minute = one.minute - ((one.minute - fromMinute) % everyMinutes);
+      let sum = group.minutes.get(minute);
       if (sum === undefined) {
         sum = { spans: 0, errors: 0, durationSumNs: 0, parts: [] };
-        group.minutes.set(one.minute, sum);
+        group.minutes.set(minute, sum);
       }
       sum.spans += one.spans;
       if (one.statusCode === 2) sum.errors += one.spans;
@@ -61,18 +73,29 @@ export async function serviceEdges(
   window: MinuteWindow,
   pace: Pace,
 ): Promise<ServiceEdge[]> {
-  const found = new Map<string, ServiceEdge & { failed: number }>();
+  const found = new Map<string, EdgeSum>();
   for await (const { edges } of rollups(segments, window, pace)) {
-    for (const { minute, parent, child, calls, failed } of edges) {
+    for (const one of edges) {
+      const { minute, parent, child } = one;
       if (minute < window.fromMinute || minute > window.toMinute) continue;
       const name = `${parent.length} ${parent}${child}`;
-      const edge = found.get(name) ?? { parent, child, calls: 0, failed: 0 };
-      edge.calls += calls;
-      edge.failed += failed;
+      const edge = found.get(name) ?? { parent, child, calls: 0, failed: 0, parts: [] };
+      edge.calls += one.calls;
+      edge.failed += one.failed;
+      edge.parts.push(one);
       found.set(name, edge);
     }
   }
-  return [...found.values()].sort((a, b) => compare(a.parent, b.parent) || compare(a.child, b.child));
+  return Array.from(found.values(), asServiceEdge).sort(
+    (a, b) => compare(a.parent, b.parent) || compare(a.child, b.child),
+  );
+}
+
+function asServiceEdge({ parts, ...head }: EdgeSum): ServiceEdge {
+  for (const { buckets, counts } of parts) histogram.add(buckets, counts);
+  const [p50Ns = 0, p95Ns = 0] = quantilesOf(histogram, [0.5, 0.95], head.calls);
+  histogram.clear();
+  return { ...head, p50Ns, p95Ns };
 }
 
 /** What was counted in segments that may have spans of a window. */
