@@ -1,10 +1,12 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import {
   compareView,
+  dependenciesView,
   differencesView,
   formatUrlSearch,
   parseUrlSearch,
   searchView,
+  servicesView,
   ticketsView,
   ticketViewSearch,
   traceViewSearch,
@@ -41,6 +43,24 @@ const traceRoute = createRoute({
   component: lazyRouteComponent(() => import("./pages/trace.tsx"), "TracePage"),
 });
 
+const servicesRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/services",
+  validateSearch: servicesView,
+  component: lazyRouteComponent(() => import("./pages/services.tsx"), "ServicesPage"),
+});
+const dependenciesRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/dependencies",
+  validateSearch: dependenciesView,
+  component: lazyRouteComponent(() => import("./pages/dependencies.tsx"), "DependenciesPage"),
+});
+const systemRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/system",
+  component: lazyRouteComponent(() => import("./pages/system.tsx"), "SystemPage"),
+});
+
 /** The parts of the pages in all their states, for whoever changes one. */
 const galleryRoute = createRoute({
   getParentRoute: () => rootRoute,
@@ -66,6 +86,9 @@ const routeTree = rootRoute.addChildren([
   ticketRoute,
   searchRoute,
   traceRoute,
+  servicesRoute,
+  dependenciesRoute,
+  systemRoute,
   galleryRoute,
   compareRoute,
   differencesRoute,

@@ -70,6 +70,29 @@ export const traceViewSearch = z.object({
 });
 export type TraceViewSearch = z.infer<typeof traceViewSearch>;
 
+/** What rates are counted of, and when. */
+const spanWindowView = z.object({ lookback: text, start: microseconds, end: microseconds });
+
+export const servicesView = spanWindowView.extend({
+  service: text,
+  operation: text,
+  /** Requests that come in unless others are named. */
+  spans: z.enum(["calls", "all"]).optional().catch(undefined),
+  /** Of the list; where the time goes first unless named. */
+  sort: z.enum(["errors", "slow", "name"]).optional().catch(undefined),
+});
+export type ServicesView = z.infer<typeof servicesView>;
+
+export const dependenciesView = spanWindowView.extend({
+  /** The graph unless named. */
+  view: z.enum(["matrix"]).optional().catch(undefined),
+  /** The service whose calls alone are shown. */
+  focus: text,
+  /** What the cells of the matrix show. */
+  measure: z.enum(["calls", "errors", "latency"]).optional().catch(undefined),
+});
+export type DependenciesView = z.infer<typeof dependenciesView>;
+
 /** Either side: ids of traces, or the address or parameters of a search. */
 export const compareView = z.object({ a: text, b: text });
 
