@@ -232,7 +232,7 @@ test("who is logged in does what the role allows, by name in the audit log", asy
       await actions.getByRole("button", { name: "Erase" }).click();
       await page.getByRole("alertdialog").getByRole("button", { name: "Erase" }).click();
       await page.getByText("T-1 is erased").first().waitFor();
-      await page.getByRole("button", { name: "Settings" }).click();
+      await page.getByRole("button", { name: "Account: otto" }).click();
       await page.getByText("Logged in as otto, operator").waitFor();
       await expectAccessible(page);
     } else {

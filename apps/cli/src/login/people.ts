@@ -3,6 +3,7 @@ import type { Principal } from "@throughline/traces";
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { BlockList, isIP } from "node:net";
+import { personId } from "../runtime/on-behalf.ts";
 import { cookieOf } from "./cookies.ts";
 import { type Rights, rightsOf, type RoleRule, scopesOfRole } from "./roles.ts";
 import type { Session, SessionStore } from "./sessions.ts";
@@ -74,7 +75,7 @@ export class People {
     if (person === undefined) return undefined;
     if (!safeMethods.has(request.method ?? "")) checkCsrf(request, person);
     return {
-      id: `user:${person.name}`,
+      id: personId(person.name),
       name: person.name,
       scopes: scopesOfRole[person.role],
       tenant: person.tenant ?? undefined,

@@ -4,7 +4,7 @@ import type { Access, Principal } from "@throughline/traces";
 import type { FastifyRequest } from "fastify";
 import { createHash } from "node:crypto";
 import { Guesses } from "./guesses.ts";
-import { onBehalf, onBehalfHeader } from "./on-behalf.ts";
+import { isPersonId, onBehalf, onBehalfHeader } from "./on-behalf.ts";
 
 /** Wrong tokens that an address may send at once, and how many more with each second. */
 const wrongAtMost = 100;
@@ -70,8 +70,7 @@ export function admitted(
   scope: AdminScope,
 ): AdminPrincipal {
   if (!scopes.some((one) => includes[scope].includes(one))) {
-    if (id.startsWith("user:"))
-      throw new ThroughlineError("TL_ROLE", `The role of ${name} does not allow this.`);
+    if (isPersonId(id)) throw new ThroughlineError("TL_ROLE", `The role of ${name} does not allow this.`);
     throw new ThroughlineError("TL_TOKEN_SCOPE", `The token "${name}" has not the scope ${scope}.`);
   }
   return { id, name, tenant };

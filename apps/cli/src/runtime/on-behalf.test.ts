@@ -13,6 +13,11 @@ test("who asks through another has its own rights and tenant, and is named with 
   });
 });
 
+test("somebody who is logged in stays a person, whose role and name count, not a token", () => {
+  const ada = onBehalf(admin, onBehalfValue({ ...reader, id: "user:ada" }));
+  expect(ada).toMatchObject({ id: "user:ada", name: "ada through bridge" });
+});
+
 test("asking through another gives no rights that the other has not", () => {
   const all = onBehalfValue({ ...reader, scopes: ["read", "write", "admin"], tenant: undefined });
   expect(onBehalf({ ...reader, scopes: ["write"] }, all)).toMatchObject({

@@ -9,11 +9,18 @@ const schema = z.object({
   name: z.string().min(1).max(200),
   scopes: z.array(z.enum(["read", "write", "admin"])).max(3),
   tenant: z.string().min(1).max(100).nullable(),
+  /** Whether it is somebody who is logged in, not a token. */
+  isPerson: z.boolean(),
 });
 type Asker = Pick<Principal, "id" | "name" | "tenant" | "scopes">;
 
-export function onBehalfValue({ name, scopes, tenant }: Asker): string {
-  const told = { name, scopes: scopes.filter((one) => one !== "ingest"), tenant: tenant ?? null };
+export function onBehalfValue({ id, name, scopes, tenant }: Asker): string {
+  const told = {
+    name,
+    scopes: scopes.filter((one) => one !== "ingest"),
+    tenant: tenant ?? null,
+    isPerson: isPersonId(id),
+  };
   return encodeURIComponent(JSON.stringify(told));
 }
 
@@ -26,15 +33,24 @@ export function onBehalf(sender: Asker, header: string | string[] | undefined): 
   const asker = schema.safeParse(parse(String(header)));
   if (!asker.success)
     throw new ThroughlineError("TL_PARAMETER_INVALID", `The header ${onBehalfHeader} cannot be read.`);
-  const { name, scopes, tenant } = asker.data;
+  const { name, scopes, tenant, isPerson } = asker.data;
   if (sender.tenant !== undefined && tenant !== null && tenant !== sender.tenant)
     throw new ThroughlineError("TL_TOKEN_TENANT", `The token belongs to the tenant ${sender.tenant}.`);
   return {
-    id: sender.id,
+    id: isPerson ? personId(name) : sender.id,
     name: `${name} through ${sender.name}`,
     tenant: sender.tenant ?? tenant ?? undefined,
     scopes: scopes.filter((one) => holds(sender.scopes, one)),
   };
+}
+
+/** The id of a principal who is somebody that logged in. */
+export function personId(name: string): string {
+  return `user:${name}`;
+}
+
+export function isPersonId(id: string): boolean {
+  return id.startsWith("user:");
 }
 
 /** Whether scopes hold another: `admin` holds all, `write` holds `read`. */

@@ -57,7 +57,13 @@ const me = z.object({
   /** Whether somebody must be logged in. */
   required: z.boolean(),
   user: z
-    .object({ name: z.string(), role: z.string(), tenant: z.string().nullable() })
+    .object({
+      name: z.string(),
+      role: z.enum(["viewer", "operator", "admin"]),
+      tenant: z.string().nullable(),
+      /** `header`: a proxy logs people in and out. */
+      way: z.enum(["password", "oidc", "header"]),
+    })
     .nullable()
     .catch(null),
   /** Of the session: goes with each change. */
@@ -67,10 +73,6 @@ const me = z.object({
 /** Who is logged in, where people log in. */
 export function whoAmI(signal: AbortSignal): Promise<z.infer<typeof me>> {
   return get(me, "/auth/me", signal);
-}
-
-export async function logOut(): Promise<void> {
-  await change(z.unknown(), "POST", "/auth/logout");
 }
 
 async function ask<T>(schema: z.ZodType<T>, path: string, init: RequestInit): Promise<T> {
@@ -91,10 +93,18 @@ export async function fetchAnswer(path: string, accept: string, init: RequestIni
   const headers = { accept, ...(init.headers as Record<string, string> | undefined) };
   const response = await reached(() => fetch(path, { ...init, headers }));
   if (response.ok) return response;
+  if (response.status === 401) await leadToLogin();
   const { detail, title, code, remedy, error } =
     problem.safeParse(parseJson(await reached(() => response.text()))).data ?? {};
   const message = detail ?? error?.message ?? title ?? `The backend answered ${response.status}.`;
   throw new ApiError(response.status, message, { code, remedy });
+}
+
+/** Where people log in and nobody is any more: the session ended while the page was open. */
+async function leadToLogin(): Promise<void> {
+  const { required, user } = await whoAmI(AbortSignal.timeout(changeTimeoutMs));
+  if (!required || user !== null) return;
+  location.assign(`/auth/login?next=${encodeURIComponent(location.pathname + location.search)}`);
 }
 
 /** For an answer that came but cannot be understood. */

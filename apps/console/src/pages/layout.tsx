@@ -1,4 +1,6 @@
+import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
+import { whoAmI } from "../api/http.ts";
 import { lazy, Suspense, useState } from "react";
 import { ConfirmProvider } from "../ui/confirm.tsx";
 import { Finder, useFind } from "../ui/finder.tsx";
@@ -11,6 +13,9 @@ import { navigation } from "./navigation.ts";
 
 const SettingsDialog = lazy(() =>
   import("../ui/settings-dialog.tsx").then((module) => ({ default: module.SettingsDialog })),
+);
+const AccountDialog = lazy(() =>
+  import("../ui/account-dialog.tsx").then((module) => ({ default: module.AccountDialog })),
 );
 const ShortcutsDialog = lazy(() =>
   import("../ui/shortcuts-dialog.tsx").then((module) => ({ default: module.ShortcutsDialog })),
@@ -32,13 +37,15 @@ export function Layout() {
   );
 }
 
-type Over = "settings" | "keys" | "commands";
+type Over = "settings" | "keys" | "commands" | "account";
 
 function Frame() {
   const navigate = useNavigate();
   const [over, setOver] = useState<Over>();
   const isLoading = useRouterState({ select: ({ status }) => status === "pending" });
   const close = () => setOver(undefined);
+  const me = useQuery({ queryKey: ["me"], queryFn: ({ signal }) => whoAmI(signal), staleTime: 60_000 });
+  const user = me.data?.user ?? null;
   const goTo: Shortcut[] = navigation.map(({ to, name, keys }) => ({
     keys,
     does: `Go to ${name}`,
@@ -71,6 +78,9 @@ function Frame() {
           <Tool label="Commands" keys="Control+K" icon="command" onClick={() => setOver("commands")} />
           <Tool label="Keyboard" keys="?" icon="keyboard" onClick={() => setOver("keys")} />
           <Tool label="Settings" icon="settings" onClick={() => setOver("settings")} />
+          {user !== null && (
+            <Tool label={`Account: ${user.name}`} icon="account" onClick={() => setOver("account")} />
+          )}
         </div>
         {isLoading && <span className="progress" aria-hidden="true" />}
       </header>
@@ -79,14 +89,23 @@ function Frame() {
       </main>
       <Suspense>
         {over === "settings" && <SettingsDialog open onClose={close} />}
+        {over === "account" && user !== null && <AccountDialog user={user} open onClose={close} />}
         {over === "keys" && <ShortcutsDialog open onClose={close} />}
-        {over === "commands" && <Palette onClose={close} onOver={setOver} />}
+        {over === "commands" && <Palette isLoggedIn={user !== null} onClose={close} onOver={setOver} />}
       </Suspense>
     </>
   );
 }
 
-function Palette({ onClose, onOver }: { onClose: () => void; onOver: (over: Over) => void }) {
+function Palette({
+  isLoggedIn,
+  onClose,
+  onOver,
+}: {
+  isLoggedIn: boolean;
+  onClose: () => void;
+  onOver: (over: Over) => void;
+}) {
   const navigate = useNavigate();
   const { find } = useFind();
   const { choice: theme, choose: chooseTheme } = useTheme();
@@ -109,6 +128,9 @@ function Palette({ onClose, onOver }: { onClose: () => void; onOver: (over: Over
     { name: "Times in this machine’s zone", icon: "slow" as const, run: () => chooseZone("local") },
     { name: "Settings", icon: "settings" as const, run: () => onOver("settings") },
     { name: "Keyboard", icon: "keyboard" as const, keys: "?", run: () => onOver("keys") },
+    ...(isLoggedIn
+      ? [{ name: "Account and sessions", icon: "account" as const, run: () => onOver("account") }]
+      : []),
   ];
   return <CommandPalette commands={commands} onFind={(id) => void find(id)} onClose={onClose} />;
 }
@@ -121,7 +143,7 @@ function Tool({
 }: {
   label: string;
   keys?: string;
-  icon: "command" | "keyboard" | "settings";
+  icon: "command" | "keyboard" | "settings" | "account";
   onClick: () => void;
 }) {
   return (

@@ -1,38 +1,11 @@
-import { useQuery } from "@tanstack/react-query";
-import { logOut, whoAmI } from "../api/http.ts";
 import { Dialog } from "./dialog.tsx";
 import { Icon } from "./icons.tsx";
 import { themeChoices, useTheme } from "./theme.tsx";
-import { useToasts } from "./toasts.tsx";
 import { allZones, machineZone, useZone } from "./zone.tsx";
 
 const themeNames = { system: "As the system", light: "Light", dark: "Dark" } as const;
 
-/** Who is logged in, where people log in. */
-function Person() {
-  const { failed } = useToasts();
-  const me = useQuery({ queryKey: ["me"], queryFn: ({ signal }) => whoAmI(signal) });
-  const user = me.data?.user ?? null;
-  if (user === null) return null;
-  const leave = () =>
-    logOut().then(
-      () => location.assign("/auth/login"),
-      (error: unknown) => failed("You are still logged in", error),
-    );
-  return (
-    <div className="row">
-      <span className="grow">
-        Logged in as <b>{user.name}</b>, {user.role}
-        {user.tenant !== null && ` of ${user.tenant}`}
-      </span>
-      <button type="button" className="button" onClick={() => void leave()}>
-        Log out
-      </button>
-    </div>
-  );
-}
-
-/** What is kept on this machine, theme and time zone; and who is logged in. */
+/** What is kept on this machine: theme and time zone. */
 export function SettingsDialog({ open, onClose }: { open: boolean; onClose: () => void }) {
   const { choice: theme, choose: chooseTheme } = useTheme();
   const { choice: zone, choose: chooseZone } = useZone();
@@ -82,7 +55,6 @@ export function SettingsDialog({ open, onClose }: { open: boolean; onClose: () =
         </div>
       </fieldset>
       <p className="muted small">Both are kept in this browser.</p>
-      <Person />
     </Dialog>
   );
 }
