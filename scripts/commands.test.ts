@@ -46,7 +46,8 @@ function wrongWith(shown: string): string | undefined {
     command = next;
     given.shift();
   }
-  if (command === program)
+  // `throughline --version` is one, too.
+  if (command === program && given[0]?.startsWith("--") !== true)
     return /^(?:COMMAND|\.\.\.)/.test(given[0] ?? "") ? undefined : `there is no command ${given[0] ?? ""}`;
   const flags = given.filter((word) => /^--?[a-z]/.test(word)).map((word) => word.split("=")[0] ?? "");
   const known = new Set([...command.options.flatMap(({ long, short }) => [long, short]), "--help"]);

@@ -6,7 +6,7 @@ import { attributeText } from "../../store/attribute-text.ts";
 import { type FilterCall, filterCondition } from "../jaeger/filter.ts";
 import { clampToOtlp } from "../parameters/time.ts";
 
-interface Seconds {
+export interface Seconds {
   seconds: string;
   nanos: number;
 }

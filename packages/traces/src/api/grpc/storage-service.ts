@@ -6,6 +6,7 @@ import {
   invalid,
   type KeyValueMessage,
   type QueryParametersMessage,
+  type Seconds,
   spanQueryOf,
   tagsOf,
   timeOf,
@@ -19,7 +20,7 @@ interface FindRequest {
   query: (QueryParametersMessage & { attributes: KeyValueMessage[] }) | null;
 }
 
-type Time = Parameters<typeof timeOf>[0];
+type Time = Seconds | null;
 
 /** jaeger.storage.v2: what a Jaeger asks of its remote storage. Traces are answered as they are stored: it adjusts them itself. */
 export function storageServices(reader: SpanReader, calls: Calls) {
