@@ -37,6 +37,9 @@ try {
   await light.goto(`${console}/search`);
   await light.getByText("3 traces", { exact: true }).waitFor();
   await light.screenshot({ path: `${images}search.png` });
+  await light.goto(`${console}/dependencies`);
+  await light.getByRole("table", { name: "Calls" }).waitFor();
+  await light.screenshot({ path: `${images}dependencies.png` });
   await light.goto(console);
   await light.getByRole("link", { name: "DEMO-900" }).click();
   await light.getByRole("link", { name: "Open its trace", exact: true }).click();

@@ -199,7 +199,7 @@ test("a trace backend alone says that it has no queue; nothing stored is said wi
 });
 
 test("the pages fit a phone, and hostile names and hundreds of services neither break nor run anything", async () => {
-  const backend = await startBackend();
+  const { up: backend } = await startWithDesk();
   await sendHostile(backend);
   for (const width of [360, 1_440]) {
     const { page, complaints } = await openPage(backend.address("console"), {
