@@ -230,6 +230,7 @@ test(
         THROUGHLINE_REDIS: `redis://127.0.0.1:${redis}`,
         OTEL_EXPORTER_OTLP_ENDPOINT: `http://${endpoint}`,
         OTEL_TRACES_SAMPLER_ARG: "1",
+        THROUGHLINE_LOGIN_PROXIES: "127.0.0.1",
         THROUGHLINE_ZIPKIN: "127.0.0.1:0",
         THROUGHLINE_JAEGER_THRIFT: "127.0.0.1:0",
         THROUGHLINE_JAEGER_COMPACT: "127.0.0.1:0",
@@ -253,7 +254,10 @@ test(
       jaeger.running.address("console"),
       ticket.trace_id,
       (found) => named(found, "enhance_ticket").length === 1 && named(found, "job_queued").length === 1,
+      // As oauth2-proxy says who looks.
+      { "x-forwarded-email": "ada@example.com" },
     );
+    expect((await fetch(`${jaeger.running.address("console")}/api/services`)).status).toBe(401);
     expect(spans.length).toBeGreaterThan(5);
   },
 );

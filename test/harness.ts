@@ -295,9 +295,10 @@ export async function traceWith(
   console: string,
   traceId: string,
   enough: (spans: JaegerSpan[]) => boolean,
+  headers: Record<string, string> = {},
 ): Promise<JaegerSpan[]> {
   return until(`trace ${traceId} to be complete`, async () => {
-    const response = await fetch(`${console}/api/traces/${traceId}`);
+    const response = await fetch(`${console}/api/traces/${traceId}`, { headers });
     if (response.status !== 200) return undefined;
     const { data } = (await response.json()) as { data: { spans: JaegerSpan[] }[] };
     const spans = data[0]?.spans ?? [];

@@ -106,6 +106,14 @@ test("where tokens are asked for, people log in by name and password, and may wh
   expect(await runJson(["audit", "verify", "--data", data])).toMatchObject({ brokenAt: null });
 });
 
+test("people are asked who they are while spans come without a token, where the settings say so", async () => {
+  const data = await temporaryDirectory();
+  const traces = await start(["traces", "--access", "open", "--console-access", "token"], { data });
+  expect((await fetch(`${traces.address("console")}/api/services`)).status).toBe(401);
+  const spans = { method: "POST", headers: { "content-type": "application/json" }, body: "{}" };
+  expect((await fetch(`${traces.address("otlpHttp")}/v1/traces`, spans)).status).toBe(200);
+});
+
 test("guessing a password becomes slow, and says so", async () => {
   const data = await temporaryDirectory();
   await addUser(data, "ada", "--role", "admin");

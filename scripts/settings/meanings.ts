@@ -45,6 +45,7 @@ export const groups = {
   ],
   access: [
     "access",
+    "consoleAccess",
     "corsOrigins",
     "tlsCert",
     "tlsKey",

@@ -85,6 +85,7 @@ export const settingsSchema = z.object({
   consoleTlsClientCa: optionalText,
   ...loginSettings,
   access: z.enum(["auto", "token", "open"], { error: "expected auto, token or open" }).default("auto"),
+  consoleAccess: z.enum(["auto", "token", "open"], { error: "expected auto, token or open" }).optional(),
   slowThreshold: duration("60s"),
   redactionRules: optionalText,
   prices: optionalText,

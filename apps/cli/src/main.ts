@@ -191,7 +191,7 @@ async function startTraceBackend(
   const { createTraceBackend } = await import("@throughline/traces");
   const feedback = feedbackPages(directory, store);
   const logins = createLogins(directory, settings, {
-    isRequired: asksForToken(settings.access, settings.console.host),
+    isRequired: asksForToken(settings.consoleAccess ?? settings.access, settings.console.host),
     record: async (actor, action, detail) => {
       const { recordAudit } = await import("@throughline/enhancer");
       const changes = Object.entries(detail).map(([field, value]) => ({ field, new: value }));
@@ -219,6 +219,7 @@ async function startTraceBackend(
       console: settings.console,
       redaction,
       accessMode: settings.access,
+      readAccessMode: settings.consoleAccess ?? settings.access,
       ...(settings.corsOrigins === undefined ? {} : { corsOrigins: settings.corsOrigins }),
       tls: tlsFiles(settings, "tls"),
       consoleTls: tlsFiles(settings, "consoleTls"),

@@ -53,8 +53,10 @@ export interface TraceBackendConfig extends ReceiverAddresses<Address> {
   retentionMs: number;
   /** Bytes of all blocks together; over it the oldest spans are deleted. undefined: as much as the disk takes. */
   maxBytes?: number | undefined;
-  /** Where a token is required. */
+  /** Where a token is required of senders. */
   accessMode: AccessMode;
+  /** And of readers; as of senders unless given. */
+  readAccessMode?: AccessMode;
   /** Origins of web pages that may send spans over HTTP, `https://app.example`, or `*`. */
   corsOrigins?: readonly string[];
   /** Of what takes spans, except datagrams. */
@@ -111,8 +113,9 @@ export async function createTraceBackend(
   },
 ): Promise<TraceBackend> {
   const { logger, access } = deps;
-  const gateOf = (host: string, scopes: readonly Scope[]): Gate =>
-    new Gate(access, asksForToken(config.accessMode, host), scopes);
+  const gateOf = (mode: AccessMode, host: string, scopes: readonly Scope[]): Gate =>
+    new Gate(access, asksForToken(mode, host), scopes);
+  const readMode = config.readAccessMode ?? config.accessMode;
   const ownGate = new Gate(access, true);
   refuseOpenDatagrams(config);
   if (config.jaegerUi !== undefined) checkJaegerUi(config.jaegerUi);
@@ -189,7 +192,7 @@ export async function createTraceBackend(
       readServers.push(server);
       return server.listen(at);
     };
-    const readGate = gateOf(config.console.host, ["read", "write"]);
+    const readGate = gateOf(readMode, config.console.host, ["read", "write"]);
     const bound = await listenForReaders(readGate, config.console, consoleTls);
     const console = consoleTls === undefined ? bound : bound.replace(/^http:/, "https:");
     const ownConsole =
@@ -197,7 +200,7 @@ export async function createTraceBackend(
         ? {}
         : { console: await listenForReaders(ownGate, { host: "127.0.0.1", port: 0 }) };
     queryGrpc = new QueryGrpcListener({
-      gate: gateOf(config.queryGrpc.host, ["read", "write", "ingest"]),
+      gate: gateOf(readMode, config.queryGrpc.host, ["read", "write", "ingest"]),
       tls: consoleTls,
       reader,
       readerOf: readerOfTenant,
@@ -210,7 +213,7 @@ export async function createTraceBackend(
     const taking = await listenForSpans(config, {
       sink,
       intake,
-      gateOf: (host) => gateOf(host, ["ingest"]),
+      gateOf: (host) => gateOf(config.accessMode, host, ["ingest"]),
       ownGate,
       tls,
       corsOrigins: config.corsOrigins ?? [],

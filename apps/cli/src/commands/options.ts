@@ -78,6 +78,10 @@ export const settingTexts: Record<SettingName, [placeholder: string, description
     "MODE",
     "who must send a token to the trace backend: auto: everybody where others than this machine can connect; token: everybody; open: nobody (default auto)",
   ],
+  consoleAccess: [
+    "MODE",
+    "the same of whoever reads, at the console's address and by the gRPC query services (default: as --access)",
+  ],
   corsOrigins: ["LIST", "origins of web pages that may send spans over HTTP, or * (default: none)"],
   tlsCert: ["FILE", "certificate of what takes spans, PEM: OTLP, Zipkin and Thrift over HTTP then speak TLS"],
   tlsKey: ["FILE", "its key, PEM"],
