@@ -6,6 +6,7 @@ import { formatBytes, samplerArgument, samplingOutcome, shareThatFits } from "./
 
 const dayMs = 86_400_000;
 const gigabyte = 1e9;
+const assumedSpans = 20;
 const steps = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1];
 
 /** What was measured here; undefined where nothing is stored yet. */
@@ -17,7 +18,7 @@ function measured({ storage, retention, ingest }: SystemStatus, nowMs: number) {
   return {
     spansPerTrace,
     bytesPerSpan,
-    tracesPerDay: Math.round(spansPerDay / (spansPerTrace ?? 1)),
+    tracesPerDay: Math.round(spansPerDay / (spansPerTrace ?? assumedSpans)),
     retentionDays: retention.ageMs === null ? undefined : retention.ageMs / dayMs,
   };
 }
@@ -27,7 +28,7 @@ export function SamplingCalculator({ system, nowMs }: { system: SystemStatus; no
   // As it was when the page came: figures under one's hands do not move.
   const [known] = useState(() => measured(system, nowMs));
   const [traces, setTraces] = useState(String(Math.max(1, known.tracesPerDay)));
-  const [spans, setSpans] = useState(rounded(known.spansPerTrace ?? 20));
+  const [spans, setSpans] = useState(rounded(known.spansPerTrace ?? assumedSpans));
   const [bytes, setBytes] = useState(rounded(known.bytesPerSpan ?? 25));
   const [days, setDays] = useState(rounded(known.retentionDays ?? 14));
   const [disk, setDisk] = useState("50");
