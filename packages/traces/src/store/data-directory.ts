@@ -1,7 +1,7 @@
 import { ThroughlineError } from "@throughline/api/errors";
 import { chmodSync, openSync, readSync, closeSync } from "node:fs";
 import { join } from "node:path";
-import { blockVersion, versionOf } from "./block/format.ts";
+import { blockVersion, oldestBlockVersion, versionOf } from "./block/format.ts";
 import type { Files } from "./files.ts";
 import { type DirectoryLock, lockDirectory } from "./lock.ts";
 import type { StoreLog } from "./log.ts";
@@ -59,7 +59,8 @@ function checkVersions(directory: string, files: Files): void {
     if (!isLog && !/^\d{16}\.block$/.test(name)) continue;
     const version = isLog ? walVersionOf(path) : versionOf(firstBytes(path));
     const known = isLog ? walVersion : blockVersion;
-    if (version === undefined || version === known) continue;
+    const oldest = isLog ? walVersion : oldestBlockVersion;
+    if (version === undefined || (version >= oldest && version <= known)) continue;
     throw new ThroughlineError(
       "TL_DATA_VERSION_UNKNOWN",
       `${path} has format version ${version}; this version of Throughline reads ${known}.`,

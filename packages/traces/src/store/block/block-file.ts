@@ -4,6 +4,7 @@ import {
   blockHeaderBytes,
   blockTrailerBytes,
   blockVersion,
+  oldestBlockVersion,
   type Directory,
   type PartRef,
   readDirectory,
@@ -64,14 +65,18 @@ export class OpenFiles {
 export class BlockFile {
   readonly path: string;
   readonly directory: Directory;
+  /** Of its format. */
+  readonly version: number;
   private readonly files: OpenFiles;
 
   /** `size` as the manifest says. */
   constructor(path: string, size: number, files: OpenFiles) {
     this.path = path;
     this.files = files;
-    const version = versionOf(this.bytes(0, blockHeaderBytes));
-    if (version !== blockVersion) throw new DamagedBlockError("it does not begin as a block of this version");
+    const version = versionOf(this.bytes(0, blockHeaderBytes)) ?? 0;
+    this.version = version;
+    if (version < oldestBlockVersion || version > blockVersion)
+      throw new DamagedBlockError("it does not begin as a block of this version");
     const { length, crc } = readTrailer(this.bytes(size - blockTrailerBytes, blockTrailerBytes));
     if (length > directoryBytesAtMost || length > size)
       throw new DamagedBlockError("its directory is too long");

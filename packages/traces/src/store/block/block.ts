@@ -119,7 +119,9 @@ export class Block {
 
   rollup(): Rollup {
     const ref = this.directory.parts.rollup;
-    return this.once("rollup", (ref.raw || ref.stored) * 4, () => readRollup(this.file.reader(ref)));
+    return this.once("rollup", (ref.raw || ref.stored) * 4, () =>
+      readRollup(this.file.reader(ref), this.file.version),
+    );
   }
 
   traceTable(): TraceTable {

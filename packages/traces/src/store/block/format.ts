@@ -36,6 +36,8 @@ import { ByteReader, ByteWriter, DamagedBlockError } from "./bytes.ts";
 
 export const rowsOfPage = 2_048;
 export const blockVersion = 3;
+/** The oldest that is read: 2 has no durations of calls. Merging writes what it reads as the newest. */
+export const oldestBlockVersion = 2;
 export const blockHeaderBytes = 16;
 export const blockTrailerBytes = 16;
 const magic = Buffer.from("TLBLOCK\0", "latin1");

@@ -120,6 +120,8 @@ export function writeRollup({ series, edges }: Rollup): ByteWriter {
   return writer;
 }
 
+const untold: Durations = { buckets: new Int32Array(0), counts: new Int32Array(0) };
+
 function writeDurations(writer: ByteWriter, { buckets, counts }: Durations): void {
   writer.varint(buckets.length);
   let bucket = 0;
@@ -143,7 +145,8 @@ function readDurations(reader: ByteReader): Durations {
   return { buckets, counts };
 }
 
-export function readRollup(reader: ByteReader): Rollup {
+/** `version`: of the block. */
+export function readRollup(reader: ByteReader, version: number): Rollup {
   const texts = list(reader, () => reader.text());
   let minute = 0;
   const text = (): string => texts[reader.varint()] ?? "";
@@ -164,7 +167,7 @@ export function readRollup(reader: ByteReader): Rollup {
   const edges = list(reader, () => {
     minute += reader.varint();
     const head = { minute, parent: text(), child: text(), calls: reader.varint(), failed: reader.varint() };
-    return { ...head, ...readDurations(reader) };
+    return version < 3 ? { ...head, ...untold } : { ...head, ...readDurations(reader) };
   });
   return { series, edges };
 }

@@ -92,8 +92,13 @@ export async function serviceEdges(
 }
 
 function asServiceEdge({ parts, ...head }: EdgeSum): ServiceEdge {
-  for (const { buckets, counts } of parts) histogram.add(buckets, counts);
-  const [p50Ns = 0, p95Ns = 0] = quantilesOf(histogram, [0.5, 0.95], head.calls);
+  let timed = 0;
+  for (const { buckets, counts } of parts) {
+    histogram.add(buckets, counts);
+    for (const count of counts) timed += count;
+  }
+  // Blocks of an earlier version do not tell how long calls took.
+  const [p50Ns = null, p95Ns = null] = timed === 0 ? [] : quantilesOf(histogram, [0.5, 0.95], timed);
   histogram.clear();
   return { ...head, p50Ns, p95Ns };
 }
