@@ -63,6 +63,7 @@ test("a ticket ends in one note, as a dead letter with its reason or skipped wit
     undefined,
   ]);
   expect(wrongEnd(done, 0)).toBe("it is done (success) and has no note");
+  expect(wrongEnd({ ...done, status: null }, 1)).toBe("it is done and does not say how it ended");
   expect(wrongEnd(done, 2)).toBe("it has 2 notes");
   expect(wrongEnd(dead, 2)).toBe("it has 2 notes");
   expect(wrongEnd({ ...dead, reason: "" }, 0)).toBe("it is a dead letter without a reason");

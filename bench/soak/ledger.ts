@@ -24,7 +24,8 @@ export function wrongEnd({ state, status, reason }: EndedJob, notes: number): st
     if (notes !== 0) return "it was skipped and has a note";
     return hasReason ? undefined : "it was skipped without a reason";
   }
-  return notes === 1 ? undefined : `it is ${state} (${String(status)}) and has no note`;
+  if (status === null) return "it is done and does not say how it ended";
+  return notes === 1 ? undefined : `it is ${state} (${status}) and has no note`;
 }
 
 /** Latencies with when they were measured, seconds since the start; nothing that was measured while a part was away or stalled. */

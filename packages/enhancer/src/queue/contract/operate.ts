@@ -19,6 +19,31 @@ export function operateContract(create: CreateQueue): void {
     expect(await queue().status()).toMatchObject({ done: 1, active: 0, waiting: 0, dead: 0 });
   });
 
+  test("a job that ends while it is looked at is never done without saying how it ended", async () => {
+    const seen = new Set<string>();
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
+    for (let at = 0; at < 40; at++) {
+      await enqueue([`looked-at-${at}`]);
+      const { id } = await takeOne();
+      const lookUntilDone = async (): Promise<void> => {
+        const view = await queue().show(id);
+        seen.add(`${view?.state}, ${view?.status}`);
+        await turn();
+        if (view?.state === "active") await lookUntilDone();
+      };
+      // Others are at each step of looking when it ends.
+      const looks: Promise<void>[] = [];
+      for (let step = 0; step < 6; step++) {
+        looks.push(lookUntilDone(), lookUntilDone());
+        await turn();
+      }
+      await queue().complete(id, { status: "success", noteId: "42" });
+      await Promise.all(looks);
+    }
+    expect([...seen].filter((one) => !["active, null", "done, success"].includes(one))).toEqual([]);
+    expect(seen).toContain("done, success");
+  });
+
   test("a dead job keeps its reason, and a retry continues its trace with four more attempts", async () => {
     await enqueue(["one"]);
     const { id } = await takeOne();

@@ -37,9 +37,15 @@ export class JobFinder {
     if (place === null) return undefined;
     const [tenantId = "", ticketId = ""] = place.split("\t");
     const queue = this.queues.of(tenantId);
-    const job = await Job.fromId(queue, jobId);
     const about = { tenantId, ticketId, storedAt: stored === null ? undefined : Number(stored) };
-    if (job !== undefined) return { ...about, job, state: await job.getState() };
+    const job = await Job.fromId(queue, jobId);
+    if (job !== undefined) {
+      const state = await job.getState();
+      const hasEndedMeanwhile = (state === "completed" || state === "failed") && job.finishedOn === undefined;
+      // It was read before it ended: how it did is in what is stored now.
+      const now = hasEndedMeanwhile ? await Job.fromId(queue, jobId) : job;
+      return now && { ...about, job: now, state };
+    }
     // It waits for its ticket's active job to end, before BullMQ makes it.
     const [id, text] = await this.client.hmget(jobKey(tenantId, `dn:${ticketId}`), "jid", "data");
     if (id !== jobId || typeof text !== "string") return undefined;
