@@ -1,6 +1,6 @@
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
@@ -107,6 +107,26 @@ test(
     expect(await closed, output).toBe(0);
   },
 );
+
+test("where npm ran no installers the machine's own Node starts the command, if it is new enough", async () => {
+  const [installed, aside] = [join(directory, "node_modules/node"), join(directory, "node-aside")];
+  const command = join(directory, "node_modules/.bin/throughline");
+  const programs = await temporaryDirectory();
+  for (const name of ["sh", "readlink"]) await symlink(`/bin/${name}`, join(programs, name));
+  const version = () =>
+    spawnSync(command, ["--version"], { env: { HOME: env.HOME, PATH: programs }, encoding: "utf8" });
+  await rename(installed, aside);
+  try {
+    expect(version()).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining("TL_RUNTIME_MISSING") as string,
+    });
+    await symlink(join(aside, "bin/node"), join(programs, "node"));
+    expect(version()).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+/) as string });
+  } finally {
+    await rename(aside, installed);
+  }
+});
 
 test("the installed libraries are imported, and their types are found", async () => {
   const script =

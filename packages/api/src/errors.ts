@@ -185,8 +185,8 @@ export const errorTable = {
   },
   TL_RUNTIME_MISSING: {
     status: null,
-    title: "Node 24 is not installed in this checkout",
-    remedy: "Run `npm ci` at the root of the checkout.",
+    title: "Node 24 is not installed beside the command",
+    remedy: "In a checkout run `npm ci` at its root; else install Node 24 or newer.",
   },
   TL_SETTING_INVALID: {
     status: null,
