@@ -17,7 +17,7 @@ test("two traces are compared: what is only in one, and what got slower", limit,
   const running = await shops();
   const { page, complaints } = await openPage(running.address("console"));
   await page.goto(`/trace/${olderTrace}`);
-  await page.getByRole("link", { name: "Compare" }).click();
+  await page.getByRole("main").getByRole("link", { name: "Compare" }).click();
   await page.getByLabel("After (B)").fill(`${running.address("console")}/trace/${shopTrace}?view=flame`);
   await page.keyboard.press("Enter");
   await page.getByRole("row").filter({ hasText: "check voucher" }).getByText("only in A").waitFor();
