@@ -1,55 +1,17 @@
 import { systemStatus } from "@throughline/api";
 import { Metrics, metricsFormat, metricsText } from "@throughline/api/metrics";
 import { connect } from "node:net";
-import { pino } from "pino";
-import { expect, onTestFinished, test } from "vitest";
-import { createTraceBackend, type TraceBackend, type TraceBackendConfig } from "./index.ts";
+import { expect, test } from "vitest";
 import { call, connectTo, frame } from "./receive/grpc-call.ts";
 import { takenPort } from "./receive/start-receivers.ts";
 import { encodeBatch } from "./store/batch-encoding.ts";
 import { exampleSpan } from "./store/example-spans.ts";
 import { temporaryDirectory } from "./store/open-store.ts";
+import type { TraceBackend } from "./index.ts";
+import { startBackend } from "./test-backend.ts";
 
 const exportPath = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
-const free = { host: "127.0.0.1", port: 0 };
 const span = exampleSpan();
-
-async function start(
-  config: Partial<TraceBackendConfig> = {},
-  metrics = new Metrics(),
-): Promise<TraceBackend> {
-  const dataDirectory = config.dataDirectory ?? (await temporaryDirectory());
-  const backend = await createTraceBackend(
-    {
-      dataDirectory,
-      durability: "fsync",
-      accessMode: "auto",
-      retentionMs: 3_600_000,
-      otlpGrpc: free,
-      otlpHttp: free,
-      queryGrpc: free,
-      zipkin: free,
-      jaegerThrift: free,
-      jaegerCompact: free,
-      jaegerBinary: free,
-      console: free,
-      consoleAssets: dataDirectory,
-      ...config,
-    },
-    {
-      logger: pino({ level: "silent" }),
-      metrics,
-      process: () =>
-        Promise.resolve({
-          process: { role: "traces", pid: process.pid },
-          health: { status: "ok", since: "2026-01-01T00:00:00.000Z", parts: {} },
-        }),
-      access: { authenticate: () => Promise.resolve(undefined) },
-    },
-  );
-  onTestFinished(() => backend.stop());
-  return backend;
-}
 
 async function figures(metrics: Metrics): Promise<string> {
   const families = await metrics.collect((error) => expect.unreachable(String(error)));
@@ -67,7 +29,7 @@ function postTraces(backend: TraceBackend, body: Uint8Array<ArrayBuffer>): Promi
 test("spans sent by gRPC and by HTTP are served on the console address, counted, and there after a restart", async () => {
   const dataDirectory = await temporaryDirectory();
   const metrics = new Metrics();
-  const backend = await start({ dataDirectory }, metrics);
+  const backend = await startBackend({ dataDirectory }, { metrics });
   const { addresses } = backend;
   expect(addresses.otlpGrpc).toMatch(/^127\.0\.0\.1:\d+$/);
   const grpc = connectTo(`http://${addresses.otlpGrpc}`);
@@ -83,7 +45,7 @@ test("spans sent by gRPC and by HTTP are served on the console address, counted,
   expect(await backend.health()).toEqual({ ok: true, detail: "stores and answers" });
   expect(await figures(metrics)).toContain("throughline_traces_spans_in_memory 2\n");
   await backend.stop();
-  const again = await start({ dataDirectory });
+  const again = await startBackend({ dataDirectory });
   expect((await fetch(again.addresses.console + trace)).status).toBe(200);
 });
 
@@ -92,24 +54,24 @@ test.each(["otlpGrpc", "otlpHttp", "console"] as const)(
   async (part) => {
     const dataDirectory = await temporaryDirectory();
     const port = await takenPort();
-    await expect(start({ dataDirectory, [part]: { host: "127.0.0.1", port } })).rejects.toMatchObject({
+    await expect(startBackend({ dataDirectory, [part]: { host: "127.0.0.1", port } })).rejects.toMatchObject({
       code: "EADDRINUSE",
       port,
     });
-    await start({ dataDirectory });
+    await startBackend({ dataDirectory });
   },
 );
 
 test("IPv6 addresses stand in brackets", async () => {
   const loopback = { host: "::1", port: 0 };
-  const { addresses } = await start({ otlpGrpc: loopback, otlpHttp: loopback, console: loopback });
+  const { addresses } = await startBackend({ otlpGrpc: loopback, otlpHttp: loopback, console: loopback });
   expect(addresses.otlpGrpc).toMatch(/^\[::1\]:\d+$/);
   expect(addresses.otlpHttp).toMatch(/^http:\/\/\[::1\]:\d+$/);
   expect(addresses.console).toMatch(/^http:\/\/\[::1\]:\d+$/);
 });
 
 test("idle and half-open connections do not hold up the stop", async () => {
-  const backend = await start();
+  const backend = await startBackend();
   connectTo(`http://${backend.addresses.otlpGrpc}`);
   await (await fetch(`${backend.addresses.otlpHttp}/readiness`)).text();
   await (await fetch(`${backend.addresses.console}/api/v3/services`)).text();
@@ -127,7 +89,7 @@ test("idle and half-open connections do not hold up the stop", async () => {
 
 test("requests answered while the backend stops are stored", async () => {
   const dataDirectory = await temporaryDirectory();
-  const backend = await start({ dataDirectory });
+  const backend = await startBackend({ dataDirectory });
   const session = connectTo(`http://${backend.addresses.otlpGrpc}`);
   const sent = Array.from({ length: 40 }, (_, n) => {
     const one = exampleSpan({ spanId: (n + 1).toString(16).padStart(16, "0") });
@@ -139,7 +101,7 @@ test("requests answered while the backend stops are stored", async () => {
   await new Promise((resolve) => setTimeout(resolve, 2));
   await backend.stop();
   const acknowledged = (await Promise.all(sent)).filter((id) => id !== undefined);
-  const again = await start({ dataDirectory });
+  const again = await startBackend({ dataDirectory });
   const answer = await fetch(`${again.addresses.console}/api/traces/${span.traceId}?raw=true`);
   const { data } = (await answer.json()) as { data: { spans: { spanID: string }[] }[] | null };
   const stored = new Set(data?.[0]?.spans.map(({ spanID }) => spanID));
@@ -147,7 +109,7 @@ test("requests answered while the backend stops are stored", async () => {
 });
 
 test("the console's address tells how the backend is: what came in, what was dropped, what is stored", async () => {
-  const backend = await start({ maxBytes: 1_000_000 });
+  const backend = await startBackend({ maxBytes: 1_000_000 });
   const ask = async () => {
     const response = await fetch(`${backend.addresses.console}/api/throughline/system`);
     expect(response.status).toBe(200);

@@ -1,13 +1,11 @@
-import { Metrics } from "@throughline/api/metrics";
-import { pino } from "pino";
-import { expect, onTestFinished } from "vitest";
+import { expect } from "vitest";
 import type { Principal, Scope } from "./access.ts";
-import { createTraceBackend, type TraceBackend, type TraceBackendConfig } from "./index.ts";
+import type { TraceBackend, TraceBackendConfig } from "./index.ts";
 import { encodeBatch } from "./store/batch-encoding.ts";
 import { exampleSpan, resourceOf, text } from "./store/example-spans.ts";
+import { startBackend } from "./test-backend.ts";
 
 /** For tests: a backend that asks everybody for a token, senders and readers of tenants, and every address that answers out of what is stored. */
-const free = { host: "127.0.0.1", port: 0 };
 
 /** A token `acme-read` is of acme and may read; `all-ingest` is of no tenant. */
 function principalOf(token: string): Principal | undefined {
@@ -22,40 +20,9 @@ function principalOf(token: string): Principal | undefined {
   };
 }
 
-export async function start(
-  dataDirectory: string,
-  parts: Partial<TraceBackendConfig> = {},
-): Promise<TraceBackend> {
-  const backend = await createTraceBackend(
-    {
-      dataDirectory,
-      durability: "fsync",
-      accessMode: "token",
-      retentionMs: 3_600_000,
-      otlpGrpc: free,
-      otlpHttp: free,
-      queryGrpc: free,
-      zipkin: free,
-      jaegerThrift: free,
-      jaegerCompact: free,
-      jaegerBinary: free,
-      console: free,
-      consoleAssets: dataDirectory,
-      ...parts,
-    },
-    {
-      logger: pino({ level: "silent" }),
-      metrics: new Metrics(),
-      process: () =>
-        Promise.resolve({
-          process: { role: "traces", pid: process.pid },
-          health: { status: "ok", since: "2026-01-01T00:00:00.000Z", parts: {} },
-        }),
-      access: { authenticate: (token) => Promise.resolve(principalOf(token)) },
-    },
-  );
-  onTestFinished(() => backend.stop());
-  return backend;
+export function start(dataDirectory: string, parts: Partial<TraceBackendConfig> = {}): Promise<TraceBackend> {
+  const access = { authenticate: (token: string) => Promise.resolve(principalOf(token)) };
+  return startBackend({ dataDirectory, accessMode: "token", ...parts }, { access });
 }
 
 export const ids = { acme: "a".repeat(32), globex: "b".repeat(32), trusted: "c".repeat(32) };

@@ -1,56 +1,21 @@
 import { Client, credentials, type ServiceError } from "@grpc/grpc-js";
-import { Metrics } from "@throughline/api/metrics";
 import { copyFileSync } from "node:fs";
 import { request } from "node:https";
 import { connect as connectTls } from "node:tls";
-import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
-import { createTraceBackend, type TlsFiles, type TraceBackend } from "./index.ts";
+import type { TlsFiles, TraceBackend } from "./index.ts";
 import { encodeBatch } from "./store/batch-encoding.ts";
 import { exampleSpan } from "./store/example-spans.ts";
-import { temporaryDirectory } from "./store/open-store.ts";
 import { newAuthority, type TestCertificate } from "./test-certificates.ts";
+import { startBackend } from "./test-backend.ts";
 
-const free = { host: "127.0.0.1", port: 0 };
 const serverNames = "subjectAltName=IP:127.0.0.1";
 const clientUse = "extendedKeyUsage=clientAuth";
 const exportPath = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 const body = Buffer.from(encodeBatch([exampleSpan()]));
 
-async function start(tls: TlsFiles, accessMode: "auto" | "token" = "auto"): Promise<TraceBackend> {
-  const dataDirectory = await temporaryDirectory();
-  const backend = await createTraceBackend(
-    {
-      dataDirectory,
-      durability: "fsync",
-      accessMode,
-      retentionMs: 3_600_000,
-      otlpGrpc: free,
-      otlpHttp: free,
-      queryGrpc: free,
-      zipkin: free,
-      jaegerThrift: free,
-      jaegerCompact: free,
-      jaegerBinary: free,
-      console: free,
-      consoleAssets: dataDirectory,
-      tls,
-      consoleTls: tls,
-    },
-    {
-      logger: pino({ level: "silent" }),
-      metrics: new Metrics(),
-      process: () =>
-        Promise.resolve({
-          process: { role: "traces", pid: process.pid },
-          health: { status: "ok", since: "2026-01-01T00:00:00.000Z", parts: {} },
-        }),
-      access: { authenticate: () => Promise.resolve(undefined) },
-    },
-  );
-  onTestFinished(() => backend.stop());
-  return backend;
-}
+const start = (tls: TlsFiles, accessMode: "auto" | "token" = "auto"): Promise<TraceBackend> =>
+  startBackend({ accessMode, tls, consoleTls: tls });
 
 interface Side {
   ca: string;
