@@ -6,6 +6,7 @@ import { writeFile } from "node:fs/promises";
 import { expect, onTestFinished, test } from "vitest";
 import { Browser, type Me } from "./cookie-browser.ts";
 import { run, runJson, start, startWithDesk, temporaryDirectory, until } from "./harness.ts";
+import { freePort } from "./servers.ts";
 
 const password = "correct horse battery staple";
 
@@ -232,10 +233,7 @@ async function logInAtProvider(console: Browser, issuer: string, name: string): 
 
 test("people log in by an OpenID Connect provider, with the role of their group", async () => {
   const data = await temporaryDirectory();
-  const probe = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => probe.once("listening", resolve));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
+  const port = await freePort();
   const origin = `http://127.0.0.1:${port}`;
   const issuer = await startProvider(`${origin}/auth/oidc/callback`);
   const secretFile = join(data, "oidc-secret");

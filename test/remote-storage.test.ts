@@ -1,16 +1,8 @@
-import { createServer } from "node:net";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { run, start, temporaryDirectory, until } from "./harness.ts";
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return address !== null && typeof address === "object" ? address.port : 0;
-}
+import { freePort } from "./servers.ts";
 
 const traceId = "5b8efff798038103d269b633813fc60c";
 const nowMs = Date.now();

@@ -6,12 +6,26 @@ import { onTestFinished } from "vitest";
 import { temporaryDirectory, until } from "./harness.ts";
 import { program } from "./programs.ts";
 
+/** Below what Linux gives to outgoing connections (32768 and up): nobody else is given it while its server is away. */
+const [lowestPort, portsPerWorker] = [20_000, 1_000];
+let portsTaken = Math.floor(Math.random() * portsPerWorker);
+
+/** Free now, and kept for this test's server through its restarts; each worker of the run has ports of its own. */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  const worker = Number(process.env["VITEST_POOL_ID"] ?? 0) % 12;
+  for (let tried = 0; tried < portsPerWorker; tried++) {
+    const port = lowestPort + worker * portsPerWorker + (portsTaken++ % portsPerWorker);
+    if (await isFree(port)) return port;
+  }
+  throw new Error(`no port is free from ${lowestPort + worker * portsPerWorker} on`);
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
 }
 
 /** A Redis of the test's own, ended by its process id. */

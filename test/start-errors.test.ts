@@ -30,6 +30,10 @@ test("a port in use names the port, who holds it, and the flag", { timeout: 120_
     expect(stderr, flag).toContain(flag);
     expect(stderr, flag).toContain("TL_ADDRESS_IN_USE");
   }
+  const simulator = await run(["simulate", "desk", "--data", data, "--listen", `127.0.0.1:${port}`]);
+  expect(simulator.code).toBe(2);
+  expect(simulator.stderr).toContain(`process ${process.pid}`);
+  expect(simulator.stderr).toContain("--listen");
   holder.close();
 });
 

@@ -2,7 +2,6 @@ import { ThroughlineError } from "@throughline/api";
 import { copyQueue, queueServerOf } from "@throughline/enhancer/transfer";
 import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { type Environment, notRun, runTool } from "./run-tool.ts";
@@ -21,11 +20,12 @@ export async function dumpRedis(url: string, file: string, environment: Environm
 
 /** The queue's keys out of such a snapshot, read by a server of its own; how many. */
 export async function restoreRedis(url: string, file: string): Promise<number> {
-  const port = await freePort();
   const directory = await mkdtemp(join(tmpdir(), "throughline-restore-"));
+  const socket = join(directory, "redis.sock");
   const settings = {
-    bind: "127.0.0.1",
-    port: String(port),
+    // Nobody else of the machine may read it: it answers in the directory only.
+    port: "0",
+    unixsocket: socket,
     dir: dirname(file),
     dbfilename: basename(file),
     // It only reads: nothing of it is written anywhere.
@@ -48,20 +48,9 @@ export async function restoreRedis(url: string, file: string): Promise<number> {
     );
   });
   try {
-    return await Promise.race([
-      copyQueue({ host: "127.0.0.1", port, tls: false, username: undefined, password: undefined }, url),
-      failed,
-    ]);
+    return await Promise.race([copyQueue(socket, url), failed]);
   } finally {
     child.kill("SIGKILL");
     await rm(directory, { recursive: true, force: true });
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -2,6 +2,8 @@ import type { Command } from "commander";
 import { type Flags, invalidSetting } from "../config.ts";
 import { parseAddress, parseDuration } from "../runtime/address.ts";
 import { openDataDirectory, writeReadyFile } from "../runtime/data-directory.ts";
+import { explainListenError } from "../runtime/port-holder.ts";
+import type { SimulatorOptions } from "../simulate/desk/simulator.ts";
 
 const kinds = {
   desk: "a ServiceDesk Plus (API v3) or a Zammad",
@@ -60,22 +62,9 @@ async function run(kind: Kind, flags: Flags): Promise<void> {
     ...(typeof flags["key"] === "string" ? { key: flags["key"] } : {}),
     faults: faultsOf(flags),
   };
-  const simulator =
-    kind === "desk"
-      ? await (
-          await import("../simulate/desk/simulator.ts")
-        ).createDeskSimulator({
-          ...options,
-          kind: oneOf(flags, "kind", deskKinds) ?? deskKinds[0],
-          isSynced: flags["sync"] !== false,
-        })
-      : await (
-          await import("../simulate/llm/simulator.ts")
-        ).createLlmSimulator({
-          ...options,
-          isGullible: flags["gullible"] === true,
-          cachedShare: number(flags, "cached", isShare, "expected a number from 0 to 1") ?? 0,
-        });
+  const simulator = await startSimulator(kind, flags, options).catch((error: unknown) => {
+    throw explainListenError(error, { listen });
+  });
   process.stdout.write(`simulated ${kind} is ready at ${simulator.url}, data in ${dataDirectory}\n`);
   if (typeof flags["readyFile"] === "string")
     writeReadyFile(flags["readyFile"], { pid: process.pid, [kind]: simulator.url });
@@ -83,6 +72,23 @@ async function run(kind: Kind, flags: Flags): Promise<void> {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
   });
   await simulator.stop();
+}
+
+async function startSimulator(kind: Kind, flags: Flags, options: SimulatorOptions) {
+  if (kind === "desk") {
+    const { createDeskSimulator } = await import("../simulate/desk/simulator.ts");
+    return createDeskSimulator({
+      ...options,
+      kind: oneOf(flags, "kind", deskKinds) ?? deskKinds[0],
+      isSynced: flags["sync"] !== false,
+    });
+  }
+  const { createLlmSimulator } = await import("../simulate/llm/simulator.ts");
+  return createLlmSimulator({
+    ...options,
+    isGullible: flags["gullible"] === true,
+    cachedShare: number(flags, "cached", isShare, "expected a number from 0 to 1") ?? 0,
+  });
 }
 
 function faultsOf(flags: Flags) {

@@ -1,27 +1,16 @@
 import { ThroughlineError } from "@throughline/api";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { flagOf, type Settings } from "../config.ts";
+import { flagOf } from "../config.ts";
+import type { Address } from "./address.ts";
 
-const parts = [
-  "webhook",
-  "admin",
-  "console",
-  "otlpGrpc",
-  "otlpHttp",
-  "queryGrpc",
-  "zipkin",
-  "jaegerThrift",
-  "jaegerCompact",
-  "jaegerBinary",
-] as const satisfies readonly (keyof Settings)[];
-
-/** Turns "address in use" into an error that names port, holder and flag; any other error stays as it is. */
-export function explainListenError(error: unknown, settings: Settings): unknown {
+/** Turns "address in use" into an error that names port, holder and flag, found among the settings; any other error stays as it is. */
+export function explainListenError(error: unknown, settings: Readonly<Record<string, unknown>>): unknown {
   if (!(error instanceof Error)) return error;
   const { code, port, address } = error as NodeJS.ErrnoException & { port?: number; address?: string };
   if (code !== "EADDRINUSE" && code !== "EACCES" && code !== "EADDRNOTAVAIL") return error;
-  const part = parts.find((name) => settings[name].port === port) ?? "webhook";
-  const where = `${address ?? settings[part].host}:${port ?? settings[part].port}`;
+  const part = Object.keys(settings).find((name) => (settings[name] as Partial<Address>)?.port === port);
+  if (part === undefined || port === undefined) return error;
+  const where = `${address ?? (settings[part] as Address).host}:${port}`;
   if (code !== "EADDRINUSE") {
     return new ThroughlineError(
       "TL_SETTING_INVALID",
@@ -29,7 +18,7 @@ export function explainListenError(error: unknown, settings: Settings): unknown 
       { cause: error },
     );
   }
-  const holder = port === undefined ? undefined : holderOf(port);
+  const holder = holderOf(port);
   const who = holder === undefined ? "another program" : `process ${holder.pid} (${holder.command})`;
   return new ThroughlineError(
     "TL_ADDRESS_IN_USE",

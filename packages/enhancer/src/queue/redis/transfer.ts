@@ -36,10 +36,9 @@ export function hasQueue(url: string): Promise<boolean> {
   });
 }
 
-/** Copies every key of the queue from one server (of a snapshot) to where the queue is to be; how many. Throws TL_QUEUE_UNAVAILABLE. */
-export function copyQueue(from: RedisServer, url: string): Promise<number> {
-  const { host, port } = from;
-  const source = new Redis({ host, port });
+/** Copies every key of the queue from a server (of a snapshot) behind a Unix socket to where the queue is to be; how many. Throws TL_QUEUE_UNAVAILABLE. */
+export function copyQueue(socket: string, url: string): Promise<number> {
+  const source = new Redis(socket);
   // It starts just now, and is connected to again until it is there.
   source.on("error", () => undefined);
   return withClient(url, async (client) => {
