@@ -68,7 +68,7 @@ export async function openPage(origin: string, options: BrowserContextOptions = 
 }
 
 /** Holds the page as it is now against the rules of axe (WCAG 2.2 A and AA, best practices). */
-export async function expectAccessible(page: Page): Promise<void> {
+export async function expectAccessible(page: Page, name = page.url()): Promise<void> {
   // Colours that fade in are not the ones that stay.
   await page.evaluate(
     "Promise.all(document.getAnimations().filter((one) => one.effect.getTiming().iterations !== Infinity).map((one) => one.finished))",
@@ -78,7 +78,7 @@ export async function expectAccessible(page: Page): Promise<void> {
   const violations = found.flatMap(({ id, nodes }) =>
     nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary ?? ""}`),
   );
-  expect(violations).toEqual([]);
+  expect([name, violations]).toEqual([name, []]);
 }
 
 /** Whether the page is wider than its window. */
@@ -86,6 +86,28 @@ export function overflows(page: Page): Promise<boolean> {
   return page.evaluate<boolean>(
     '[document.documentElement, document.querySelector("main")].some((one) => one.scrollWidth > one.clientWidth)',
   );
+}
+
+/** What a reader can neither see whole nor scroll to: beyond an edge of the window, and not cut on purpose with an ellipsis. */
+export function cutOff(page: Page): Promise<string[]> {
+  return page.evaluate<string[]>(`(() => {
+    const width = document.documentElement.clientWidth;
+    const isReached = (one) => {
+      for (let above = one.parentElement; above; above = above.parentElement) {
+        const { overflowX, textOverflow } = getComputedStyle(above);
+        if (overflowX === "auto" || overflowX === "scroll" || textOverflow === "ellipsis") return true;
+        if (above.classList.contains("unseen")) return true;
+      }
+      return one.classList.contains("unseen") || one.classList.contains("skip");
+    };
+    return [...document.querySelectorAll("main :is(a, button, input, select, h1, h2, h3, p, th, td, summary, label), header :is(a, button, input), [role=dialog] *")]
+      .filter((one) => one.checkVisibility({ visibilityProperty: true }))
+      .filter((one) => {
+        const { left, right, width: own } = one.getBoundingClientRect();
+        return own > 1 && (left < -1 || right > width + 1) && !isReached(one);
+      })
+      .map((one) => one.outerHTML.slice(0, 200));
+  })()`);
 }
 
 /** Told by eye: what differs by less is how letters are drawn. */

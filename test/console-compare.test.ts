@@ -71,25 +71,3 @@ test("what the failed have that the rest have not leads to a search for it", lim
   await page.waitForURL(/search\?tags=app.version/);
   expect(complaints).toEqual([]);
 });
-
-test.each(["light", "dark"] as const)(
-  "axe finds nothing in a trace and its views in the %s theme",
-  limit,
-  async (colorScheme) => {
-    const running = await shops();
-    const { page } = await openPage(running.address("console"), { colorScheme });
-    for (const path of [
-      `/trace/${shopTrace}?span=0000000000000004`,
-      `/trace/${shopTrace}?view=flame`,
-      `/trace/${shopTrace}?view=statistics`,
-      `/trace/${shopTrace}?view=graph`,
-      `/trace/${shopTrace}?view=json`,
-      `/compare?a=${olderTrace}&b=${shopTrace}`,
-    ]) {
-      await page.goto(path);
-      await page.locator("h1").first().waitFor();
-      await page.locator(".skeleton").first().waitFor({ state: "detached" });
-      await expectAccessible(page);
-    }
-  },
-);

@@ -101,6 +101,7 @@ export function createAppRouter() {
     // Not fetched, as after an upgrade of the backend; or a fault of the page itself.
     defaultErrorComponent: ({ error }) => (
       <Failed
+        isPage
         error={error instanceof Error ? error : new Error(String(error))}
         onRetry={() => location.reload()}
       />

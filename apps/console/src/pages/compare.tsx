@@ -266,7 +266,11 @@ function Row({ node, index, top, most }: { node: MergedNode; index: number; top:
             <span>
               {changeNs > 0 ? "+" : "−"}
               {formatDuration(Math.abs(changeNs))}
-              {old > 0 && ` (${changeNs > 0 ? "+" : "−"}${formatPercent((Math.abs(changeNs) / old) * 100)})`}
+              {old > 0 && (
+                <span className="relative">
+                  {` (${changeNs > 0 ? "+" : "−"}${formatPercent((Math.abs(changeNs) / old) * 100)})`}
+                </span>
+              )}
             </span>
           </>
         )}

@@ -140,7 +140,7 @@ function Found({ found, select }: { found: TraceDifferences; select: "error" | "
             {attributes.map((one) => (
               <tr key={`${one.key} ${one.value}`}>
                 <th scope="row">
-                  <bdi>{one.key.slice(0, 200)}</bdi>
+                  <bdi>{one.key === "" ? "(no name)" : one.key.slice(0, 200)}</bdi>
                 </th>
                 <td>
                   <Link to="/search" search={searchFor(one.key, one.value)}>

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
+import { Link, Outlet, useNavigate, useRouter, useRouterState } from "@tanstack/react-router";
 import { whoAmI } from "../api/http.ts";
-import { lazy, Suspense, useState } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { ConfirmProvider } from "../ui/confirm.tsx";
 import { Finder, useFind } from "../ui/finder.tsx";
 import { Icon, Logo } from "../ui/icons.tsx";
@@ -46,6 +46,18 @@ function Frame() {
   const close = () => setOver(undefined);
   const me = useQuery({ queryKey: ["me"], queryFn: ({ signal }) => whoAmI(signal), staleTime: 60_000 });
   const user = me.data?.user ?? null;
+  const router = useRouter();
+  const nav = useRef<HTMLElement>(null);
+  // On a phone not all of it is in sight.
+  useEffect(
+    () =>
+      router.subscribe("onRendered", () =>
+        nav.current
+          ?.querySelector("[aria-current=page]")
+          ?.scrollIntoView({ block: "nearest", inline: "nearest" }),
+      ),
+    [router],
+  );
   const goTo: Shortcut[] = navigation.map(({ to, name, keys }) => ({
     keys,
     does: `Go to ${name}`,
@@ -66,7 +78,7 @@ function Frame() {
           <Logo />
           <span className="brand-name">Throughline</span>
         </Link>
-        <nav aria-label="Main">
+        <nav ref={nav} aria-label="Main">
           {navigation.map(({ to, name }) => (
             <Link key={to} to={to} activeOptions={{ exact: to === "/", includeSearch: false }}>
               {name}

@@ -27,7 +27,7 @@ function OneTicket({ tenant, ticketId }: { tenant: string; ticketId: string }) {
   });
   if (story.data === undefined) {
     if (story.isPending) return <Loading what="the ticket" rows={10} />;
-    return <Failed error={story.error} onRetry={() => void story.refetch()} />;
+    return <Failed isPage error={story.error} onRetry={() => void story.refetch()} />;
   }
   return (
     <>
@@ -56,7 +56,7 @@ function WhoseTicket({ ticketId }: { ticketId: string }) {
   if (found.isError) {
     if (found.error instanceof ApiError && found.error.code === "TL_ENHANCER_ABSENT")
       return <UnknownTicket ticketId={ticketId} reason={undefined} />;
-    return <Failed error={found.error} onRetry={() => void found.refetch()} />;
+    return <Failed isPage error={found.error} onRetry={() => void found.refetch()} />;
   }
   const { tickets } = found.data;
   const [first, second] = tickets;

@@ -54,6 +54,7 @@ function OneTrace({ traceId, client }: { traceId: string; client: TraceClient })
       return <Missing traceId={traceId} isLookedFor={read.errorUpdateCount < lookAgain.times} />;
     return (
       <Failed
+        isPage
         error={read.error ?? new Error("The trace was not read.")}
         onRetry={() => void read.refetch()}
       />
@@ -148,7 +149,7 @@ function isMissing(error: Error | null): boolean {
 
 function Missing({ traceId, isLookedFor }: { traceId: string; isLookedFor: boolean }) {
   return (
-    <Empty title="No such trace is stored">
+    <Empty isPage title="No such trace is stored">
       <p>
         Nothing is stored for <code className="mono">{traceId}</code>. Spans arrive a few seconds after the
         work they tell of; past the retention, or where the trace was not sampled, there are none.

@@ -1,5 +1,5 @@
 import { Menu } from "@base-ui/react/menu";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useRef, useState } from "react";
 import { Link } from "@tanstack/react-router";
 import { formatUrlSearch, type SearchView } from "../api/parameters.ts";
 import { Dialog } from "../ui/dialog.tsx";
@@ -29,13 +29,14 @@ export function SearchToolbar({
 }) {
   const toasts = useToasts();
   const [isSaving, setIsSaving] = useState(false);
+  const tools = useRef<HTMLDivElement>(null);
   const share = () =>
     navigator.clipboard.writeText(location.href).then(
       () => toasts.done("The link is copied"),
       (error: unknown) => toasts.failed("The browser refuses: copy the address by hand", error),
     );
   return (
-    <div className="row search-tools">
+    <div ref={tools} className="row search-tools">
       <button type="button" className="button small-button" aria-pressed={isLive} onClick={onLive}>
         <Icon name="dot" /> Live
       </button>
@@ -49,7 +50,8 @@ export function SearchToolbar({
         <Menu.Trigger className="button small-button">
           <Icon name="download" /> Download
         </Menu.Trigger>
-        <Menu.Portal>
+        {/* Within a landmark, where who cannot see looks for it. */}
+        <Menu.Portal container={tools}>
           <Menu.Positioner className="positioner" align="end" sideOffset={6}>
             <Menu.Popup className="popup">
               {formats.map(({ format, name, ending }) => (

@@ -148,18 +148,18 @@ function Legend({ trace, colours }: { trace: TraceData; colours: ColourKey }) {
         </li>
       ))}
       {more > 0 && <li>{formatCount(more)} more</li>}
-      <li>
+      <li className="sign">
         <span className="swatch swatch-self" /> self time
       </li>
-      <li>
+      <li className="sign">
         <span className="swatch swatch-critical" /> critical path
       </li>
       {hasProducers && (
-        <li>
+        <li className="sign">
           <span className="swatch swatch-wait" /> waiting in the queue
         </li>
       )}
-      <li>
+      <li className="sign">
         <span className="swatch swatch-event" /> event
       </li>
     </ul>

@@ -20,11 +20,14 @@ export function TraceHead({
   onOpen: (at: number) => void;
 }) {
   const { summary } = trace.head;
+  const title = summary.ticketId ?? summary.rootOperation;
   const command = `npx throughline trace ${summary.ticketId ?? summary.traceId}`;
   return (
     <header className="trace-head">
       <div className="heading">
-        <h1>{summary.ticketId ?? summary.rootOperation}</h1>
+        <h1 title={title}>
+          <bdi>{title.slice(0, 300)}</bdi>
+        </h1>
         <StatusChips summary={summary} nowMs={nowMs} />
         {isOpen && <span className="live">refreshes by itself</span>}
         <span className="muted trace-origin clip">

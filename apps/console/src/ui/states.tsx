@@ -49,15 +49,25 @@ function here(): string {
   return location.pathname + location.search;
 }
 
-export function Failed({ error, onRetry }: { error: Error; onRetry: () => void }) {
+/** `isPage`: there is nothing else on the page. */
+export function Failed({
+  error,
+  onRetry,
+  isPage = false,
+}: {
+  error: Error;
+  onRetry: () => void;
+  isPage?: boolean;
+}) {
+  const Title = isPage ? "h1" : "h2";
   const { code, remedy } = error instanceof ApiError ? error : { code: undefined, remedy: undefined };
   // A session ended while the page was open.
   const isLogin = code === "TL_TOKEN_REQUIRED";
   return (
     <div className="state state-failed" role="alert">
-      <h2>
+      <Title>
         <Icon name="warn" size={18} /> {error.message}
-      </h2>
+      </Title>
       {remedy !== undefined && <p>{remedy}</p>}
       <p className="row">
         {isLogin ? (

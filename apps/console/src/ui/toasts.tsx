@@ -14,7 +14,7 @@ export function useToasts(): {
   const done = useCallback((title: string) => void add({ title, type: "done", timeout: shownMs }), [add]);
   const failed = useCallback(
     (title: string, error: unknown) =>
-      void add({ title, description: textOf(error), type: "failed", timeout: 0, priority: "high" }),
+      void add({ title, description: textOf(error), type: "failed", timeout: 0 }),
     [add],
   );
   return { done, failed };

@@ -34,7 +34,9 @@ export function TraceTable({
             </td>
           )}
           <th scope="col">Trace</th>
-          <th scope="col">Status</th>
+          <th scope="col" className="status">
+            Status
+          </th>
           <th scope="col" className="wide">
             Services and first error
           </th>
