@@ -108,4 +108,37 @@ describe.each(["SQLite", "PostgreSQL"])("in %s", (kind) => {
     expect(JSON.stringify(entries)).not.toContain(made.token.slice(-20));
     expect((await run(["audit", "verify", ...args])).code).toBe(0);
   });
+
+  test("what is done to stored traces by command is in the log", async () => {
+    const { args } = await place();
+    const trace = "a".repeat(32);
+    await runJson(["storage", "pin", trace, ...args]);
+    await runJson(["storage", "unpin", trace, ...args]);
+    await runJson(["storage", "erase", "--ticket", "T-1", "--tenant", "acme", ...args]);
+    await runJson(["storage", "clean", "--older-than", "30d", ...args]);
+    const { entries } = await runJson<{ entries: Entry[] }>(["audit", "list", ...args]);
+    const told = { field: "trace", new: trace };
+    expect(entries.map(({ action, tenantId, changes }) => [action, tenantId, changes])).toEqual([
+      [
+        "traces.cleaned",
+        null,
+        [
+          { field: "olderThan", new: "30d" },
+          { field: "spans", new: 0 },
+        ],
+      ],
+      [
+        "traces.erased",
+        "acme",
+        [
+          { field: "ticket", new: "T-1" },
+          { field: "tenant", new: "acme" },
+          { field: "traces", new: 0 },
+        ],
+      ],
+      ["trace.unpinned", null, [told]],
+      ["trace.pinned", null, [told]],
+    ]);
+    for (const { actor } of entries) expect(actor).toMatch(/.@./);
+  });
 });

@@ -242,7 +242,8 @@ test("who is logged in does what the role allows, by name in the audit log", asy
     expect(complaints).toEqual([]);
   }
   const { stdout } = await run(["audit", "list", "--data", data]);
-  expect(stdout).toMatch(/otto +ticket\.erased +acme/);
+  for (const entry of [/otto +ticket\.erased +acme/, /otto +trace\.pinned/, /otto +traces\.erased +acme/])
+    expect(stdout).toMatch(entry);
 });
 
 test("tickets fit a phone and a wide screen, in both themes, and hostile text does nothing", async () => {

@@ -33,6 +33,7 @@ import { operationsOf } from "./runtime/console-operations.ts";
 import { createHealth, diskFinding, exportFinding } from "./runtime/health.ts";
 import { explainListenError } from "./runtime/port-holder.ts";
 import { accessOf } from "./runtime/access.ts";
+import { AuditLog } from "./runtime/audit-log.ts";
 import { feedbackPages } from "./runtime/feedback-page.ts";
 import { type LazyStore, lazyStore } from "./runtime/lazy-store.ts";
 import { diskMetrics } from "./runtime/disk-metrics.ts";
@@ -190,13 +191,10 @@ async function startTraceBackend(
 ) {
   const { createTraceBackend } = await import("@throughline/traces");
   const feedback = feedbackPages(directory, store);
+  const audit = new AuditLog(store);
   const logins = createLogins(directory, settings, {
     isRequired: asksForToken(settings.consoleAccess ?? settings.access, settings.console.host),
-    record: async (actor, action, detail) => {
-      const { recordAudit } = await import("@throughline/enhancer");
-      const changes = Object.entries(detail).map(([field, value]) => ({ field, new: value }));
-      await recordAudit((await store.open()).database, { actor, action, tenantId: null, changes });
-    },
+    record: audit.login,
     logger,
   });
   return createTraceBackend(
@@ -235,7 +233,14 @@ async function startTraceBackend(
       publicUrl: settings.publicUrl,
       adminApi: about.adminApi,
     },
-    { logger, metrics, access, logins, process: about.process },
+    {
+      logger,
+      metrics,
+      access,
+      logins,
+      record: audit.storageChange,
+      process: about.process,
+    },
   );
 }
 

@@ -50,6 +50,7 @@ export {
   recordAudit,
   verifyAudit,
 } from "./tenants/audit.ts";
+export { actorOf } from "./admin/actor.ts";
 export { Operations } from "./admin/operations.ts";
 
 export interface EnhancerConfig {

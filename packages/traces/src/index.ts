@@ -35,11 +35,13 @@ import type { Durability } from "./store/live-head.ts";
 import type { RemovedSpans, SpanReader } from "./query/reader.ts";
 import type { RemoteAddress } from "./remote/client.ts";
 import type { SpanSink } from "./sink.ts";
+import { recordedChanges, type StorageChange } from "./recorded-changes.ts";
 import { storageOf, storageRoutes, type TraceStorage } from "./storage.ts";
 import { Engine, type EngineStats } from "./threads/engine.ts";
 
 export type { Access, Logins, Principal } from "./access.ts";
 export type { AdminHandler } from "./api/admin-path.ts";
+export type { StorageChange } from "./recorded-changes.ts";
 export type { TlsFiles } from "./tls.ts";
 export { copyTraceStore } from "./store/copy.ts";
 export { openTraceStorage, type TraceStorage } from "./storage.ts";
@@ -108,6 +110,8 @@ export async function createTraceBackend(
     access: Access;
     logins?: Logins | undefined;
     metrics: Metrics;
+    /** Hears of what readers have changed, for the audit log. */
+    record?: (change: StorageChange) => Promise<void>;
     /** Of the process that it runs in, for the console. */
     process: () => Promise<Pick<SystemStatus, "process" | "health">>;
   },
@@ -169,12 +173,13 @@ export async function createTraceBackend(
       },
       ingest: ingested.status(),
     });
+    const { pin, erase } = recordedChanges(storage, deps.record);
     const isHealthy = async (): Promise<boolean> => (await store.health()).ok;
     const reads: Omit<ReadServerDependencies, "gate"> = {
       reader,
       readerOf: readerOfTenant,
-      pin: (traceId) => storage.pin(traceId),
-      erase: (what) => storage.erase(what),
+      pin,
+      erase,
       decodeJson: decodeUploaded,
       removed: () => store.removed(),
       system,
@@ -205,7 +210,7 @@ export async function createTraceBackend(
       reader,
       readerOf: readerOfTenant,
       removed: () => store.removed(),
-      pin: (traceId) => storage.pin(traceId),
+      pin,
       append: (sender, bytes) => intake.take(sender, bytes, "protobuf"),
       logger,
     });

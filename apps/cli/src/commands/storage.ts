@@ -9,6 +9,7 @@ import {
   type StorageStatus,
   ThroughlineError,
 } from "@throughline/api";
+import type { NewAuditEntry } from "@throughline/enhancer";
 import type { TraceStorage } from "@throughline/traces";
 import type { Command } from "commander";
 import { type Flags, invalidSetting } from "../config.ts";
@@ -18,6 +19,7 @@ import { createLogger } from "../runtime/logger.ts";
 import { refusedBy } from "../runtime/refused-by.ts";
 import type { CommandContext } from "./context.ts";
 import { addSettings, dataDirectoryOf, printJson, printTable, textOf } from "./options.ts";
+import { recordAction } from "./store.ts";
 
 /** `storage`: asks the backend that runs on the directory, else works on the directory itself. */
 export function addStorageCommands(program: Command, context: CommandContext): void {
@@ -28,15 +30,20 @@ export function addStorageCommands(program: Command, context: CommandContext): v
     work: (storage: TraceStorage, flags: Flags, argument: string) => Promise<T>,
     print: (result: T) => void,
     extend: (command: Command) => Command = (command) => command,
+    /** Of what changes something: for the audit log. */
+    told?: (result: T, flags: Flags) => Omit<NewAuditEntry, "actor">,
   ): void => {
     const command = extend(storage.command(name).description(description)).option("--json", "print JSON");
-    addSettings(command, ["data"]).action(async (...given: unknown[]) => {
-      const [argument, flags] =
-        typeof given[0] === "string" ? [given[0], given[1] as Flags] : ["", given[0] as Flags];
-      const result = await withStorage(flags, context, (opened) => work(opened, flags, argument));
-      if (flags["json"] === true) printJson(result);
-      else print(result);
-    });
+    addSettings(command, told === undefined ? ["data"] : ["data", "postgres"]).action(
+      async (...given: unknown[]) => {
+        const [argument, flags] =
+          typeof given[0] === "string" ? [given[0], given[1] as Flags] : ["", given[0] as Flags];
+        const result = await withStorage(flags, context, (opened) => work(opened, flags, argument));
+        if (told !== undefined) await recordAction(flags, context, told(result, flags), { orDemo: true });
+        if (flags["json"] === true) printJson(result);
+        else print(result);
+      },
+    );
   };
 
   add("status", "spans, traces and bytes by day and service", (opened) => opened.status(), printStatus);
@@ -46,6 +53,7 @@ export function addStorageCommands(program: Command, context: CommandContext): v
     (opened, flags) => opened.clean(olderThan(flags)),
     ({ spans, blocksRemoved }) => say(`${spans} spans in ${blocksRemoved} blocks were deleted.`),
     (command) => command.requiredOption("--older-than <TIME>", "such as 30d or 72h"),
+    ({ spans }, flags) => entryOf("traces.cleaned", null, { olderThan: textOf(flags, "olderThan"), spans }),
   );
   for (const name of ["pin", "unpin"] as const) {
     add(
@@ -59,6 +67,7 @@ export function addStorageCommands(program: Command, context: CommandContext): v
       },
       ({ traceId, pinned }) => say(`${traceId} is ${pinned ? "kept" : "left to retention"}.`),
       (command) => command.argument("<trace-id>"),
+      ({ traceId }) => entryOf(`trace.${name}ned`, null, { trace: traceId }),
     );
   }
   add(
@@ -70,6 +79,10 @@ export function addStorageCommands(program: Command, context: CommandContext): v
         `${spans} spans of ${traces} traces were erased; ${blocksRewritten} blocks were rewritten, ${blocksRemoved} deleted.`,
       ),
     (command) => command.option("--ticket <ID>", "of this ticket").option("--tenant <ID>", "of this tenant"),
+    ({ traces }, flags) => {
+      const { ticket, tenant } = whatToErase(flags);
+      return entryOf("traces.erased", tenant ?? null, { ticket, tenant, traces });
+    },
   );
   add(
     "check",
@@ -81,6 +94,15 @@ export function addStorageCommands(program: Command, context: CommandContext): v
       if (damaged.length > 0) process.exitCode = 1;
     },
   );
+}
+
+function entryOf(
+  action: string,
+  tenantId: string | null,
+  fields: Readonly<Record<string, string | number | undefined>>,
+): Omit<NewAuditEntry, "actor"> {
+  const named = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return { action, tenantId, changes: named.map(([field, value]) => ({ field, new: value })) };
 }
 
 function say(line: string): void {

@@ -31,7 +31,11 @@ export async function recordAction(
   flags: Flags,
   context: CommandContext,
   entry: Omit<NewAuditEntry, "actor">,
+  options: { orDemo?: boolean } = {},
 ): Promise<void> {
   const { recordAudit } = await import("@throughline/enhancer");
-  await withStore(flags, context, ({ database }) => recordAudit(database, entry), { withoutQueue: true });
+  await withStore(flags, context, ({ database }) => recordAudit(database, entry), {
+    ...options,
+    withoutQueue: true,
+  });
 }

@@ -3,8 +3,9 @@ import { ThroughlineError, toProblem } from "@throughline/api/errors";
 import { withoutSchemaCompilers } from "@throughline/api/http";
 import type { HttpObserver } from "@throughline/api/metrics";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import type { IncomingMessage } from "node:http";
 import type { Logger } from "pino";
-import type { Gate, Logins } from "../access.ts";
+import { anybody, type Gate, type Logins, type Principal } from "../access.ts";
 import type { SpanRecord } from "../model.ts";
 import type { RemovedSpans, SpanReader } from "../query/reader.ts";
 import { newHttpServer, type Tls } from "../tls.ts";
@@ -33,9 +34,9 @@ export interface ReadServerDependencies {
   /** What a tenant may see. */
   readerOf: (tenant: string) => SpanReader;
   /** Keeps a trace beyond retention. */
-  pin: (traceId: string) => Promise<void>;
+  pin: (traceId: string, by: Principal) => Promise<void>;
   /** Deletes every trace that has all that is named. */
-  erase: (what: EraseRequest) => Promise<EraseReport>;
+  erase: (what: EraseRequest, by: Principal) => Promise<EraseReport>;
   /** Spans of OTLP JSON, for those who upload it. Throws ThroughlineError TL_BODY_UNREADABLE. */
   decodeJson: (bytes: Uint8Array) => SpanRecord[];
   /** What retention deleted last. */
@@ -80,11 +81,14 @@ const securityHeaders = {
 export function createReadServer(deps: ReadServerDependencies): FastifyInstance {
   const server = newServer(deps.logger, deps.tls);
   const publicHost = publicHostOf(deps);
+  const askers = new WeakMap<IncomingMessage, Principal>();
+  const by = (request: FastifyRequest): Principal => askers.get(request.raw) ?? anybody;
   const views = new TenantViews((tenant) => {
     const view = newServer(deps.logger);
     // It was admitted before it came here, and the hosts are the listener's to know. What retention deleted was others' too.
-    const erase = (what: EraseRequest) => deps.erase({ ...what, tenant });
-    mount(view, { ...deps, reader: deps.readerOf(tenant), erase, removed: () => null, system: undefined });
+    const erase = (what: EraseRequest, who: Principal) => deps.erase({ ...what, tenant }, who);
+    const own = { reader: deps.readerOf(tenant), erase, removed: () => null, system: undefined };
+    mount(view, { ...deps, ...own }, by);
     return view;
   });
   server.addHook("onRequest", async (request, reply) => {
@@ -108,7 +112,9 @@ export function createReadServer(deps: ReadServerDependencies): FastifyInstance 
     }
     const changes = path.startsWith("/api/archive/") || path === erasePath;
     const scope = changes ? "write" : "read";
-    const { tenant } = await deps.gate.admit(authorization, scope, socket, personOf());
+    const asker = await deps.gate.admit(authorization, scope, socket, personOf());
+    if (changes) askers.set(request.raw, asker);
+    const { tenant } = asker;
     if (tenant === undefined) return;
     reply.hijack();
     (await views.of(tenant)).routing(request.raw, reply.raw);
@@ -123,7 +129,7 @@ export function createReadServer(deps: ReadServerDependencies): FastifyInstance 
     done();
   });
   server.addHook("onClose", () => views.close());
-  mount(server, deps);
+  mount(server, deps, by);
   return server;
 }
 
@@ -156,6 +162,7 @@ function newServer(logger: Logger, tls?: Tls): FastifyInstance {
 function mount(
   server: FastifyInstance,
   deps: Omit<ReadServerDependencies, "system"> & { system: ReadServerDependencies["system"] | undefined },
+  by: (request: FastifyRequest) => Principal,
 ): void {
   const { reader, removed = () => null } = deps;
   const publicHost = publicHostOf(deps);
@@ -174,7 +181,7 @@ function mount(
   server.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
   legacyChangeRoutes(server, {
     reader,
-    pin: deps.pin,
+    pin: (traceId, request) => deps.pin(traceId, by(request)),
     decodeJson: deps.decodeJson,
     nowMs: deps.nowMs ?? Date.now,
   });
@@ -187,7 +194,7 @@ function mount(
   statisticsRoutes(server, reader, removed, deps.nowMs ?? Date.now);
   exemplarRoute(server, reader);
   systemRoute(server, deps.system);
-  eraseRoute(server, deps.erase);
+  eraseRoute(server, (what, request) => deps.erase(what, by(request)));
   deps.pages?.(server);
   const { jaegerUi } = deps;
   if (jaegerUi === undefined) serveConsole(server, deps.consoleAssets);

@@ -1,4 +1,5 @@
 import { ThroughlineError } from "@throughline/api/errors";
+import type { Principal } from "../../access.ts";
 import {
   type AttributeValue,
   type KeyValue,
@@ -26,7 +27,7 @@ const spansInChunk = 10;
 export function legacyQueryService(
   reader: SpanReader,
   removed: () => RemovedSpans | null,
-  pin: (traceId: string) => Promise<void>,
+  pin: (traceId: string, by: Principal) => Promise<void>,
   calls: Calls,
 ) {
   const traceOf = async (bytes: Buffer, signal: AbortSignal): Promise<SpanRecord[]> => {
@@ -42,9 +43,9 @@ export function legacyQueryService(
     ) {
       yield* chunks(await traceOf(request.traceId, signal), request.rawTraces);
     }),
-    ArchiveTrace: calls.unary(async (request: { traceId: Buffer }, signal: AbortSignal) => {
+    ArchiveTrace: calls.unary(async (request: { traceId: Buffer }, signal: AbortSignal, asker) => {
       await traceOf(request.traceId, signal);
-      await pin(traceIdOf(request.traceId));
+      await pin(traceIdOf(request.traceId), asker);
       return {};
     }, "write"),
     FindTraces: calls.stream(async function* (

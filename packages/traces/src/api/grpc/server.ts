@@ -44,7 +44,7 @@ export interface QueryGrpcOptions {
   /** What retention deleted last; of others' spans a tenant is told nothing. */
   removed?: () => RemovedSpans | null;
   /** Keeps a trace beyond retention. */
-  pin: (traceId: string) => Promise<void>;
+  pin: (traceId: string, by: Principal) => Promise<void>;
   /** Stores OTLP's protobuf; the storage API writes as OTLP's senders do. */
   append: (sender: Principal, bytes: Buffer) => Promise<{ rejected: number; reason: string }>;
   tls?: Tls | undefined;

@@ -1,5 +1,5 @@
 import { ThroughlineError } from "@throughline/api/errors";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { SpanRecord } from "../../model.ts";
 import type { SpanReader } from "../../query/reader.ts";
 import { sanitize } from "../../query/sanitize.ts";
@@ -18,7 +18,7 @@ const msOfMinute = 60_000n;
 export interface LegacyChanges {
   reader: SpanReader;
   /** Keeps a trace beyond retention. */
-  pin: (traceId: string) => Promise<void>;
+  pin: (traceId: string, request: FastifyRequest) => Promise<void>;
   /** Spans of OTLP JSON. Throws ThroughlineError TL_BODY_UNREADABLE. */
   decodeJson: (bytes: Uint8Array) => SpanRecord[];
   /** Milliseconds since the epoch. */
@@ -35,7 +35,7 @@ export function legacyChangeRoutes(server: FastifyInstance, parts: LegacyChanges
     checkTimeHints(QueryParameters.of(request.raw.url ?? ""));
     const [trace] = await reader.traces([traceId], { signal: askerOf(request, reply) });
     if (trace === undefined) throw new ThroughlineError("TL_TRACE_NOT_FOUND", "trace not found");
-    await pin(traceId);
+    await pin(traceId, request);
     return sendJson(reply, ['{"data":[],"total":0,"limit":0,"offset":0,"errors":[]}']);
   });
 

@@ -1,18 +1,18 @@
 import { type EraseReport, type EraseRequest, eraseRequest } from "@throughline/api";
 import { ThroughlineError } from "@throughline/api/errors";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 
 export const erasePath = "/api/throughline/erase";
 
 /** Erases the traces of a ticket or a tenant. */
 export function eraseRoute(
   server: FastifyInstance,
-  erase: (what: EraseRequest) => Promise<EraseReport>,
+  erase: (what: EraseRequest, request: FastifyRequest) => Promise<EraseReport>,
 ): void {
   server.post(erasePath, async (request) => {
     const text = Buffer.isBuffer(request.body) ? request.body.toString("utf8") : "";
     const parsed = eraseRequest.safeParse(parseJson(text));
-    if (parsed.success) return erase(parsed.data);
+    if (parsed.success) return erase(parsed.data, request);
     const [issue] = parsed.error.issues;
     throw new ThroughlineError("TL_BODY_UNREADABLE", `The request: ${issue?.message ?? "not as expected"}.`);
   });
