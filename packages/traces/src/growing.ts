@@ -16,10 +16,21 @@ export class GrowingNumbers {
     this.numbers[this.length++] = number;
   }
 
+  get(at: number): number {
+    return this.numbers[at] ?? 0;
+  }
+
+  /** A view, until the next number. */
+  view(): Uint32Array<ArrayBuffer> {
+    return this.numbers.subarray(0, this.length);
+  }
+
   taken(): Uint32Array<ArrayBuffer> {
     return this.numbers.slice(0, this.length);
   }
 }
+
+const fewBytes = 48;
 
 /** Texts one behind the other, as UTF-8. */
 export class GrowingBytes {
@@ -28,13 +39,26 @@ export class GrowingBytes {
 
   push(text: string): void {
     // UTF-16 units become three bytes each at most.
-    const needed = this.length + text.length * 3;
-    if (needed > this.bytes.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 2));
-      this.bytes.copy(larger, 0, 0, this.length);
-      this.bytes = larger;
-    }
+    this.reserve(text.length * 3);
     this.length += this.bytes.write(text, this.length);
+  }
+
+  pushBytes(from: Buffer, start: number, end: number): void {
+    this.reserve(end - start);
+    const { bytes } = this;
+    let to = this.length;
+    this.length += end - start;
+    // The call costs more than a few bytes.
+    if (end - start > fewBytes) from.copy(bytes, to, start, end);
+    else for (let at = start; at < end; at++) bytes[to++] = from[at] ?? 0;
+  }
+
+  private reserve(more: number): void {
+    const needed = this.length + more;
+    if (needed <= this.bytes.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 2));
+    this.bytes.copy(larger, 0, 0, this.length);
+    this.bytes = larger;
   }
 
   taken(): Uint8Array<ArrayBuffer> {

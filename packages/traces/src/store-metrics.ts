@@ -75,6 +75,7 @@ function measured(reader: SpanReader, durations: Histogram): SpanReader {
   };
   return {
     traces: (...args) => timed("traces", reader.traces(...args)),
+    columns: (...args) => timed("columns", reader.columns(...args)),
     search: (...args) => timed("search", reader.search(...args)),
     services: (...args) => timed("services", reader.services(...args)),
     operations: (...args) => timed("operations", reader.operations(...args)),

@@ -9,6 +9,8 @@ import { encodeBatch } from "../src/store/batch-encoding.ts";
 import { ByteReader } from "../src/store/block/bytes.ts";
 import { readDictionary } from "../src/store/block/dictionary.ts";
 import { BlockPage } from "../src/store/block/page.ts";
+import { PageGatherer } from "../src/store/block/gather-page.ts";
+import { readRecords } from "../src/store/block/page-records.ts";
 import { readPageValues } from "../src/store/block/page-table.ts";
 import { makeBlock } from "../src/store/block/write-block.ts";
 import { unpack } from "../src/store/block/format.ts";
@@ -17,6 +19,9 @@ import { Head } from "../src/store/head/head.ts";
 import { HeadFullError } from "../src/store/head/dictionary.ts";
 import { HeadSegment } from "../src/store/head/head-segment.ts";
 import { traceKey } from "../src/store/search/segment.ts";
+import { orderTrace } from "../src/trace-columns/order.ts";
+import { TraceTable } from "../src/trace-columns/table.ts";
+import { writeColumns } from "../src/trace-columns/write.ts";
 import { randomNumbers, rounds, seed } from "./rounds.ts";
 
 const size = { rows: 200, items: 4_000, bytes: 100_000 };
@@ -171,7 +176,13 @@ test("garbage where a block's page stood is found out or read, in bounded time a
         dictionary,
         () => readPageValues(broken.values),
       );
-      read.read(0, page.rows, "0".repeat(32));
+      const traceId = "0".repeat(32);
+      if (random(2) === 0) readRecords(read, 0, page.rows, traceId);
+      else {
+        const table = new TraceTable(traceId, page.rows);
+        new PageGatherer(table).gather(read, 0, page.rows);
+        writeColumns(orderTrace(table, true), "all");
+      }
     } catch (error) {
       // Which error it is does not matter: the reader names the block.
       if (!(error instanceof Error)) throw error;

@@ -16,6 +16,7 @@ import {
 import { StoreReader } from "../src/store/search/store-reader.ts";
 import { headSegment } from "../src/store/search/segments.ts";
 import type { TraceStore } from "../src/store/store.ts";
+import { spansOfColumns } from "../src/trace-columns/example-columns.ts";
 import { rounds, seed } from "./rounds.ts";
 
 const tenants = ["acme", "globex"] as const;
@@ -161,6 +162,12 @@ test("a tenant's token sees its own spans and its traces of trusted senders, in 
             const [found] = await reader.traces([traceId]);
             expect(sorted((found ?? []).map(withoutSlow))).toEqual(
               sorted((byTrace.get(traceId) ?? []).map(withoutSlow)),
+            );
+            const columns = await reader.columns(traceId, "all");
+            const bytes = columns && Uint8Array.from(Buffer.concat(columns.chunks));
+            const shown = bytes === undefined ? [] : spansOfColumns(bytes);
+            expect(shown.map(({ name }) => name).sort()).toEqual(
+              (byTrace.get(traceId) ?? []).map(({ name }) => name).sort(),
             );
           }
           await expectStatistics(reader, seen);

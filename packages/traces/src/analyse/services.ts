@@ -9,18 +9,34 @@ export interface ServiceCount {
 
 /** The services of a trace, sorted by name. */
 export function countServices(spans: readonly SpanRecord[]): ServiceCount[] {
-  const counts = new Map<string, ServiceCount>();
-  const byResource = new Map<ResourceRecord, ServiceCount>();
-  for (const { resource, statusCode } of spans) {
-    let count = byResource.get(resource);
+  const counts = new ServiceCounts();
+  for (const { resource, statusCode } of spans) counts.add(resource, statusCode === 2);
+  return counts.sorted();
+}
+
+/** Counts by service, whose name is looked up once for each resource. */
+export class ServiceCounts {
+  private readonly counts = new Map<string, ServiceCount>();
+  private readonly byResource = new Map<ResourceRecord, ServiceCount>();
+
+  add(resource: ResourceRecord, hasFailed: boolean): void {
+    const count = this.of(resource);
+    count.spanCount++;
+    if (hasFailed) count.errorCount++;
+  }
+
+  sorted(): ServiceCount[] {
+    return [...this.counts.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  private of(resource: ResourceRecord): ServiceCount {
+    let count = this.byResource.get(resource);
     if (count === undefined) {
       const name = serviceName(resource);
-      count = counts.get(name) ?? { name, spanCount: 0, errorCount: 0 };
-      counts.set(name, count);
-      byResource.set(resource, count);
+      count = this.counts.get(name) ?? { name, spanCount: 0, errorCount: 0 };
+      this.counts.set(name, count);
+      this.byResource.set(resource, count);
     }
-    count.spanCount++;
-    if (statusCode === 2) count.errorCount++;
+    return count;
   }
-  return [...counts.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }

@@ -19,49 +19,73 @@ export function buildTree(trace: readonly SpanRecord[], known?: IdIndex): SpanTr
   const byStart = inOrder(trace);
   const count = byStart.length;
   const ids = known !== undefined && byStart === trace ? known : new IdIndex(byStart);
+  const parentOf = new Int32Array(count);
+  for (let index = 0; index < count; index++) {
+    const { parentSpanId } = byStart[index] as SpanRecord;
+    parentOf[index] = parentSpanId === "" ? -1 : ids.firstOf(parentSpanId);
+  }
+  const { order, parents, depths } = placeInTree(parentOf);
+  return { spans: Array.from(order, (index) => byStart[index] as SpanRecord), parents, depths };
+}
+
+/** The order of spans in a tree, and by that order what `SpanTree` has. */
+interface TreeOrder extends Pick<SpanTree, "parents" | "depths"> {
+  readonly order: Int32Array<ArrayBuffer>;
+}
+
+/** `parentOf`: of spans by start, the place of the parent; negative where there is none. */
+export function placeInTree(parentOf: Int32Array): TreeOrder {
+  const count = parentOf.length;
   // The first child of each span and the next of the same parent, by start; -1: none.
   const firstChild = new Int32Array(count).fill(-1);
   const nextChild = new Int32Array(count).fill(-1);
-  const isRoot = new Uint8Array(count);
+  const isRoot = (index: number): boolean => {
+    const parent = parentOf[index] ?? -1;
+    return parent < 0 || parent === index;
+  };
   for (let index = count - 1; index >= 0; index--) {
-    const { parentSpanId } = byStart[index] as SpanRecord;
-    const parent = parentSpanId === "" ? -1 : ids.firstOf(parentSpanId);
-    if (parent < 0 || parent === index) isRoot[index] = 1;
-    else {
-      nextChild[index] = firstChild[parent] ?? -1;
-      firstChild[parent] = index;
-    }
+    if (isRoot(index)) continue;
+    const parent = parentOf[index] ?? 0;
+    nextChild[index] = firstChild[parent] ?? -1;
+    firstChild[parent] = index;
   }
 
-  const spans: SpanRecord[] = [];
+  const order = new Int32Array(count);
   const parents = new Int32Array(count);
   const depths = new Int32Array(count);
-  // Where in `spans` each stands; -1: not yet.
-  const placed = new Int32Array(count).fill(-1);
+  const isPlaced = new Uint8Array(count);
+  let placed = 0;
+  // The way to the present span: what is to be visited on each level, and what stands above it.
+  const next = new Int32Array(count + 1);
+  const above = new Int32Array(count + 1);
   const place = (root: number): void => {
-    const open: { index: number; parent: number }[] = [{ index: root, parent: -1 }];
-    for (let visit = open.at(-1); visit !== undefined; visit = open.at(-1)) {
-      const { index, parent } = visit;
+    let level = 0;
+    next[0] = root;
+    above[0] = -1;
+    while (level >= 0) {
+      const index = next[level] ?? -1;
       if (index < 0) {
-        open.pop();
+        level--;
         continue;
       }
+      const parent = above[level] ?? -1;
       // What comes after it stands below the same parent.
-      visit.index = parent < 0 ? -1 : (nextChild[index] ?? -1);
+      next[level] = parent < 0 ? -1 : (nextChild[index] ?? -1);
       // The second way to a span is the end of a cycle.
-      if ((placed[index] ?? 0) >= 0) continue;
-      const at = spans.push(byStart[index] as SpanRecord) - 1;
-      placed[index] = at;
-      parents[at] = parent;
-      depths[at] = parent < 0 ? 0 : (depths[parent] ?? 0) + 1;
-      open.push({ index: firstChild[index] ?? -1, parent: at });
+      if (isPlaced[index] === 1) continue;
+      isPlaced[index] = 1;
+      order[placed] = index;
+      parents[placed] = parent;
+      depths[placed] = parent < 0 ? 0 : (depths[parent] ?? 0) + 1;
+      level++;
+      next[level] = firstChild[index] ?? -1;
+      above[level] = placed++;
     }
   };
-  for (let index = 0; index < count; index++) if (isRoot[index] === 1) place(index);
+  for (let index = 0; index < count; index++) if (isRoot(index)) place(index);
   // What is left hangs on cycles only.
-  if (spans.length < count)
-    for (let index = 0; index < count; index++) if ((placed[index] ?? 0) < 0) place(index);
-  return { spans, parents, depths };
+  for (let index = 0; index < count; index++) if (isPlaced[index] === 0) place(index);
+  return { order, parents, depths };
 }
 
 /** By start, equal ones as they came: mostly they come so. */

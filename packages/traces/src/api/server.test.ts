@@ -110,6 +110,7 @@ function failingReader(error: Error): SpanReader {
   };
   return {
     traces: fail,
+    columns: fail,
     search: fail,
     services: fail,
     operations: fail,

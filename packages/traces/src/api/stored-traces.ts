@@ -82,6 +82,7 @@ export function endlessReader(asked: () => void, gone: () => void): SpanReader {
   };
   return {
     traces: (_ids, options) => wait(options),
+    columns: (_id, _part, options) => wait(options),
     search: (_query, options) => wait(options),
     services: wait,
     operations: (_service, options) => wait(options),

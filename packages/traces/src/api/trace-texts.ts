@@ -6,7 +6,6 @@ import { sanitize } from "../query/sanitize.ts";
 import { jsonArray } from "./json-answer.ts";
 import { legacyTrace } from "./jaeger/legacy-model.ts";
 import { resourceSpans } from "./jaeger/otlp-json.ts";
-import { traceColumns } from "./throughline/trace-columns.ts";
 
 /** Pieces are gathered to about this many characters before they are bytes. */
 const chunkLength = 32 * 1024;
@@ -25,19 +24,11 @@ export async function traceTexts(
 /** Others have their turn between two chunks. Throws the signal's reason when the asker has gone. */
 export async function writeTraces(
   traces: readonly SpanRecord[][],
-  { form, raw, part }: Pick<TextQuery, "form" | "raw" | "part">,
+  { form, raw }: Pick<TextQuery, "form" | "raw">,
   signal: AbortSignal | undefined,
 ): Promise<TraceText[]> {
   const texts: TraceText[] = [];
   for (const trace of traces) {
-    if (form === "columns") {
-      texts.push({
-        traceId: trace[0]?.traceId ?? "",
-        spans: trace.length,
-        chunks: traceColumns(trace, part),
-      });
-      continue;
-    }
     const chunks: Uint8Array<ArrayBuffer>[] = [];
     let gathered = "";
     for (const piece of piecesOf(trace, form, raw)) {

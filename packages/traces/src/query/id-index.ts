@@ -1,19 +1,17 @@
-import type { SpanRecord } from "../model.ts";
-
 /** Which span has an id: an open-addressing table, as there may be 100,000 of them. */
 export class IdIndex {
   /** Whether some id is several spans'. */
   readonly hasShared: boolean;
-  private readonly spans: readonly SpanRecord[];
+  private readonly spans: readonly { spanId: string }[];
   /** A span's number plus one; 0: free. */
   private readonly slots: Int32Array;
 
-  constructor(spans: readonly SpanRecord[]) {
+  constructor(spans: readonly { spanId: string }[]) {
     this.spans = spans;
     this.slots = new Int32Array(2 ** Math.ceil(Math.log2(spans.length * 2 + 2)));
     let hasShared = false;
     for (let at = 0; at < spans.length; at++) {
-      const slot = this.slotOf((spans[at] as SpanRecord).spanId);
+      const slot = this.slotOf(spans[at]?.spanId ?? "");
       if (this.slots[slot] === 0) this.slots[slot] = at + 1;
       else hasShared = true;
     }

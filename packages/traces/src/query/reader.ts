@@ -1,3 +1,4 @@
+import type { TracePart } from "@throughline/api/trace-columns";
 import type { SpanKind, SpanRecord } from "../model.ts";
 import type { Condition } from "./condition.ts";
 
@@ -21,19 +22,16 @@ export interface SpanReader {
   metrics(query: ServiceMetricsQuery, options?: ReadOptions): Promise<ServiceMetrics[]>;
   /** Calls from service to service whose spans came close enough together to be stored side by side. */
   edges(window: MinuteWindow, options?: ReadOptions): Promise<ServiceEdge[]>;
+  /** One trace in the form of `trace-columns.ts` of `@throughline/api`; undefined where it is not known. */
+  columns(traceId: string, part: TracePart, options?: ReadOptions): Promise<TraceText | undefined>;
   /** What `traces` finds, in the form that is sent; undefined where the reader has no thread of its own to write it in. */
   texts?(query: TextQuery, options?: ReadOptions): Promise<TraceText[]>;
 }
 
-/**
- * `form`: an element of `data` of Jaeger's first HTTP API, the list `resourceSpans` of its second, or the columns of `trace-columns.ts` of
- * `@throughline/api`; `raw`: without Jaeger's adjustments, which columns never have.
- */
+/** `form`: an element of `data` of Jaeger's first HTTP API, or the list `resourceSpans` of its second; `raw`: without Jaeger's adjustments. */
 export interface TextQuery {
   traceIds: readonly string[];
-  form: "legacy" | "v3" | "columns";
-  /** Of columns; all of them unless one is named. */
-  part?: "structure" | "details" | "all";
+  form: "legacy" | "v3";
   raw: boolean;
 }
 

@@ -1,15 +1,17 @@
 import { IdIndex } from "./id-index.ts";
 import type { SpanRecord } from "../model.ts";
 
+type Named = Pick<SpanRecord, "spanId" | "parentSpanId" | "kind">;
+
 /**
  * Zipkin lets a client span and the server span it calls share one id. The server span gets an id of its own and becomes
  * the client span's child; what stood below the shared id moves below the server span.
  */
-export function withUniqueIds(spans: readonly SpanRecord[], ids = new IdIndex(spans)): readonly SpanRecord[] {
+export function withUniqueIds<S extends Named>(spans: readonly S[], ids = new IdIndex(spans)): readonly S[] {
   if (!ids.hasShared) return spans;
   const clients = new Set<string>();
   for (const span of spans) if (span.kind === 3) clients.add(span.spanId);
-  const shared = (span: SpanRecord): boolean => span.kind === 2 && clients.has(span.spanId);
+  const shared = (span: S): boolean => span.kind === 2 && clients.has(span.spanId);
   if (!spans.some(shared)) return spans;
 
   const used = new Set(spans.map(({ spanId }) => spanId));
@@ -35,6 +37,6 @@ export function withUniqueIds(spans: readonly SpanRecord[], ids = new IdIndex(sp
 }
 
 /** A renamed server span stays below its client. */
-function isServerOf(span: SpanRecord, serverIds: ReadonlyMap<string, string>): boolean {
+function isServerOf(span: Named, serverIds: ReadonlyMap<string, string>): boolean {
   return span.kind === 2 && serverIds.get(span.parentSpanId) === span.spanId;
 }

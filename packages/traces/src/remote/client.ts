@@ -175,3 +175,14 @@ function readSetting(flag: string, file: string): Buffer {
     });
   }
 }
+
+/** The storage itself cannot be reached, or took too long: asking for less changes nothing. */
+export function isAway({ code, cause }: ThroughlineError): boolean {
+  const grpc = (cause as ServiceError | undefined)?.code;
+  return (
+    code === "TL_QUERY_TIMEOUT" ||
+    grpc === status.UNAVAILABLE ||
+    grpc === status.CANCELLED ||
+    grpc === status.UNAUTHENTICATED
+  );
+}

@@ -1,4 +1,5 @@
 import { status, type ServiceError } from "@grpc/grpc-js";
+import type { TracePart } from "@throughline/api/trace-columns";
 import { ThroughlineError } from "@throughline/api/errors";
 import { kindByName } from "../decode/kind-by-name.ts";
 import { serviceName, type SpanKind, type SpanRecord } from "../model.ts";
@@ -15,9 +16,10 @@ import type {
   ServiceMetricsQuery,
   SpanQuery,
   SpanReader,
+  TraceText,
 } from "../query/reader.ts";
 import type { StoreReader } from "../store/search/store-reader.ts";
-import type { RemoteClient } from "./client.ts";
+import { isAway, type RemoteClient } from "./client.ts";
 import { readerOver } from "./loaded-spans.ts";
 import { findRequest, isEmpty, isSaidBy, newestStart, pushes } from "./queries.ts";
 import { collectTraces } from "./traces-data.ts";
@@ -52,6 +54,18 @@ export class RemoteReader implements SpanReader {
 
   async traces(traceIds: readonly string[], options: ReadOptions = {}): Promise<SpanRecord[][]> {
     const wanted = [...new Set(traceIds)];
+    const found = await this.load(wanted, options);
+    return found.size === 0 ? [] : this.over(found).traces(wanted, options);
+  }
+
+  async columns(traceId: string, part: TracePart, options: ReadOptions = {}): Promise<TraceText | undefined> {
+    return this.over(await this.load([traceId], options)).columns(traceId, part, options);
+  }
+
+  private async load(
+    wanted: readonly string[],
+    options: ReadOptions,
+  ): Promise<ReadonlyMap<string, SpanRecord[]>> {
     const found = new Map<string, SpanRecord[]>();
     for (let from = 0; from < wanted.length; from += idsAtOnce) {
       const query = wanted
@@ -60,8 +74,7 @@ export class RemoteReader implements SpanReader {
       const stream = this.client.stream("jaeger.storage.v2.TraceReader/GetTraces", { query }, options);
       await collectTraces(stream, found);
     }
-    if (found.size === 0) return [];
-    return this.over(found).traces(wanted, options);
+    return found;
   }
 
   async search(query: SpanQuery, options: ReadOptions = {}): Promise<SearchAnswer> {
@@ -303,15 +316,4 @@ export class RemoteReader implements SpanReader {
       );
     return this.capabilities.withoutServiceName;
   }
-}
-
-/** The storage itself cannot be reached, or took too long: asking for less changes nothing. */
-function isAway({ code, cause }: ThroughlineError): boolean {
-  const grpc = (cause as ServiceError | undefined)?.code;
-  return (
-    code === "TL_QUERY_TIMEOUT" ||
-    grpc === status.UNAVAILABLE ||
-    grpc === status.CANCELLED ||
-    grpc === status.UNAUTHENTICATED
-  );
 }

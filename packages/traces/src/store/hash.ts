@@ -29,6 +29,16 @@ export function hashTraceId(a: number, b: number, c: number, d: number): number 
   return mix(hash);
 }
 
+/** Of a span id, as two words; ids that senders count up are spread as well. */
+export function hashWords(low: number, high: number): number {
+  return mix(Math.imul(low, 0x9e3779b1) ^ high);
+}
+
+/** How large an open-addressing table of so many entries is: a power of two, at most half full. */
+export function slotsFor(entries: number): number {
+  return 2 ** Math.ceil(Math.log2(entries * 2 + 2));
+}
+
 export function equalBytes(
   a: DataView,
   aStart: number,

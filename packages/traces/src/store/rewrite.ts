@@ -1,6 +1,7 @@
 import type { SpanRecord } from "../model.ts";
 import type { Block } from "./block/block.ts";
 import { intoHeads } from "./block/into-heads.ts";
+import { readRecords } from "./block/page-records.ts";
 import { type BlockParts, makeBlock } from "./block/write-block.ts";
 import type { Head } from "./head/head.ts";
 
@@ -36,8 +37,8 @@ function* pagesOf(block: Block, keep: Keep, spare: Spare | undefined): Generator
       let to = from + 1;
       while (to < page.rows && page.traceOf(to) === trace) to++;
       const traceId = block.traceId(trace);
-      if (keep(traceId)) spans.push(...page.read(from, to, traceId));
-      else if (spare !== undefined) spans.push(...page.read(from, to, traceId).filter(spare));
+      if (keep(traceId)) spans.push(...readRecords(page, from, to, traceId));
+      else if (spare !== undefined) spans.push(...readRecords(page, from, to, traceId).filter(spare));
       from = to;
     }
     if (spans.length > 0) yield spans;

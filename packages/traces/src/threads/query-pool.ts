@@ -17,6 +17,8 @@ const threadsAtMost = 2;
 /** Queries that may find many spans, which are in memory until they are answered. */
 const largeAtOnce = 8;
 
+const largeReads: ReadonlySet<ReadCall["method"]> = new Set(["traces", "search", "texts", "columns"]);
+
 interface QueryThread {
   client: ThreadClient<QueryCall, QueryNotice, QueryEvent>;
   seen: number;
@@ -72,6 +74,8 @@ export class QueryPool {
       metrics: (query, options) =>
         read({ method: "metrics", args: [query] }, options) as ReturnType<SpanReader["metrics"]>,
       texts: (query, options) => read({ method: "texts", args: [query] }, options) as Promise<TraceText[]>,
+      columns: (traceId, part, options) =>
+        read({ method: "columns", args: [traceId, part] }, options) as ReturnType<SpanReader["columns"]>,
       edges: (window, options) =>
         read({ method: "edges", args: [window] }, options) as ReturnType<SpanReader["edges"]>,
     };
@@ -98,7 +102,7 @@ export class QueryPool {
     tenant: string | undefined,
     options: ReadOptions | undefined,
   ): Promise<unknown> {
-    const isLarge = read.method === "traces" || read.method === "search" || read.method === "texts";
+    const isLarge = largeReads.has(read.method);
     if (isLarge) await this.turn();
     try {
       return await this.ask(read, tenant, options);

@@ -71,6 +71,10 @@ async function answerRead(reader: StoreReader, call: ReadCall, signal: AbortSign
       const value = await writeTraces(await reader.traces(query.traceIds, { signal }), query, signal);
       return { value, transfer: value.flatMap(({ chunks }) => chunks.map(({ buffer }) => buffer)) };
     }
+    case "columns": {
+      const value = await reader.columns(call.args[0], call.args[1], { signal });
+      return { value, transfer: (value?.chunks ?? []).map(({ buffer }) => buffer) };
+    }
     case "services":
       return { value: await reader.services({ signal }) };
     case "operations":

@@ -16,7 +16,7 @@ import type { SpanBudget } from "../span-budget.ts";
 import { exportRoute } from "./export.ts";
 import { isEmpty, pagesOf } from "./pages.ts";
 import { findTraces, readTraceSearch } from "./search.ts";
-import { taken, traceTexts } from "../trace-texts.ts";
+import { taken } from "../trace-texts.ts";
 import { spanLines, traceView } from "./view.ts";
 
 /** Throughline's own read API (its contract: `traces.ts` of `@throughline/api`). */
@@ -71,11 +71,7 @@ export function throughlineRoutes(
     };
     if (wants(request, traceColumnsType)) {
       const part = readPart(QueryParameters.of(request.raw.url ?? "").first("part"));
-      const [columns] = await traceTexts(
-        reader,
-        { traceIds: [traceId], form: "columns", raw: true, part },
-        { signal },
-      );
+      const columns = await reader.columns(traceId, part, { signal });
       if (columns === undefined) throw notFound();
       found(columns.spans);
       return sendJson(reply, taken(columns), traceColumnsType);

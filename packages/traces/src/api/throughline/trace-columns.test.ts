@@ -1,6 +1,5 @@
-import type { SpanView, TraceView } from "@throughline/api";
+import type { TraceView } from "@throughline/api";
 import {
-  attributeTypes,
   readDetails,
   readStructure,
   TraceColumnsError,
@@ -9,13 +8,12 @@ import {
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { SpanRecord } from "../../model.ts";
-import { kindNames } from "../../query/kinds.ts";
 import { anySpan, exampleSpan, resourceOf, text } from "../../store/example-spans.ts";
+import { spansOfColumns, spansOfView } from "../../trace-columns/example-columns.ts";
 import { serverOver } from "../stored-traces.ts";
 
 const traceId = "a".repeat(32);
 const path = `/api/throughline/traces/${traceId}`;
-const statusNames = ["unset", "ok", "error"] as const;
 const span = (id: number, parent: number, more: Partial<SpanRecord> = {}): SpanRecord =>
   exampleSpan({
     traceId,
@@ -31,61 +29,6 @@ async function read(spans: readonly SpanRecord[]) {
   return { answer, bytes: Uint8Array.from(answer.rawPayload), view: JSON.parse(json.body) as TraceView };
 }
 
-/** Spans as JSON has them, from columns. */
-function spansOf(bytes: Uint8Array<ArrayBuffer>): Omit<SpanView, "selfNs">[] {
-  const { head, structure } = readStructure(bytes);
-  const { details } = readDetails(bytes);
-  const hex = (column: Uint8Array, from: number, length: number) =>
-    Buffer.from(column.subarray(from, from + length)).toString("hex");
-  const part = (ends: Uint32Array, at: number) =>
-    Array.from(
-      { length: (ends[at] ?? 0) - (at === 0 ? 0 : (ends[at - 1] ?? 0)) },
-      (_, index) => (at === 0 ? 0 : (ends[at - 1] ?? 0)) + index,
-    );
-  const attribute = (number: number): SpanView["attributes"][number] => {
-    const [value = 0] = part(details.valueEnds, number);
-    const bytesOf = Buffer.from(details.values.subarray(value, details.valueEnds[number]));
-    const written = part(details.valueEnds, number).length === 0 ? "" : bytesOf.toString("utf8");
-    const type = attributeTypes[details.types[number] ?? 0] ?? "empty";
-    const key = head.keys[details.keys[number] ?? 0] ?? "";
-    return { key, type, value: type === "string" ? written : (JSON.parse(written) as unknown) };
-  };
-  const list = (ends: Uint32Array, numbers: Uint32Array, at: number) =>
-    part(ends, at).map((place) => attribute(numbers[place] ?? 0));
-  return Array.from(structure.starts, (startOffsetNs, at) => {
-    const parent = hex(details.parentIds, at * 8, 8);
-    return {
-      spanId: hex(structure.spanIds, at * 8, 8),
-      parentSpanId: /^0+$/.test(parent) ? null : parent,
-      parentMissing: ((structure.flags[at] ?? 0) & 1) !== 0,
-      name: head.names[structure.names[at] ?? 0] ?? "",
-      service: head.services[structure.services[at] ?? 0] ?? "",
-      kind: kindNames[((structure.kindStatus[at] ?? 0) & 15) as 0],
-      startOffsetNs,
-      durationNs: structure.durations[at] ?? 0,
-      depth: structure.depths[at] ?? 0,
-      status: statusNames[(structure.kindStatus[at] ?? 0) >> 4] ?? "unset",
-      statusMessage: head.messages[details.messages[at] ?? 0] ?? "",
-      events: part(structure.eventEnds, at).map((event) => ({
-        name: head.eventNames[details.eventNames[event] ?? 0] ?? "",
-        offsetNs: structure.eventTimes[event] ?? 0,
-        attributes: list(details.eventAttributeEnds, details.eventAttributes, event),
-      })),
-      links: part(structure.linkEnds, at).map((link) => ({
-        traceId: hex(details.linkIds, link * 24, 16),
-        spanId: hex(details.linkIds, link * 24 + 16, 8),
-        attributes: list(details.linkAttributeEnds, details.linkAttributes, link),
-      })),
-      scope: head.scopes[details.scopes[at] ?? 0] ?? { name: "", version: "" },
-      attributes: list(details.attributeEnds, details.attributes, at),
-      resource: list(details.resourceEnds, details.resourceAttributes, details.resources[at] ?? 0),
-    };
-  });
-}
-
-const fromJson = ({ spans }: TraceView) =>
-  spans.map((one) => Object.fromEntries(Object.entries(one).filter(([name]) => name !== "selfNs")));
-
 test("columns hold what the JSON holds, whatever the spans are", async () => {
   const any = fc.sample(anySpan, { numRuns: 40, seed: 3 }).map((one) => ({ ...one, traceId }));
   const { answer, bytes, view } = await read([
@@ -99,7 +42,7 @@ test("columns hold what the JSON holds, whatever the spans are", async () => {
     traceColumnsType,
     "accept",
   ]);
-  expect(spansOf(bytes)).toEqual(fromJson(view));
+  expect(spansOfColumns(bytes)).toEqual(spansOfView(view));
   expect(readStructure(bytes).head.summary).toEqual(view.summary);
 });
 

@@ -1,5 +1,6 @@
 import type { SpanRecord } from "../../model.ts";
 import type { AttributePlace, SpanField, ValueTest } from "../../query/condition.ts";
+import type { TraceTable } from "../../trace-columns/table.ts";
 import type {
   Marker,
   PageBounds,
@@ -14,8 +15,10 @@ import type { Block } from "./block.ts";
 import { BlockTenants } from "./block-tenants.ts";
 import { keyCounts, valueCounts, visitValues } from "./block-values.ts";
 import { rowsOfPage, traceFact } from "./format.ts";
+import { PageGatherer } from "./gather-page.ts";
 import type { Rollup } from "./rollup.ts";
 import type { BlockPage } from "./page.ts";
+import { readRecords } from "./page-records.ts";
 
 /** A sealed block as searches see it. */
 export class BlockSegment implements Segment {
@@ -61,8 +64,16 @@ export class BlockSegment implements Segment {
     return pages.flatMap(({ page, rows }) => {
       const decoded = this.block.page(page);
       const from = rows[0] ?? 0;
-      return decoded.read(from, from + rows.length, this.block.traceId(decoded.traceOf(from)));
+      return readRecords(decoded, from, from + rows.length, this.block.traceId(decoded.traceOf(from)));
     });
+  }
+
+  gather({ pages }: Pick<TraceRows, "pages">, into: TraceTable): void {
+    const gatherer = new PageGatherer(into);
+    for (const { page, rows } of pages) {
+      const from = rows[0] ?? 0;
+      gatherer.gather(this.block.page(page), from, from + rows.length);
+    }
   }
 
   slowTraces(): string[] {

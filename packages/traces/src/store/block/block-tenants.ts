@@ -8,6 +8,7 @@ import type { Block } from "./block.ts";
 import { visitValues } from "./block-values.ts";
 import { rowsOfPage } from "./format.ts";
 import { intoHeads } from "./into-heads.ts";
+import { readRecords } from "./page-records.ts";
 import type { Rollup } from "./rollup.ts";
 
 /** What a sealed block knows of tenants. */
@@ -108,7 +109,7 @@ export class BlockTenants implements SegmentTenants {
       const asked = rows(number);
       if (asked === undefined) continue;
       const page = this.block.page(number);
-      yield page.read(0, page.rows, "").flatMap((span, row) => {
+      yield readRecords(page, 0, page.rows, "").flatMap((span, row) => {
         if (asked[row] !== 1) return [];
         span.traceId = this.block.traceId(page.traceOf(row));
         // Nothing of them is counted.

@@ -1,3 +1,4 @@
+import { CopyIndex } from "../copy-index.ts";
 import { ownersOf } from "../head/owners.ts";
 import type { Counts, HeadColumns } from "../head/layout.ts";
 
@@ -57,10 +58,10 @@ export function withoutCopies(
   if (rows.length === 1) return rows;
   const ownerOf = (row: number): number => owners[origin[row] ?? 0] ?? 0;
   if (rows.length > 32) {
-    const seen = new Set<string>();
+    const copies = new CopyIndex({ ids: spanId, starts: start, kindStatus, ownerOf }, rows.length);
     return rows.filter((row) => {
-      const name = `${spanId[row * 2]},${spanId[row * 2 + 1]},${(kindStatus[row] ?? 0) & 15},${start[row * 2]},${start[row * 2 + 1]},${ownerOf(row)}`;
-      return seen.size < seen.add(name).size;
+      const met = copies.size;
+      return copies.numberOf(row) === met;
     });
   }
   return rows.filter((row, at) => {

@@ -1,18 +1,23 @@
-import {
-  type EventRecord,
-  type KeyValue,
-  type LinkRecord,
-  ownerOf,
-  type SpanKind,
-  type SpanRecord,
-  type StatusCode,
-} from "../../model.ts";
+import { type KeyValue, ownerOf, type ResourceRecord, type ScopeRecord } from "../../model.ts";
+import { timeOf } from "../head/entries.ts";
 import { fieldColumn } from "../head/layout.ts";
 import { readValue, valueText } from "../head/value-bytes.ts";
 import { type ByteReader, DamagedBlockError, type Vector } from "./bytes.ts";
 import type { BlockDictionary } from "./dictionary.ts";
-import { type PageTable, type PageValues, readTable, TableCursor } from "./page-table.ts";
+import { type PageTable, type PageValues, readTable } from "./page-table.ts";
 import { fromDeltas, readPlanes } from "./planes.ts";
+
+/** What the codes of a column stand for: values by code, each where it lies in `bytes`. */
+export interface ColumnValues {
+  /** Of the page and not of the block. */
+  isOfPage: boolean;
+  key: string;
+  /** Then `key` is empty. */
+  keysAreInValues: boolean;
+  bytes: Buffer;
+  starts: Int32Array;
+  ends: Int32Array;
+}
 
 /** A page, decoded (see `format.ts`). What searches need at once, the rest when it is asked for. */
 export class BlockPage {
@@ -29,8 +34,10 @@ export class BlockPage {
   readonly eventCounts: Vector;
   readonly linkCounts: Vector;
   private readonly dictionary: BlockDictionary;
-  private readonly parents: Vector;
-  private readonly externalParents: Buffer;
+  /** 0: none; 1: the next of `externalParents`; else see `parentRow`. */
+  readonly parents: Vector;
+  /** 8 bytes each. */
+  readonly externalParents: Buffer;
   private readonly eventsLength: number;
   private readonly linksLength: number;
   private readonly rest: ByteReader;
@@ -71,8 +78,8 @@ export class BlockPage {
     this.spans = readTable(packed, rows);
     this.eventCounts = packed.vector(rows);
     this.linkCounts = packed.vector(rows);
-    this.eventsLength = sum(this.eventCounts);
-    this.linksLength = sum(this.linkCounts);
+    this.eventsLength = sumOf(this.eventCounts);
+    this.linksLength = sumOf(this.linkCounts);
     this.rest = packed;
     this.noisy = noisy;
   }
@@ -140,70 +147,63 @@ export class BlockPage {
 
   /** What copies of a span have in common. */
   spanKey(row: number): string {
-    const origin = this.dictionary.origins[this.origins.get(row)];
-    const owner = origin === undefined ? "" : (ownerOf(origin.resource) ?? "");
+    const owner = ownerOf(this.originOf(row).resource) ?? "";
     return `${this.spanId(row)}${this.kindStatus.get(row) & 15}${timeOf(this.starts, row)} ${owner}`;
   }
 
-  /** Spans of rows `from` to `to`, which are of one trace. */
-  read(from: number, to: number, traceId: string): SpanRecord[] {
-    const spans = new TableCursor(this, this.spans, from);
-    const events =
-      this.events === undefined
-        ? undefined
-        : new TableCursor(this, this.events.table, prefix(this.eventCounts, from));
-    const links =
-      this.links === undefined
-        ? undefined
-        : new TableCursor(this, this.links.table, prefix(this.linkCounts, from));
-    let external = 0;
-    for (let row = 0; row < from && this.externalParents.length > 0; row++)
-      if (this.parents.get(row) === 1) external++;
-    const idOf = this.spanIds(from, to);
-    const [starts, lengths] = [whole(this.starts), whole(this.lengths)];
-    const records: SpanRecord[] = [];
-    for (let row = from; row < to; row++) {
+  /** The 8 bytes of each span's id, as two words. */
+  spanIdWords(): Uint32Array<ArrayBuffer> {
+    const { buffer } = this.noisy;
+    const from = buffer.length - this.rows * 8;
+    if (from < 0) throw new DamagedBlockError("span ids are missing");
+    const bytes = new Uint8Array(this.rows * 8);
+    bytes.set(buffer.subarray(from));
+    return new Uint32Array(bytes.buffer);
+  }
+
+  /** Writes the ids of the parents of rows `from` to `to`, from place `first` on. `ids`: those of all rows; zeros stay where there is none. */
+  parentIdsInto(into: Uint32Array, first: number, from: number, to: number, ids: Uint32Array): void {
+    let external = this.externalBefore(from);
+    for (let row = from, at = first * 2; row < to; row++, at += 2) {
       const parent = this.parents.get(row);
-      let parentSpanId = "";
       if (parent === 1) {
-        parentSpanId = this.externalParents.toString("hex", external * 8, external * 8 + 8);
+        into[at] = this.externalParents.readUInt32LE(external * 8);
+        into[at + 1] = this.externalParents.readUInt32LE(external * 8 + 4);
         external++;
       } else if (parent >= 2) {
-        const distance = ((parent - 2) >>> 1) ^ -((parent - 2) & 1);
-        if (row + distance < 0 || row + distance >= this.rows) throw new DamagedBlockError("no such parent");
-        parentSpanId = idOf(row + distance);
+        const other = this.parentRow(row, parent);
+        into[at] = ids[other * 2] ?? 0;
+        into[at + 1] = ids[other * 2 + 1] ?? 0;
       }
-      const origin = this.dictionary.origins[this.origins.get(row)];
-      if (origin === undefined) throw new DamagedBlockError("no such origin");
-      const dropped = spans.field(fieldColumn.dropped, row);
-      const counts = dropped.type === "bytes" ? Buffer.from(dropped.value) : noneDropped;
-      const start = starts[row] ?? 0n;
-      const name = spans.text(fieldColumn.name, row);
-      const traceState = spans.text(fieldColumn.state, row);
-      const statusMessage = spans.text(fieldColumn.message, row);
-      records.push({
-        traceId,
-        spanId: idOf(row),
-        parentSpanId,
-        traceState,
-        flags: this.flags.get(row),
-        name,
-        kind: (this.kindStatus.get(row) & 15) as SpanKind,
-        startUnixNano: start,
-        endUnixNano: BigInt.asUintN(64, start + (lengths[row] ?? 0n)),
-        attributes: spans.next(),
-        droppedAttributesCount: counts.readUInt32LE(0),
-        events: this.eventsOf(events, this.eventCounts.get(row)),
-        droppedEventsCount: counts.readUInt32LE(4),
-        links: this.linksOf(links, this.linkCounts.get(row)),
-        droppedLinksCount: counts.readUInt32LE(8),
-        statusCode: (this.kindStatus.get(row) >> 4) as StatusCode,
-        statusMessage,
-        resource: origin.resource,
-        scope: origin.scope,
-      });
     }
-    return records;
+  }
+
+  /** Where a row's span comes from. */
+  originOf(row: number): { resource: ResourceRecord; scope: ScopeRecord } {
+    const origin = this.dictionary.origins[this.origins.get(row)];
+    if (origin === undefined) throw new DamagedBlockError("no such origin");
+    return origin;
+  }
+
+  /** The key of a column; undefined where each value has its own. */
+  keyOf(column: number): string | undefined {
+    const info = this.dictionary.columns[column];
+    return info?.keysAreInValues === true ? undefined : (info?.key ?? "");
+  }
+
+  /** What the codes of a column stand for. */
+  columnValues(column: number): ColumnValues {
+    const info = this.dictionary.columns[column];
+    const isOfPage = info?.hasPageDictionary === true;
+    const from = isOfPage ? this.values.get(column) : info;
+    return {
+      isOfPage,
+      key: info?.key ?? "",
+      keysAreInValues: info?.keysAreInValues === true,
+      bytes: from !== undefined && "bytes" in from ? from.bytes : this.dictionary.bytes,
+      starts: from?.starts ?? noValues,
+      ends: from?.ends ?? noValues,
+    };
   }
 
   /** The name that a code of the column of names stands for. */
@@ -214,11 +214,9 @@ export class BlockPage {
 
   /** A value of a column by its code. */
   value(column: number, code: number): { bytes: Buffer; start: number; end: number } {
-    const info = this.dictionary.columns[column];
-    const from = info?.hasPageDictionary === true ? this.values.get(column) : info;
-    const bytes = from !== undefined && "bytes" in from ? from.bytes : this.dictionary.bytes;
-    const start = from?.starts[code];
-    const end = from?.ends[code];
+    const { bytes, starts, ends } = this.columnValues(column);
+    const start = starts[code];
+    const end = ends[code];
     if (start === undefined || end === undefined) throw new DamagedBlockError("no such value");
     return { bytes, start, end };
   }
@@ -237,8 +235,23 @@ export class BlockPage {
     return columns;
   }
 
+  /** How many rows before one have a parent that is on another page, or nowhere. */
+  externalBefore(row: number): number {
+    let external = 0;
+    for (let at = 0; at < row && this.externalParents.length > 0; at++)
+      if (this.parents.get(at) === 1) external++;
+    return external;
+  }
+
+  /** The row on the page that a row names as its parent. */
+  parentRow(row: number, parent: number): number {
+    const other = row + (((parent - 2) >>> 1) ^ -((parent - 2) & 1));
+    if (other < 0 || other >= this.rows) throw new DamagedBlockError("no such parent");
+    return other;
+  }
+
   /** Of many rows the ids are made hexadecimal together. */
-  private spanIds(from: number, to: number): (row: number) => string {
+  spanIds(from: number, to: number): (row: number) => string {
     if (to - from < manyRows) return (row) => this.spanId(row);
     const { buffer } = this.noisy;
     const first = buffer.length - this.rows * 8;
@@ -254,63 +267,16 @@ export class BlockPage {
     if (from < 0) throw new DamagedBlockError("span ids are missing");
     return buffer.toString("hex", from, from + 8);
   }
-
-  private eventsOf(cursor: TableCursor | undefined, count: number): EventRecord[] {
-    const { events } = this;
-    if (events === undefined || cursor === undefined) return [];
-    if (count === 0) return [];
-    return Array.from({ length: count }, () => {
-      const at = cursor.at;
-      return {
-        timeUnixNano: timeOf(events.times, at),
-        name: cursor.text(fieldColumn.eventName, at),
-        attributes: cursor.next(),
-        droppedAttributesCount: events.dropped.get(at),
-      };
-    });
-  }
-
-  private linksOf(cursor: TableCursor | undefined, count: number): LinkRecord[] {
-    const { links } = this;
-    if (links === undefined || cursor === undefined) return [];
-    if (count === 0) return [];
-    return Array.from({ length: count }, () => {
-      const at = cursor.at;
-      return {
-        traceId: links.ids.toString("hex", at * 24, at * 24 + 16),
-        spanId: links.ids.toString("hex", at * 24 + 16, at * 24 + 24),
-        traceState: cursor.text(fieldColumn.linkState, at),
-        attributes: cursor.next(),
-        droppedAttributesCount: links.dropped.get(at),
-        flags: links.flags.get(at),
-      };
-    });
-  }
 }
 
-const noneDropped = Buffer.alloc(12);
+const noValues = new Int32Array(0);
 /** With fewer rows than these, ids are read one by one. */
 const manyRows = 64;
 
-/** Numbers that lie as low and high halves by turns. */
-function whole(halves: Uint32Array): BigUint64Array {
-  const { buffer, byteOffset, length } = halves;
-  // A machine has its halves in this order too, where they lie on a whole word.
-  if (byteOffset % 8 === 0) return new BigUint64Array(buffer, byteOffset, length / 2);
-  return new BigUint64Array(halves.slice().buffer);
-}
-
-function timeOf(times: Uint32Array, at: number): bigint {
-  return (BigInt(times[at * 2 + 1] ?? 0) << 32n) | BigInt(times[at * 2] ?? 0);
-}
-
-function sum(counts: Vector): number {
-  return prefix(counts, counts.length);
-}
-
-function prefix(counts: Vector, to: number): number {
-  if (counts.constant !== undefined) return counts.constant * to;
-  let total = 0;
-  for (let at = 0; at < to; at++) total += counts.get(at);
-  return total;
+/** Of entries `from` to `to`. */
+export function sumOf(counts: Vector, from = 0, to = counts.length): number {
+  if (counts.constant !== undefined) return counts.constant * (to - from);
+  let sum = 0;
+  for (let at = from; at < to; at++) sum += counts.get(at);
+  return sum;
 }

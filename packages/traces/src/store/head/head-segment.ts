@@ -13,8 +13,10 @@ import type {
   TraceKey,
   TraceRows,
 } from "../search/segment.ts";
+import type { TraceTable } from "../../trace-columns/table.ts";
 import { numberTest, textMatcher, type ValueMatcher, valueMatcher } from "../search/value-test.ts";
 import type { Rollup } from "../block/rollup.ts";
+import { RowGatherer } from "./gather-rows.ts";
 import { headKeys, visitHeadValues } from "./head-values.ts";
 import { HeadCopies } from "./head-copies.ts";
 import { HeadIndex } from "./head-index.ts";
@@ -228,6 +230,11 @@ export class HeadSegment implements Segment {
     return this.copies.outdated(this.reader, page, (row) =>
       counts(Math.floor(row / rowsOfPage), row % rowsOfPage),
     );
+  }
+
+  gather({ pages }: Pick<TraceRows, "pages">, into: TraceTable): void {
+    const gatherer = new RowGatherer(this.reader, into);
+    for (const { page, rows } of pages) for (const row of rows) gatherer.gather(page * rowsOfPage + row);
   }
 
   spans({ pages }: Pick<TraceRows, "pages">): SpanRecord[] {

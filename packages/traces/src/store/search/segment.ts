@@ -1,5 +1,6 @@
 import type { AttributePlace, SpanField, ValueTest } from "../../query/condition.ts";
 import type { SpanRecord } from "../../model.ts";
+import type { TraceTable } from "../../trace-columns/table.ts";
 import type { Rollup } from "../block/rollup.ts";
 
 /** Some stored spans, in pages: a sealed block, or the head as far as it was committed when the query began. */
@@ -29,6 +30,8 @@ export interface Segment {
   outdated(page: number, counts?: (page: number, row: number) => boolean): ReadonlySet<number>;
   /** Spans of rows as `trace` gives them. */
   spans(rows: Pick<TraceRows, "pages">): SpanRecord[];
+  /** The same as columns, onto those that other segments have gathered. */
+  gather(rows: Pick<TraceRows, "pages">, into: TraceTable): void;
   /** Whose the spans are. */
   readonly tenants: SegmentTenants;
   /** What every condition is held against beside its own; undefined where all rows may be seen. */

@@ -2,7 +2,8 @@ import type { KeyValue, SpanRecord } from "../../model.ts";
 import type { SpanQuery } from "../../query/reader.ts";
 
 const key = "slow_trace";
-const slow: KeyValue = { key, value: { type: "bool", value: true } };
+/** What every span of a slow trace says. */
+export const slow: KeyValue = { key, value: { type: "bool", value: true } };
 
 /**
  * Slowness is the trace's, but spans that left before their trace became slow say `slow_trace=false`: once one span says true, all of
@@ -22,7 +23,8 @@ export function saysSlow({ attributes }: SpanRecord): boolean {
   return attributes.some((attribute) => attribute.key === key && isTrue(attribute));
 }
 
-function isTrue({ value }: KeyValue): boolean {
+/** Of an attribute of this key: whether it says so. */
+export function isTrue({ value }: Pick<KeyValue, "value">): boolean {
   return (value.type === "bool" && value.value) || (value.type === "string" && value.value === "true");
 }
 

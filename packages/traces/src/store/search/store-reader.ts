@@ -1,3 +1,4 @@
+import type { TracePart } from "@throughline/api/trace-columns";
 import { ownerOf, type SpanKind, type SpanRecord } from "../../model.ts";
 import type {
   Facet,
@@ -12,13 +13,18 @@ import type {
   ServiceMetricsQuery,
   SpanQuery,
   SpanReader,
+  TraceText,
 } from "../../query/reader.ts";
+import { summaryKeys } from "../../analyse/summary.ts";
+import { type OrderedTrace, orderTrace } from "../../trace-columns/order.ts";
+import { TraceTable } from "../../trace-columns/table.ts";
+import { writeColumns } from "../../trace-columns/write.ts";
 import { BlockFailure } from "../block/block.ts";
 import { attributeKeys, attributeValues } from "./facets.ts";
 import { Pace } from "./pace.ts";
 import { redSeries, serviceEdges } from "./red.ts";
 import { searchTraces } from "./search.ts";
-import { type Segment, traceKey } from "./segment.ts";
+import { type Segment, traceKey, type TraceRows } from "./segment.ts";
 import { serviceMetrics } from "./service-metrics.ts";
 import { completeSlow } from "./slow-trace.ts";
 import { TenantSegment } from "./tenant-segment.ts";
@@ -63,6 +69,15 @@ export class StoreReader implements SpanReader {
 
   traces(traceIds: readonly string[], options?: ReadOptions): Promise<SpanRecord[][]> {
     return this.run(options, (segments, pace) => readTraces(segments, new Set(traceIds), pace));
+  }
+
+  columns(traceId: string, part: TracePart, options?: ReadOptions): Promise<TraceText | undefined> {
+    return this.run(options, async (segments, pace) => {
+      // What is drawn needs no more of the attributes than its summary.
+      const keys = part === "structure" ? summaryKeys : undefined;
+      const trace = await gatherTrace(segments, traceId, keys, pace);
+      return trace && { traceId, spans: trace.rows.length, chunks: writeColumns(trace, part) };
+    });
   }
 
   search(query: SpanQuery, options?: ReadOptions): Promise<SearchAnswer> {
@@ -172,6 +187,32 @@ async function readTraces(
     if (spans.length > 0) traces.push(completeSlow(inOrder(spans)));
   }
   return traces;
+}
+
+/** The same trace that `readTraces` reads, as columns. */
+async function gatherTrace(
+  segments: readonly Segment[],
+  traceId: string,
+  keys: ReadonlySet<string> | undefined,
+  pace: Pace,
+): Promise<OrderedTrace | undefined> {
+  await pace.step();
+  const key = traceKey(traceId);
+  const parts = segments
+    .map((segment) => ({ segment, rows: segment.trace(key) }))
+    .filter((part): part is { segment: Segment; rows: TraceRows } => part.rows !== undefined);
+  const pages = parts.flatMap(({ rows }) => rows.pages);
+  if (pages.length === 0) return undefined;
+  const table = new TraceTable(
+    traceId,
+    pages.reduce((sum, { rows }) => sum + rows.length, 0),
+    keys,
+  );
+  for (const { segment, rows } of parts) {
+    segment.gather(rows, table);
+    await pace.step();
+  }
+  return orderTrace(table, parts.length > 1);
 }
 
 function latestOf(parts: readonly (readonly SpanRecord[])[]): SpanRecord[] {

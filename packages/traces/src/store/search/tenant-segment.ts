@@ -1,5 +1,6 @@
 import type { SpanRecord } from "../../model.ts";
 import type { AttributePlace, SpanField, ValueTest } from "../../query/condition.ts";
+import type { TraceTable } from "../../trace-columns/table.ts";
 import type { Rollup } from "../block/rollup.ts";
 import { mix } from "../hash.ts";
 import { severalTenants, tenantKey } from "../head/tenant-labels.ts";
@@ -144,6 +145,10 @@ export class TenantSegment implements Segment {
 
   spans(rows: Pick<TraceRows, "pages">): SpanRecord[] {
     return this.inner.spans(rows);
+  }
+
+  gather(rows: Pick<TraceRows, "pages">, into: TraceTable): void {
+    this.inner.gather(rows, into);
   }
 
   /** undefined where the tenant sees nothing of a page. */
