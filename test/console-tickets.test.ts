@@ -153,7 +153,7 @@ test("a draft is approved, a trace pinned, a ticket erased: each is asked for on
   expect(complaints).toEqual([]);
 });
 
-test("why is there nothing: queued at which place, paused, filtered, not sampled, without an enhancer", async () => {
+test("why is there nothing: not sampled, paused, refused, without an enhancer", async () => {
   const { up, data } = await startWithDesk({
     env: { OTEL_TRACES_SAMPLER: "traceidratio", OTEL_TRACES_SAMPLER_ARG: "0" },
   });
@@ -165,7 +165,7 @@ test("why is there nothing: queued at which place, paused, filtered, not sampled
   const { job_id: jobId } = await acceptTicket(up.address("webhook"), "T-0");
   await jobEnded(up.address("admin"), jobId);
   await page.goto("/ticket/T-0");
-  await page.getByText(/Its trace is not stored: it was not sampled/).waitFor();
+  await page.getByText(/Its trace is not stored: it was not sampled\. Of those/).waitFor();
 
   await adminFetch(up.address("admin"), "/queue/pause", { method: "POST" });
   await acceptTicket(up.address("webhook"), "T-1");
@@ -196,6 +196,65 @@ test("why is there nothing: queued at which place, paused, filtered, not sampled
   await other.goto("/");
   await other.getByText("No enhancer is connected").waitFor();
   await expectAccessible(other);
+});
+
+test("why is there nothing: filtered, still queued at its place, refused with the reason, deleted by retention", async () => {
+  const data = await temporaryDirectory();
+  const desk = await start(["simulate", "desk", "--key", deskKey, "--delay", "6s"], { data: `${data}/desk` });
+  await addTenant(data, desk.address("desk"), ["--exclude", "priority=low"]);
+  const up = await start(["up", "--concurrency", "1"], { data });
+  const webhook = up.address("webhook");
+  const { page, complaints } = await openPage(up.address("console"));
+
+  const { job_id: jobId } = await acceptTicket(webhook, "T-1");
+  await until("the first one to be under way", async () => {
+    const response = await fetch(`${up.address("console")}/admin/api/tickets?status=active`);
+    return ((await response.json()) as { tickets: unknown[] }).tickets.length === 1;
+  });
+  await acceptTicket(webhook, "T-2");
+  await acceptTicket(webhook, "T-3");
+  await page.goto("/ticket/T-3");
+  const why = page.getByRole("region", { name: "Why: Still queued" });
+  await why.getByText("It is still queued, at place 2 of 2 of its tenant.").waitFor();
+
+  const filtered = await postTicket(webhook, { ticket_id: "T-4", priority: "low" });
+  expect([filtered.status, await filtered.json()]).toMatchObject([200, { reason: "filtered" }]);
+  await until("its trace to be there", async () => {
+    const found = await fetch(
+      `${up.address("console")}/api/throughline/traces?where=webhook.ignored%20exists`,
+    );
+    return ((await found.json()) as { traces: unknown[] }).traces.length === 1;
+  });
+  await page.goto("/ticket/T-4");
+  await page.getByRole("heading", { name: "T-4: its webhook was filtered" }).waitFor();
+  await page.getByText("The tenant's filters exclude its priority.").waitFor();
+  await expectAccessible(page);
+  await page.getByRole("link", { name: "Open its trace" }).click();
+  await page.waitForURL(/\/trace\/[0-9a-f]{32}/);
+
+  const forged = { "x-servicedesk-signature": "sha256=00" };
+  expect((await postTicket(webhook, { ticket_id: "T-5" }, forged)).status).toBe(401);
+  await page.goto("/ticket/T-5");
+  await page.getByRole("link", { name: "webhooks that were refused" }).click();
+  await until("the refusal to be found", async () => {
+    await page.getByRole("button", { name: "Find traces" }).click();
+    return (
+      (await page
+        .getByRole("table", { name: "Traces" })
+        .getByText(/signature/i)
+        .count()) > 0
+    );
+  });
+
+  await jobEnded(up.address("admin"), jobId);
+  await page.goto("/ticket/T-1");
+  await page.getByRole("region", { name: "Why: The note is on the ticket" }).waitFor();
+  await page.getByRole("link", { name: "Open its trace", exact: true }).waitFor();
+  await run(["storage", "clean", "--older-than", "1s", "--data", data]);
+  await page.reload();
+  await page.getByText(/Its trace is not stored\. .* were removed by retention at /).waitFor();
+  // The browser itself logs that the trace is not found.
+  expect(complaints.filter((text) => !text.includes("404"))).toEqual([]);
 });
 
 test("who is logged in does what the role allows, by name in the audit log", async () => {

@@ -30,7 +30,15 @@ test("hostile spans neither break the page nor run anything, in any view", limit
     await page.keyboard.press("ArrowDown");
   }
   await page.goto(`/trace/${hostileTrace}?span=000000000000000a`);
-  await page.getByText(/Show all [\d,]+ characters/).waitFor();
+  // A value of a million characters: the backend keeps 262,144 and says so, the page shows 2,000 until it is asked for more.
+  const large = page.getByRole("row").filter({ hasText: "megabyte" });
+  await large.getByText("Cut before it was stored: 737,856 more characters came.").waitFor();
+  const shown = async (): Promise<number> => (await large.locator(".value").textContent())?.length ?? 0;
+  expect(await shown()).toBe(2_000);
+  await large.getByRole("button", { name: /^Show all 262,1\d\d characters$/ }).click();
+  await expect.poll(shown).toBeGreaterThan(262_144);
+  await page.getByRole("button", { name: "Close the panel" }).click();
+  expect(await page.getByRole("row").filter({ hasText: "megabyte" }).count()).toBe(0);
   for (const view of ["flame", "statistics", "graph", "json"]) {
     await page.goto(`/trace/${hostileTrace}?view=${view}`);
     await page.locator(".trace-body > :not(.skeleton)").first().waitFor();

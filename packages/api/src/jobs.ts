@@ -15,6 +15,8 @@ export const jobView = z.object({
   reason: z.string().nullable(),
   noteId: z.string().nullable(),
   traceId: z.string().nullable(),
+  /** Whether its trace was to be kept when it came; one that was not is kept all the same where the ticket fails, is partial or slow. */
+  sampled: z.boolean().nullable(),
   enqueuedAt: z.string(),
   /** When a waiting job may be taken. */
   availableAt: z.string(),

@@ -27,10 +27,13 @@ export function Cause({
   reason,
   traceId,
   isFailed,
+  isSampled = null,
 }: {
   reason: TicketReason;
   traceId: string | null;
   isFailed: boolean;
+  /** Of its newest job; null where it is not known. */
+  isSampled?: boolean | null;
 }) {
   const navigate = useNavigate();
   const { tone, icon, title } = looks[reason.code];
@@ -39,7 +42,7 @@ export function Cause({
     queryFn: ({ signal }) => readTrace(traceId ?? "", signal),
     enabled: traceId !== null,
   });
-  const isMissing = trace.error instanceof ApiError && trace.error.status === 404;
+  const missing = trace.error instanceof ApiError && trace.error.status === 404 ? trace.error : undefined;
   const open = () => {
     if (traceId !== null) void navigate({ to: "/trace/$traceId", params: { traceId } });
   };
@@ -72,14 +75,9 @@ export function Cause({
             Most of its time went into <b>{bottleneck.name}</b>, {Math.round(bottleneck.percent)} %.
           </p>
         )}
-        {isMissing && (
-          <p>
-            Its trace is not stored: it was not sampled, retention has deleted it, or its spans are still on
-            their way.
-          </p>
-        )}
+        {missing !== undefined && <p>{whyNoTrace(missing, isSampled)}</p>}
       </div>
-      {traceId !== null && !isMissing && (
+      {traceId !== null && missing === undefined && (
         <Link
           to="/trace/$traceId"
           params={{ traceId }}
@@ -92,4 +90,13 @@ export function Cause({
       )}
     </section>
   );
+}
+
+/** The backend's words say what retention deleted, where it did. */
+function whyNoTrace(error: ApiError, isSampled: boolean | null): string {
+  if (isSampled === false)
+    return "Its trace is not stored: it was not sampled. Of those, only tickets that fail, are partial or slow have one.";
+  if (error.message.includes("retention")) return `Its trace is not stored. ${error.message}`;
+  const other = isSampled === null ? "it was not sampled, or its" : "its";
+  return `Its trace is not stored: ${other} spans are still on their way, or were lost or erased.`;
 }

@@ -69,7 +69,12 @@ export function TicketScreen({
           )}
         </dl>
       </header>
-      <Cause reason={reason} traceId={ticket?.traceId ?? null} isFailed={ticket?.status === "failed"} />
+      <Cause
+        reason={reason}
+        traceId={ticket?.traceId ?? null}
+        isFailed={ticket?.status === "failed"}
+        isSampled={story.jobs[0]?.sampled ?? null}
+      />
       {told !== undefined && detail.isPending && <Loading what="the story" rows={6} />}
       {detail.isError && <Failed error={detail.error} onRetry={() => void detail.refetch()} />}
       {detail.data !== undefined && (

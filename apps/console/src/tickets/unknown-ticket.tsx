@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import type { TicketReason } from "@throughline/api";
-import { searchTraces } from "../api/client.ts";
+import type { TicketReason, TraceView } from "@throughline/api";
+import { readTrace, searchTraces } from "../api/client.ts";
 import { Empty, Loading } from "../ui/states.tsx";
 
 /** Why nothing is known of a ticket: what its traces say, where there are any. */
@@ -15,22 +15,24 @@ export function UnknownTicket({ ticketId, reason }: { ticketId: string; reason: 
         ask(`ticket.id = ${quoted}`),
         ask(`ticket.id = ${quoted} and webhook.ignored exists`),
       ]);
-      return { trace: any[0], isIgnored: ignored.length > 0 };
+      const [first] = ignored;
+      const why = first && whyIgnored(await readTrace(first.traceId, signal));
+      return { trace: first ?? any[0], why };
     },
   });
   if (traces.isPending) return <Loading what="the ticket" rows={4} />;
-  const { trace, isIgnored } = traces.data ?? { trace: undefined, isIgnored: false };
+  const { trace, why } = traces.data ?? { trace: undefined, why: undefined };
   const link = trace !== undefined && (
     <Link to="/trace/$traceId" params={{ traceId: trace.traceId }}>
       Open its trace
     </Link>
   );
-  if (trace !== undefined && isIgnored) {
+  if (why !== undefined) {
     return (
       <Empty isPage title={`${ticketId}: its webhook was filtered`}>
+        <p>The webhook came and made no job. {why}</p>
         <p>
-          The webhook came, and made no job: the tenant’s filters keep it out, or the change was our own
-          technician’s. {link}.
+          {link}. Filters are the tenant’s: <code>throughline tenant show</code> lists them.
         </p>
       </Empty>
     );
@@ -56,4 +58,12 @@ export function UnknownTicket({ ticketId, reason }: { ticketId: string; reason: 
       </p>
     </Empty>
   );
+}
+
+/** In the receiver's words. */
+function whyIgnored({ spans }: TraceView): string {
+  const told = spans
+    .flatMap(({ attributes }) => attributes)
+    .find(({ key }) => key === "webhook.ignored.detail")?.value;
+  return typeof told === "string" ? told : "The tenant’s filters keep it out, or the change was our own.";
 }

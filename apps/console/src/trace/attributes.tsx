@@ -8,6 +8,8 @@ import { Icon } from "../ui/icons.tsx";
 
 /** A value of a megabyte would stop the page; who wants it all asks for it. */
 const shownAtFirst = 2_000;
+/** How the redactor ends a value that it cut before it was stored (docs/redaction.md). */
+const cutEnd = /… \[cut: (\d+) more characters\]$/;
 const searchableTypes: ReadonlySet<Attribute["type"]> = new Set(["string", "bool", "int", "double"]);
 const searchableLength = 500;
 
@@ -34,6 +36,7 @@ function AttributeRow({ attribute, isSearchable }: { attribute: Attribute; isSea
   const [isWhole, setWhole] = useState(false);
   const text = typeof value === "string" ? value : type === "empty" ? "" : JSON.stringify(value ?? null);
   const isCut = text.length > shownAtFirst && !isWhole;
+  const lost = text.length > shownAtFirst ? cutEnd.exec(text)?.[1] : undefined;
   return (
     <tr>
       <th scope="row">
@@ -50,6 +53,11 @@ function AttributeRow({ attribute, isSearchable }: { attribute: Attribute; isSea
           <button type="button" className="link" onClick={() => setWhole(true)}>
             Show all {formatCount(text.length)} characters
           </button>
+        )}
+        {lost !== undefined && (
+          <p className="muted small">
+            Cut before it was stored: {formatCount(Number(lost))} more characters came.
+          </p>
         )}
       </td>
       <td className="actions">

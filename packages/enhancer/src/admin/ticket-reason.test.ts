@@ -15,6 +15,7 @@ const job: JobView = {
   reason: null,
   noteId: null,
   traceId: null,
+  sampled: null,
   enqueuedAt: at(-60),
   availableAt: at(-60),
   finishedAt: null,

@@ -57,3 +57,10 @@ function isTicket(value: unknown): value is Ticket {
 export class UnreadablePayload extends Error {
   override readonly name = "UnreadablePayload";
 }
+
+/** What a W3C `traceparent` says of a job's trace; nothing where there is none. */
+export function traceOf(traceparent: string): { traceId: string | null; sampled: boolean | null } {
+  const [, traceId, flags] = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})/.exec(traceparent) ?? [];
+  if (traceId === undefined || flags === undefined) return { traceId: null, sampled: null };
+  return { traceId, sampled: (Number.parseInt(flags, 16) & 1) === 1 };
+}

@@ -39,7 +39,7 @@ export function ticketEndpoint(parts: TicketParts): Endpoint<Heard> {
       const ignored = ignoredBecause(door.tenant.settings, heard);
       if (ignored !== undefined) {
         const { reason, detail } = ignored;
-        received.span.setAttribute("webhook.ignored", reason);
+        received.span.setAttributes({ "webhook.ignored": reason, "webhook.ignored.detail": detail });
         parts.observer.settled(reason);
         return { status: 200, body: { status: "ignored", reason, trace_id: traceId, message: detail } };
       }

@@ -8,6 +8,7 @@ import {
   encodeTicket,
   payloadVersion,
   priorityRank,
+  traceOf,
   UnreadablePayload,
 } from "../payload.ts";
 import type { JobOrigin, LeasedJob, NewJob } from "../queue.ts";
@@ -124,7 +125,7 @@ export function viewOf({ tenantId, ticketId, job, state, storedAt }: FoundJob): 
     status: isDead ? "failed" : (outcome.status ?? null),
     reason: state === "completed" ? (outcome.reason ?? null) : failed,
     noteId: outcome.noteId ?? null,
-    traceId: data?.carrier.traceparent.slice(3, 35) || null,
+    ...traceOf(data?.carrier.traceparent ?? ""),
     enqueuedAt: iso(storedAt ?? job.timestamp),
     availableAt: iso(job.timestamp + (state === "delayed" ? job.delay : 0)),
     finishedAt: job.finishedOn === undefined ? null : iso(job.finishedOn),

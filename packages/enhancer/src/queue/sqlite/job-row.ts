@@ -1,5 +1,5 @@
 import type { JobView } from "@throughline/api";
-import { decodeTicket, priorityNames } from "../payload.ts";
+import { decodeTicket, priorityNames, traceOf } from "../payload.ts";
 import type { JobOrigin, LeasedJob } from "../queue.ts";
 
 /** A row of `jobs`. Times are milliseconds since the epoch. */
@@ -65,7 +65,7 @@ export function viewOf(row: JobRow): JobView {
     status: row.status,
     reason: row.reason,
     noteId: row.note_id,
-    traceId: row.traceparent === "" ? null : row.traceparent.slice(3, 35),
+    ...traceOf(row.traceparent),
     enqueuedAt: iso(row.enqueued_at),
     availableAt: iso(row.available_at),
     finishedAt: row.finished_at === null ? null : iso(row.finished_at),
