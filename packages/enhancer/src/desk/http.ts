@@ -1,6 +1,6 @@
-import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from "node:http";
-import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import type { IncomingHttpHeaders } from "node:http";
 import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
+import type { Agent, Dispatcher } from "undici";
 import { AnswerTooLong, DeskError } from "./desk.ts";
 
 export interface DeskRequest {
@@ -23,7 +23,14 @@ export interface DeskResponse {
   text: string;
 }
 
-const agentOptions = { keepAlive: true, maxSockets: 64, maxFreeSockets: 16, timeout: 60_000 };
+const agentOptions = {
+  connections: 64,
+  pipelining: 1,
+  allowH2: false,
+  // Each request has a time for the whole of it.
+  headersTimeout: 0,
+  bodyTimeout: 0,
+} satisfies Agent.Options;
 
 /**
  * HTTP to one desk over connections that stay open. No redirect is followed, so a key goes nowhere else; an answer has an end, and a
@@ -31,103 +38,151 @@ const agentOptions = { keepAlive: true, maxSockets: 64, maxFreeSockets: 16, time
  * reason where that ended it.
  */
 export class DeskHttp {
-  private readonly agents = { "http:": new HttpAgent(agentOptions), "https:": new HttpsAgent(agentOptions) };
+  // Loaded beside whatever comes before the first request: a start does not wait for it.
+  private readonly agent = import("undici").then(({ Agent }) => new Agent(agentOptions));
 
   async send(request: DeskRequest): Promise<DeskResponse> {
+    const agent = await this.agent;
     request.signal.throwIfAborted();
     try {
-      return await this.exchange(request);
+      return await exchange(agent, request);
     } catch (error) {
       request.signal.throwIfAborted();
       if (error instanceof DeskError) throw error;
       throw unreachable(error, request.url);
     }
   }
-
-  close(): void {
-    this.agents["http:"].destroy();
-    this.agents["https:"].destroy();
-  }
-
-  private exchange({ method, url, headers, body, limitBytes, timeoutMs, signal }: DeskRequest) {
-    return new Promise<DeskResponse>((resolve, reject) => {
-      const isSecure = url.protocol === "https:";
-      const options = {
-        method,
-        agent: this.agents[isSecure ? "https:" : "http:"],
-        headers: {
-          ...headers,
-          "accept-encoding": "identity",
-          ...(body === undefined ? {} : { "content-length": Buffer.byteLength(body) }),
-        },
-      };
-      const call = isSecure ? httpsRequest(url, options) : httpRequest(url, options);
-      const abort = () => call.destroy(signal.reason as Error);
-      const late = setTimeout(() => call.destroy(tooLate(url, timeoutMs)), timeoutMs);
-      const settle = () => {
-        clearTimeout(late);
-        signal.removeEventListener("abort", abort);
-      };
-      signal.addEventListener("abort", abort, { once: true });
-      const fail = (error: Error) => {
-        settle();
-        reject(error);
-      };
-      call.on("error", fail);
-      call.on("response", (response) => {
-        const chunks: Buffer[] = [];
-        let size = 0;
-        response.on("data", (chunk: Buffer) => {
-          size += chunk.length;
-          chunks.push(chunk);
-          if (size > limitBytes) call.destroy(new AnswerTooLong(limitBytes, response.statusCode));
-        });
-        response.on("error", fail);
-        response.on("aborted", () => fail(new Error("cut off", { cause: { code: "ECONNRESET" } })));
-        response.on("end", () => {
-          settle();
-          try {
-            resolve(wholeResponse(response, Buffer.concat(chunks), limitBytes));
-          } catch (error) {
-            reject(error);
-          }
-        });
-      });
-      call.end(body);
-    });
-  }
 }
 
-function wholeResponse(response: IncomingMessage, body: Buffer, limitBytes: number): DeskResponse {
-  return {
-    status: response.statusCode ?? 0,
-    statusText: response.statusMessage ?? "",
-    header: (name) => {
-      const value = response.headers[name];
+function exchange(agent: Agent, request: DeskRequest): Promise<DeskResponse> {
+  const { method, url, headers, body, limitBytes, timeoutMs, signal } = request;
+  return new Promise<DeskResponse>((resolve, reject) => {
+    const settle = () => {
+      clearTimeout(late);
+      signal.removeEventListener("abort", abort);
+    };
+    const answer = new Answer(limitBytes, {
+      resolve: (response) => {
+        settle();
+        resolve(response);
+      },
+      reject: (error) => {
+        settle();
+        reject(error);
+      },
+    });
+    const abort = () => answer.end(signal.reason as Error);
+    const late = setTimeout(() => answer.end(tooLate(url, timeoutMs)), timeoutMs);
+    signal.addEventListener("abort", abort, { once: true });
+    agent.dispatch(
+      {
+        origin: url.origin,
+        path: `${url.pathname}${url.search}`,
+        method,
+        headers: { ...headers, "accept-encoding": "identity" },
+        ...(body === undefined ? {} : { body }),
+      },
+      answer,
+    );
+  });
+}
+
+interface Settling {
+  resolve(response: DeskResponse): void;
+  reject(error: unknown): void;
+}
+
+/** Collects one answer; undici calls its methods. */
+class Answer implements Dispatcher.DispatchHandler {
+  private readonly limitBytes: number;
+  private readonly settling: Settling;
+  private readonly chunks: Buffer[] = [];
+  private size = 0;
+  private status = 0;
+  private statusText = "";
+  private headers: IncomingHttpHeaders = {};
+  private controller: Dispatcher.DispatchController | undefined;
+  private endedBy: Error | undefined;
+
+  constructor(limitBytes: number, settling: Settling) {
+    this.limitBytes = limitBytes;
+    this.settling = settling;
+  }
+
+  /** Whoever waits hears of it at once; what was not sent yet is not sent any more. */
+  end(error: Error): void {
+    this.endedBy = error;
+    this.controller?.abort(error);
+    this.settling.reject(error);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.controller = controller;
+    if (this.endedBy !== undefined) controller.abort(this.endedBy);
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders,
+    statusText = "",
+  ): void {
+    this.status = status;
+    this.headers = headers;
+    this.statusText = statusText;
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.size += chunk.length;
+    this.chunks.push(chunk);
+    if (this.size > this.limitBytes) this.end(new AnswerTooLong(this.limitBytes, this.status));
+  }
+
+  onResponseEnd(): void {
+    const { status, statusText, headers, limitBytes } = this;
+    const header = (name: string) => {
+      const value = headers[name];
       return Array.isArray(value) ? value[0] : value;
-    },
-    text: inflated(response, body, limitBytes).toString("utf8"),
-  };
+    };
+    try {
+      const body = this.chunks.length === 1 ? this.chunks[0] : undefined;
+      const text = inflated(
+        body ?? Buffer.concat(this.chunks),
+        header("content-encoding"),
+        limitBytes,
+        status,
+      );
+      this.settling.resolve({ status, statusText, header, text: text.toString("utf8") });
+    } catch (error) {
+      this.settling.reject(error);
+    }
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.settling.reject(error);
+  }
 }
 
 /** We ask for plain answers; proxies compress all the same. */
-function inflated(response: IncomingMessage, body: Buffer, limitBytes: number): Buffer {
-  const encoding = response.headers["content-encoding"]?.trim().toLowerCase() ?? "identity";
+function inflated(
+  body: Buffer,
+  contentEncoding = "identity",
+  limitBytes: number,
+  httpStatus: number,
+): Buffer {
+  const encoding = contentEncoding.trim().toLowerCase();
   const ways = { gzip: gunzipSync, "x-gzip": gunzipSync, deflate: inflateSync, br: brotliDecompressSync };
   if (encoding === "identity" || encoding === "") return body;
   const way = ways[encoding as keyof typeof ways];
   if (way === undefined)
     throw new DeskError("transient", `The desk's answer has the unknown encoding ${encoding.slice(0, 40)}.`, {
-      httpStatus: response.statusCode,
+      httpStatus,
     });
   try {
     return way(body, { maxOutputLength: limitBytes });
   } catch (cause) {
-    if (cause instanceof RangeError) throw new AnswerTooLong(limitBytes, response.statusCode);
-    throw new DeskError("transient", "The desk's answer cannot be inflated.", {
-      httpStatus: response.statusCode,
-      cause,
-    });
+    if (cause instanceof RangeError) throw new AnswerTooLong(limitBytes, httpStatus);
+    throw new DeskError("transient", "The desk's answer cannot be inflated.", { httpStatus, cause });
   }
 }
 
@@ -144,12 +199,17 @@ function unreachable(error: unknown, url: URL): DeskError {
     (at) => (typeof at === "object" && at !== null && "code" in at ? [String(at.code)] : []),
   );
   const [code] = codes;
-  return new DeskError(
-    "transient",
-    `The desk at ${whereOf(url)} cannot be reached${code === undefined ? "" : ` (${code})`}.`,
-    { cause: error },
-  );
+  const what = code === undefined ? "" : ` (${inWords[code] ?? code})`;
+  return new DeskError("transient", `The desk at ${whereOf(url)} cannot be reached${what}.`, {
+    cause: error,
+  });
 }
+
+/** The HTTP client's own codes. */
+const inWords: Readonly<Record<string, string>> = {
+  UND_ERR_CONNECT_TIMEOUT: "it takes no connection",
+  UND_ERR_SOCKET: "it closed the connection",
+};
 
 /** A name with several addresses fails with the errors of all. */
 function innerErrors(error: unknown): unknown[] {

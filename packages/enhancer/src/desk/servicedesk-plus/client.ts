@@ -67,10 +67,6 @@ export class ServiceDeskPlusClient {
     return this.call(this.url(path), body, asked, signal);
   }
 
-  close(): void {
-    this.http.close();
-  }
-
   private url(path: string): URL {
     return new URL(`${this.base.href}/${path}`);
   }
