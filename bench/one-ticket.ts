@@ -1,8 +1,9 @@
 /**
- * One ticket at a time on an idle system, on both queues: how long from its webhook, and from when its job was stored, until the job is
- * done, durably. Receiver, worker, desk, trace backend and this one are processes of their own; the extractive writer, tracing on, a
- * desk that does not wait for its disk. Where the job stands is read from the queue's own store, every 0.2 ms: asking the admin API
- * would keep the receiver busy. `--steps`: when each span of the median ticket began and how long it took.
+ * One ticket at a time on an idle system, on both queues: how long from its webhook, and from when the receiver began to store its job
+ * (span `job_queued`), until the job is done, durably. Receiver, worker, desk, trace backend and this one are processes of their own; the
+ * extractive writer, tracing on, a desk that does not wait for its disk. That a job is done is read where the queue keeps it: Redis tells
+ * of it (BullMQ's events), SQLite's file is looked at every 0.2 ms and its log synced then. `--steps`: when each span of the median
+ * ticket began and how long it took.
  */
 import { Redis } from "ioredis";
 import { closeSync, fdatasyncSync, openSync, writeSync } from "node:fs";
@@ -30,46 +31,73 @@ const exportedWithinMs = 7_000;
 interface Timed {
   /** From before the webhook was sent. */
   fromWebhook: number;
-  /** From when the job's row says that it was stored; whole milliseconds, so up to one too long. */
-  fromStored: number;
+  /** Milliseconds since the epoch. */
+  doneAt: number;
   traceId: string;
 }
 
-/** undefined: not done yet; else when the job was stored, milliseconds since the epoch. */
-type Look = (jobId: string) => Promise<number | undefined> | number | undefined;
+/** When the job was done, on this process's clock. */
+type WhenDone = (jobId: string) => Promise<number>;
 
-function lookInto({ path, redisUrl }: Surroundings): { look: Look; close: () => void } {
-  if (redisUrl !== undefined) {
-    const redis = new Redis(redisUrl);
-    const look: Look = async (jobId) => {
-      const [stored, finished] = await redis.hmget(
-        `{throughline}:enhancements.bench:${jobId}`,
-        "timestamp",
-        "finishedOn",
-      );
-      return finished === null || finished === undefined ? undefined : Number(stored);
-    };
-    return { look, close: () => redis.disconnect() };
-  }
-  const file = new DatabaseSync(join(path, "throughline.db"), { readOnly: true });
-  const row = file.prepare("select state, enqueued_at from jobs where id = ?");
-  const look: Look = (jobId) => {
-    const job = row.get(jobId);
-    if (job?.["state"] === "dead") throw new Error("a ticket failed");
-    return job?.["state"] === "done" ? Number(job["enqueued_at"]) : undefined;
-  };
-  return { look, close: () => file.close() };
+function watch({ path, redisUrl }: Surroundings): { whenDone: WhenDone; close: () => void } {
+  return redisUrl === undefined ? watchFile(join(path, "throughline.db")) : watchRedis(redisUrl);
 }
 
-async function timeTickets(around: Surroundings): Promise<{ times: Timed[]; steps: string[] }> {
+function watchRedis(url: string): { whenDone: WhenDone; close: () => void } {
+  const redis = new Redis(url);
+  let last = "$";
+  const done = new Map<string, number>();
+  const whenDone: WhenDone = async (jobId) => {
+    for (;;) {
+      const at = done.get(jobId);
+      if (at !== undefined) return at;
+      const key = "{throughline}:enhancements.bench:events";
+      const read = await redis.xread("BLOCK", mostMs, "STREAMS", key, last);
+      const now = performance.now();
+      const events = read?.[0]?.[1];
+      if (events === undefined) throw new Error("a ticket was not done in time");
+      for (const [id, fields] of events) {
+        last = id;
+        const field = (name: string) => fields[fields.indexOf(name) + 1] ?? "";
+        if (field("event") === "completed") done.set(field("jobId"), now);
+      }
+    }
+  };
+  return { whenDone, close: () => redis.disconnect() };
+}
+
+function watchFile(path: string): { whenDone: WhenDone; close: () => void } {
+  const file = new DatabaseSync(path, { readOnly: true });
+  const log = openSync(`${path}-wal`, "r+");
+  const row = file.prepare("select state from jobs where id = ?");
+  const whenDone: WhenDone = (jobId) => {
+    for (const until = performance.now() + mostMs; performance.now() < until; pause(lookEveryMs)) {
+      const state = row.get(jobId)?.["state"];
+      if (state === "dead") throw new Error("a ticket failed");
+      if (state !== "done") continue;
+      fdatasyncSync(log);
+      return Promise.resolve(performance.now());
+    }
+    throw new Error("a ticket was not done in time");
+  };
+  const close = () => {
+    closeSync(log);
+    file.close();
+  };
+  return { whenDone, close };
+}
+
+async function timeTickets(around: Surroundings) {
   const receiver = await start(["receiver", ...around.flags], around.path);
   const worker = await start(["worker", ...around.flags], around.path);
-  const { look, close } = lookInto(around);
   const times: Timed[] = [];
   for (let sent = 0; sent < warmUp; await sleep(100))
     if ((await unended(receiver)) < 500)
       sent += (await postFor(receiver.ready["webhook"] ?? "", 4, 200)).accepted;
   while ((await unended(receiver)) > 0) await sleep(100);
+  const { whenDone, close } = watch(around);
+  // The first read says from where on events are new.
+  await whenDone((await postOne(receiver.ready["webhook"] ?? "", "SINGLE-FIRST")).job_id);
   for (let at = 0; at < Number(values.tickets); at++) {
     await sleep(40);
     const began = performance.now();
@@ -77,43 +105,49 @@ async function timeTickets(around: Surroundings): Promise<{ times: Timed[]; step
       receiver.ready["webhook"] ?? "",
       `SINGLE-${at}`,
     );
-    for (;;) {
-      const storedAt = await look(jobId);
-      const now = performance.now();
-      if (storedAt !== undefined) {
-        const fromStored = performance.timeOrigin + now - storedAt;
-        times.push({ fromWebhook: now - began, fromStored, traceId });
-        break;
-      }
-      if (now - began > mostMs) throw new Error("a ticket was not done in time");
-      pause(lookEveryMs);
-    }
+    const now = await whenDone(jobId);
+    times.push({ fromWebhook: now - began, doneAt: performance.timeOrigin + now, traceId });
   }
   close();
-  const steps = values.steps ? await stepsOf(around, times) : [];
-  for (const process of [worker, receiver]) await process.stop();
-  return { times, steps };
-}
-
-/** Timers are too coarse: they wait a millisecond at least. */
-function pause(ms: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
-}
-
-/** The spans of the ticket that took as long as half of them, milliseconds from the webhook's. */
-async function stepsOf({ console }: Surroundings, times: readonly Timed[]): Promise<string[]> {
-  const middle = times.toSorted((a, b) => a.fromWebhook - b.fromWebhook)[Math.floor(times.length / 2)];
   await sleep(exportedWithinMs);
-  const response = await fetch(`${console}/api/traces/${middle?.traceId ?? ""}`);
-  const { data } = (await response.json()) as {
-    data: { spans: { operationName: string; startTime: number; duration: number }[] }[];
-  };
-  const spans = (data[0]?.spans ?? []).toSorted((a, b) => a.startTime - b.startTime);
+  const traces = new Map<string, Span[]>();
+  for (const { traceId } of times) traces.set(traceId, await spansOf(around, traceId));
+  for (const process of [worker, receiver]) await process.stop();
+  const fromStored = times.map(({ doneAt, traceId }) => {
+    const stored = traces.get(traceId)?.find(({ operationName }) => operationName === "job_queued");
+    if (stored === undefined) throw new Error(`the trace ${traceId} has not come`);
+    return doneAt - stored.startTime / 1_000;
+  });
+  const middle = times.toSorted((a, b) => a.fromWebhook - b.fromWebhook)[Math.floor(times.length / 2)];
+  const steps = values.steps ? stepsOf(traces.get(middle?.traceId ?? "") ?? []) : [];
+  return { fromWebhook: times.map((one) => one.fromWebhook), fromStored, steps };
+}
+
+interface Span {
+  operationName: string;
+  /** Microseconds, as `duration`. */
+  startTime: number;
+  duration: number;
+}
+
+async function spansOf({ console }: Surroundings, traceId: string): Promise<Span[]> {
+  const response = await fetch(`${console}/api/traces/${traceId}`);
+  const { data } = (await response.json()) as { data: { spans: Span[] }[] };
+  return (data[0]?.spans ?? []).toSorted((a, b) => a.startTime - b.startTime);
+}
+
+/** Each span, milliseconds from the webhook's. */
+function stepsOf(spans: readonly Span[]): string[] {
   const ms = (microseconds: number) => (microseconds / 1_000).toFixed(2).padStart(7);
   return spans.map(
     ({ operationName, startTime, duration }) =>
       `${ms(startTime - (spans[0]?.startTime ?? 0))} +${ms(duration)} ${operationName}`,
   );
+}
+
+/** Timers are too coarse: they wait a millisecond at least. */
+function pause(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
 /** What the disk takes to make 4 kB durable: each ticket waits for it several times. */
@@ -134,10 +168,10 @@ printMachine();
 for (const queue of values.queue) {
   const around = await surroundings(queue);
   const sync = syncMs(around);
-  const { times, steps } = await timeTickets(around);
+  const { steps, ...times } = await timeTickets(around);
   await around.stop();
   const part = (key: "fromWebhook" | "fromStored") => {
-    const all = times.map((one) => one[key]);
+    const all = times[key];
     return `p50 ${median(all).toFixed(1)} ms, p95 ${quantile(all, 0.95).toFixed(1)} ms`;
   };
   const lines = [
