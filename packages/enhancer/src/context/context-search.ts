@@ -37,6 +37,8 @@ export class ContextSearch {
   private readonly direct: DirectStatements | undefined;
   private readonly pool: SearchPool;
   private readonly results = new SharedResults<Kept>();
+  /** The parts of a ticket ask in one turn of the event loop: one look serves them. */
+  private readonly versions = new Map<string, Promise<number | undefined>>();
 
   constructor(database: EnhancerDatabase, searched: SearchedDatabase, direct?: DirectStatements) {
     this.database = database;
@@ -118,8 +120,17 @@ export class ContextSearch {
     return { ...outcome, statements };
   }
 
+  private versionOf(tenantId: string): Promise<number | undefined> {
+    const asked = this.versions.get(tenantId);
+    if (asked !== undefined) return asked;
+    const version = this.readVersion(tenantId);
+    this.versions.set(tenantId, version);
+    setImmediate(() => this.versions.delete(tenantId));
+    return version;
+  }
+
   /** undefined: nothing was ever imported for the tenant. */
-  private async versionOf(tenantId: string): Promise<number | undefined> {
+  private async readVersion(tenantId: string): Promise<number | undefined> {
     const row =
       this.direct === undefined
         ? await this.database

@@ -97,8 +97,8 @@ export interface JobSource {
   take(count: number): Promise<LeasedJob[]>;
   /** Renews leases; returns the jobs that are in other hands by now. */
   heartbeat(jobIds: readonly string[]): Promise<string[]>;
-  /** Durable when it resolves: to be called before the desk is asked to write. It may wait for company until `needed` settles. */
-  markWriteStarted(jobId: string, needed?: Promise<unknown>): Promise<void>;
+  /** Durable when it resolves: to be called before the desk is asked to write. */
+  markWriteStarted(jobId: string): Promise<void>;
   /** The desk said plainly that it wrote nothing. */
   clearWriteStarted(jobId: string): Promise<void>;
   complete(jobId: string, outcome: JobOutcome): Promise<void>;

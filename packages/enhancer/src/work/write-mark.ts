@@ -18,7 +18,7 @@ export class WriteMark implements WriteJournal {
 
   /** Beside the reading before a write. Where that fails, nothing was asked for. */
   async beside<T>(reading: Promise<T>): Promise<T> {
-    const [read, marked] = await Promise.allSettled([reading, this.make(reading)]);
+    const [read, marked] = await Promise.allSettled([reading, this.make()]);
     if (marked.status === "rejected") throw marked.reason;
     if (read.status === "fulfilled") return read.value;
     await this.cleared();
@@ -34,9 +34,9 @@ export class WriteMark implements WriteJournal {
     return this.queue.clearWriteStarted(this.jobId);
   }
 
-  private async make(needed?: Promise<unknown>): Promise<void> {
+  private async make(): Promise<void> {
     const began = performance.now();
-    await this.queue.markWriteStarted(this.jobId, needed);
+    await this.queue.markWriteStarted(this.jobId);
     this.madeAt = began;
   }
 }

@@ -29,18 +29,6 @@ export function leaseContract(create: CreateQueue): void {
     await expect(queue().complete(id, { status: "success", noteId: "1" })).rejects.toThrow("lease");
   });
 
-  test("a mark that may wait for company is made when it is needed at the latest", async () => {
-    await enqueue(["one"]);
-    const { id } = await takeOne();
-    await queue().clearWriteStarted(id);
-    const { promise: needed, resolve } = Promise.withResolvers<void>();
-    const marked = queue().markWriteStarted(id, needed);
-    resolve();
-    await marked;
-    await queue().release(id);
-    expect((await takeOne()).writeStartedAt).toBeTypeOf("number");
-  });
-
   test("a worker that is alive keeps its job", async () => {
     await enqueue(["one"]);
     const { id } = await takeOne();
@@ -111,6 +99,22 @@ export function leaseContract(create: CreateQueue): void {
     expect(await queue().take(1)).toHaveLength(0);
     await under().passTime(5_001);
     expect(await queue().take(1)).toHaveLength(1);
+  });
+
+  test("another worker that had the tenant's jobs takes none of them while it is held, and all of them later", async () => {
+    await enqueue(["one"], ["two"], ["three"]);
+    const other = under().open();
+    const before = await takeOne(other);
+    const job = await takeOne();
+    await queue().holdTenant(job.id, "429 from the desk", 20_000);
+    expect(await other.take(4)).toEqual([]);
+    await other.complete(before.id, { status: "success", noteId: "n1" });
+    expect(await other.take(4)).toEqual([]);
+    await under().passTime(21_000);
+    const later = await other.take(4);
+    expect(later).toHaveLength(2);
+    expect(later.map(({ id }) => id)).not.toContain(before.id);
+    expect(later.map(({ attempt }) => attempt)).toEqual([1, 1]);
   });
 
   test("a tenant whose desk throttles waits with all of its jobs, no attempt is used, and others go on", async () => {

@@ -111,6 +111,7 @@ export class RedisQueue implements JobQueue {
 
   async holdTenant(jobId: string, reason: string, delayMs: number): Promise<void> {
     const { tenantId } = this.holding.get(jobId);
+    this.taker.held(tenantId);
     await this.client.zadd(`${base}held`, "GT", Date.now() + delayMs, tenantId);
     await this.holding.end(jobId, async ({ token }) => {
       await this.queues.backend(tenantId).moveJobFromActiveToWait(jobId, token);

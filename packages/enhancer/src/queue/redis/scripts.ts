@@ -86,17 +86,21 @@ const scripts = {
   },
   /**
    * Tenants to take a job of, in turn; each goes to the end of the line. Lanes that are paused, held, full or without a due job are passed
-   * over, empty ones leave. Returns when the queue was resumed, then for each lane its tenant, when it was resumed and how many jobs it
-   * has to give now. A lane that is alone needs no turn, and its work is found without a write that would be synced first.
+   * over, empty ones leave. Returns when the queue was resumed, 1 where there are several lanes, 1 where none may be taken of the
+   * tenant that was named, then for each lane its tenant, when it was resumed and how many jobs it has to give now. A lane that is alone
+   * needs no turn, and its work is found without a write that would be synced first.
    */
   tlLanes: {
     keys: 1,
     lua: `
       local base, now, count = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
-      local found = { redis.call('HGET', base .. 'resumed', '*') or '0' }
+      local found = { redis.call('HGET', base .. 'resumed', '*') or '0', '0', '1' }
       if redis.call('EXISTS', base .. 'paused') == 1 then return found end
+      local heldUntil = tonumber(redis.call('ZSCORE', base .. 'held', ARGV[4]) or '0')
+      if heldUntil <= now then found[3] = '0' end
       local lanes = redis.call('ZRANGE', KEYS[1], 0, -1)
       local several = #lanes > 1
+      if several then found[2] = '1' end
       for _, tenant in ipairs(lanes) do
         if count == 0 then break end
         local queue = base .. 'enhancements.' .. tenant .. ':'

@@ -19,7 +19,7 @@ export class QueueConnection implements DirectStatements {
     this.now = now;
     this.sqlite = openSqlite(file);
     this.sqlite.exec(`pragma busy_timeout = ${busyTimeoutMs}`);
-    this.commit = new GroupCommit(this.sqlite);
+    this.commit = new GroupCommit(this.sqlite, file);
   }
 
   run(sql: string, ...values: SQLInputValue[]): number {
@@ -37,7 +37,7 @@ export class QueueConnection implements DirectStatements {
 
   /** Closed twice is closed. */
   async close(): Promise<void> {
-    await this.commit.idle();
+    await this.commit.close();
     this.statements.clear();
     if (this.sqlite.isOpen) this.sqlite.close();
   }

@@ -1,8 +1,10 @@
 import type { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
+import { LogSync } from "./log-sync.ts";
 
 interface Waiting {
   work: () => unknown;
+  onVisible: ((value: unknown) => void) | undefined;
   resolve: (value: unknown) => void;
   reject: (error: unknown) => void;
 }
@@ -12,48 +14,36 @@ const longestGroup = 2_000;
 /** Another process may hold the file's lock, an import for example: its writer is waited for without blocking the thread. */
 const patienceMs = 5_000;
 const pauseMs = 3;
-/** Commits that follow each other closer are frequent: another one comes soon. */
-const soonMs = 3;
 
 /**
- * Everything that was asked for in one turn of the event loop is one transaction, and so one fsync. Promises resolve once it is durable.
+ * Everything that was asked for in one turn of the event loop is one transaction, and the transactions of the time that one sync takes
+ * share the next: the thread works on meanwhile.
  *
  * `work` runs inside the transaction: what it throws rejects its own promise only, so it must throw before it writes. Where the
  * transaction fails, all of its group are rejected and nothing of it is kept.
  */
 export class GroupCommit {
   private readonly sqlite: DatabaseSync;
+  private readonly log: LogSync;
   private durableGroup: Waiting[] = [];
   private quickGroup: Waiting[] = [];
-  /** Joins the next durable group. */
-  private readonly patient = new Set<Waiting>();
-  private durableAt = -Infinity;
   private commits = 0;
   private isScheduled = false;
   private flushing: Promise<void> = Promise.resolve();
-  private synchronous: "full" | "normal" = "full";
 
-  constructor(sqlite: DatabaseSync) {
+  /** The connection writes its log (WAL) without a sync from here on: that is done here. */
+  constructor(sqlite: DatabaseSync, file: string) {
     this.sqlite = sqlite;
+    this.sqlite.exec("pragma synchronous = normal");
+    this.log = new LogSync(`${file}-wal`);
   }
 
   /**
-   * Resolves once what `work` wrote survives a power cut. Where nobody waits for it before `needed` settles and commits are frequent, it
-   * joins one that happens anyway: an fsync holds the thread.
+   * Resolves once what `work` wrote survives a power cut. `onVisible` is told a moment before, when others see it: what they make durable
+   * afterwards makes it durable too, as it stands before it in the log.
    */
-  durable<T>(work: () => T, needed?: Promise<unknown>): Promise<T> {
-    if (needed === undefined || performance.now() - this.durableAt > soonMs)
-      return this.join(this.durableGroup, work);
-    return new Promise<T>((resolve, reject) => {
-      const waiting: Waiting = { work, resolve: resolve as (value: unknown) => void, reject };
-      this.patient.add(waiting);
-      const hurry = () => {
-        if (!this.patient.delete(waiting)) return;
-        this.durableGroup.push(waiting);
-        this.schedule();
-      };
-      needed.then(hurry, hurry);
-    });
+  durable<T>(work: () => T, onVisible?: (value: T) => void): Promise<T> {
+    return this.join(this.durableGroup, work, onVisible);
   }
 
   /** As `durable`, but a power cut may undo it (never half of it): for what is done again at no cost, such as taking a job. */
@@ -67,16 +57,19 @@ export class GroupCommit {
   }
 
   /** Resolves when all that was asked for until now has ended. */
-  async idle(): Promise<void> {
-    this.durableGroup.push(...this.patient);
-    this.patient.clear();
-    if (this.durableGroup.length > 0) this.schedule();
+  async close(): Promise<void> {
     while (this.isScheduled) await this.flushing.then(() => new Promise((resolve) => setImmediate(resolve)));
+    await this.log.close();
   }
 
-  private join<T>(group: Waiting[], work: () => T): Promise<T> {
+  private join<T>(group: Waiting[], work: () => T, onVisible?: (value: T) => void): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      group.push({ work, resolve: resolve as (value: unknown) => void, reject });
+      group.push({
+        work,
+        onVisible: onVisible as Waiting["onVisible"],
+        resolve: resolve as Waiting["resolve"],
+        reject,
+      });
       this.schedule();
     });
   }
@@ -90,27 +83,34 @@ export class GroupCommit {
   }
 
   private async flush(): Promise<void> {
-    const isDurable = this.durableGroup.length > 0;
-    if (isDurable) {
-      this.durableGroup.push(...this.patient);
-      this.patient.clear();
-    }
     // What must be durable goes first: the end of a job frees the place that the next one takes.
-    const group = [...this.durableGroup.splice(0, longestGroup), ...this.quickGroup.splice(0, longestGroup)];
+    const durable = this.durableGroup.splice(0, longestGroup);
+    const quick = this.quickGroup.splice(0, longestGroup);
     try {
-      this.sync(isDurable ? "full" : "normal");
       await this.begin();
-      const settle = group.map(run);
+      const [settleLater, settleNow] = [durable.map(run), quick.map(run)];
       this.sqlite.exec("commit");
       this.commits++;
-      if (isDurable) this.durableAt = performance.now();
-      for (const done of settle) done();
+      for (const { onVisible } of settleLater) onVisible?.();
+      for (const { settle } of settleNow) settle();
+      if (durable.length > 0) this.settleOnceSynced(durable, settleLater);
     } catch (error) {
       if (this.sqlite.isTransaction) this.sqlite.exec("rollback");
-      for (const { reject } of group) reject(error);
+      for (const { reject } of [...durable, ...quick]) reject(error);
     }
     this.isScheduled = false;
     if (this.durableGroup.length + this.quickGroup.length > 0) this.schedule();
+  }
+
+  private settleOnceSynced(group: readonly Waiting[], ran: readonly Ran[]): void {
+    this.log.sync().then(
+      () => {
+        for (const { settle } of ran) settle();
+      },
+      (error: unknown) => {
+        for (const { reject } of group) reject(error);
+      },
+    );
   }
 
   private async begin(): Promise<void> {
@@ -125,21 +125,22 @@ export class GroupCommit {
       await sleep(pauseMs);
     }
   }
-
-  /** In WAL mode `normal` writes the log without a sync; the next `full` commit syncs it too. */
-  private sync(wanted: "full" | "normal"): void {
-    if (wanted === this.synchronous) return;
-    this.sqlite.exec(`pragma synchronous = ${wanted}`);
-    this.synchronous = wanted;
-  }
 }
 
-function run({ work, resolve, reject }: Waiting): () => void {
+interface Ran {
+  onVisible?: () => void;
+  settle: () => void;
+}
+
+function run({ work, onVisible, resolve, reject }: Waiting): Ran {
   try {
     const value = work();
-    return () => resolve(value);
+    return {
+      ...(onVisible === undefined ? {} : { onVisible: () => onVisible(value) }),
+      settle: () => resolve(value),
+    };
   } catch (error) {
-    return () => reject(error);
+    return { settle: () => reject(error) };
   }
 }
 

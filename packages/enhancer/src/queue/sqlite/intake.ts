@@ -12,12 +12,16 @@ const insertJob = `
 const replaceTicket = `
   update jobs set payload_version = ?, ticket = ?, priority = min(priority, ?), rank = min(rank, ?) where id = ?`;
 
-/** Stores what came in one turn in one commit. */
-export async function enqueue(connection: QueueConnection, job: NewJob): Promise<Enqueued> {
+/** Stores what came in one turn in one commit. `onVisible` is told before it is durable. */
+export async function enqueue(
+  connection: QueueConnection,
+  job: NewJob,
+  onVisible: (enqueued: Enqueued) => void,
+): Promise<Enqueued> {
   const id = jobIdOf(job.ticket.tenantId, job.deliveryId);
   const ticket = encodeTicket(job.ticket);
   try {
-    return await connection.commit.durable(() => store(connection, id, ticket, job));
+    return await connection.commit.durable(() => store(connection, id, ticket, job), onVisible);
   } catch (cause) {
     throw new ThroughlineError("TL_QUEUE_UNAVAILABLE", `The job could not be stored: ${String(cause)}`, {
       cause,

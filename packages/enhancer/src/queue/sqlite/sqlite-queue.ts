@@ -51,10 +51,11 @@ export class SqliteQueue implements JobQueue {
     this.wakeFile = new WakeFile(wakeFile);
   }
 
-  async enqueue(job: NewJob): Promise<Enqueued> {
-    const enqueued = await enqueue(this.connection, job);
-    if (enqueued.isNew) this.tellWorkers();
-    return enqueued;
+  /** A worker may begin to read before the job is durable: that it may write stands behind the job in the log. */
+  enqueue(job: NewJob): Promise<Enqueued> {
+    return enqueue(this.connection, job, ({ isNew }) => {
+      if (isNew) this.tellWorkers();
+    });
   }
 
   async take(count: number): Promise<LeasedJob[]> {
@@ -82,9 +83,9 @@ export class SqliteQueue implements JobQueue {
     );
   }
 
-  markWriteStarted(jobId: string, needed?: Promise<unknown>): Promise<void> {
+  markWriteStarted(jobId: string): Promise<void> {
     const now = this.connection.now();
-    return this.connection.commit.durable(() => this.changeNow(jobId, "write_started_at = ?", [now]), needed);
+    return this.connection.commit.durable(() => this.changeNow(jobId, "write_started_at = ?", [now]));
   }
 
   clearWriteStarted(jobId: string): Promise<void> {
