@@ -200,7 +200,6 @@ test("many traces are a heat map, and what comes in is seen live", async () => {
   await page.goto("/search?limit=1000");
   await page.getByRole("heading", { name: "600 traces" }).waitFor();
   await page.getByText(/The stronger, the more traces/).waitFor();
-  await page.getByRole("button", { name: "Show all 600" }).waitFor();
   const plot = page.getByRole("application");
   const { x, y, width, height } = await boxOf(plot);
   await page.mouse.click(x + width / 2, y + height / 3);
@@ -212,6 +211,49 @@ test("many traces are a heat map, and what comes in is seen live", async () => {
   await page.waitForURL(/live=1/);
   await send(backend, [{ tenant: "acme", name: "GET /fresh", durationMs: 3, secondsAgo: 0 }]);
   await page.getByText("GET /fresh").first().waitFor();
+  expect(complaints).toEqual([]);
+});
+
+test("all that is found is reached, page by page, and only what is in sight is drawn", async () => {
+  const many = Array.from({ length: 2_500 }, (_, at) => ({
+    tenant: "acme",
+    name: `GET /${at}`,
+    durationMs: 1 + (at % 97) * 7,
+    secondsAgo: at,
+  }));
+  const backend = await startBackend(many);
+  const { page, complaints } = await openPage(backend.address("console"));
+  await page.goto("/search");
+  await page.getByRole("heading", { name: "100 traces" }).waitFor();
+  await page.getByText("older ones below").waitFor();
+  const older = page.getByRole("button", { name: "Older traces" });
+  await older.click();
+  await page.getByRole("heading", { name: "1,100 traces" }).waitFor();
+  await page.getByText(/The stronger, the more traces/).waitFor();
+  for (const count of ["2,100", "2,500"]) {
+    await older.click();
+    await page.getByRole("heading", { name: `${count} traces` }).waitFor();
+  }
+  await older.waitFor({ state: "detached" });
+
+  const table = page.getByRole("table", { name: "Traces" });
+  const rows = table.locator("tr[data-index]");
+  expect(await table.getAttribute("aria-rowcount")).toBe("2501");
+  expect(await rows.count()).toBeLessThan(100);
+  await expectAccessible(page);
+  await page.evaluate("document.querySelector('main').scrollTo(0, 0)");
+  await page.getByRole("link", { name: "GET /0", exact: true }).focus();
+  for (let step = 0; step < 60; step++) await page.keyboard.press("ArrowDown");
+  await page.locator("a.row-link:focus").getByText("GET /60", { exact: true }).waitFor();
+  await page.evaluate("document.querySelector('main').scrollTo(0, 1e9)");
+  await page.getByRole("link", { name: "GET /2499", exact: true }).waitFor();
+  expect(await rows.count()).toBeLessThan(100);
+  await page.getByRole("combobox", { name: "Order" }).selectOption("longest");
+  await page.evaluate("document.querySelector('main').scrollTo(0, 0)");
+  await until("the longest to be first", async () =>
+    (await table.getByRole("rowheader").first().locator("xpath=..").textContent())?.includes("673 ms"),
+  );
+  await page.getByRole("link", { name: "GET /2036", exact: true }).waitFor();
   expect(complaints).toEqual([]);
 });
 

@@ -24,7 +24,15 @@ export async function searchTraces(
   parameters: URLSearchParams,
   signal: AbortSignal,
 ): Promise<TraceSummary[]> {
-  return (await get(traceSearchAnswer, `/api/throughline/traces?${parameters.toString()}`, signal)).traces;
+  return (await searchPage(parameters, signal)).traces;
+}
+
+/** `next`: the parameter `cursor` of the page with older ones; null where there is none. */
+export function searchPage(
+  parameters: URLSearchParams,
+  signal: AbortSignal,
+): Promise<z.infer<typeof traceSearchAnswer>> {
+  return get(traceSearchAnswer, `/api/throughline/traces?${parameters.toString()}`, signal);
 }
 
 /** Attribute keys of the spans in a window (`start`, `end`, `limit`), the most frequent first. */

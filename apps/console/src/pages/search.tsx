@@ -1,8 +1,9 @@
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { useState } from "react";
-import { searchTraces } from "../api/client.ts";
-import { defaultLimit, formatUrlSearch, searchQuery, type SearchView } from "../api/parameters.ts";
+import type { TraceSummary } from "@throughline/api";
+import { useMemo, useState } from "react";
+import { searchPage } from "../api/client.ts";
+import { formatUrlSearch, searchQuery, type SearchView } from "../api/parameters.ts";
 import { parseTags } from "../api/tags.ts";
 import { isCondition } from "../search/completion.ts";
 import { ConditionBox } from "../search/condition-box.tsx";
@@ -20,7 +21,8 @@ import "../search/search.css";
 
 const route = getRouteApi("/search");
 const tailMs = 2_000;
-const shownAtFirst = 200;
+/** Of pages that are asked for later. */
+const tracesOfPage = 1_000;
 
 /** Conditions beside what fits them. */
 export function SearchPage() {
@@ -30,14 +32,23 @@ export function SearchPage() {
   const isLive = view.live !== undefined;
   const [nowMs, setNowMs] = useState(() => Date.now());
   const query = searchQuery(view, nowMs);
-  const results = useQuery({
+  const results = useInfiniteQuery({
     queryKey: ["search", { ...view, sort: undefined }],
-    queryFn: ({ signal }) => {
-      // The window moves on with each question.
-      const now = Date.now();
-      setNowMs(now);
-      return searchTraces(searchQuery(view, now), signal);
+    queryFn: async ({ signal, pageParam }) => {
+      // The window moves on with each question, and holds still for what is older.
+      const now = pageParam?.nowMs ?? Date.now();
+      const asked = searchQuery(view, now);
+      if (pageParam === null) setNowMs(now);
+      else {
+        asked.set("cursor", pageParam.cursor);
+        asked.set("limit", String(tracesOfPage));
+      }
+      return { ...(await searchPage(asked, signal)), nowMs: now };
     },
+    initialPageParam: null as { cursor: string; nowMs: number } | null,
+    // What comes in live is the newest.
+    getNextPageParam: ({ next, nowMs: asOfMs }) =>
+      next === null || isLive ? undefined : { cursor: next, nowMs: asOfMs },
     placeholderData: keepPreviousData,
     enabled: wrong === undefined,
     refetchInterval: isLive && tailMs,
@@ -100,6 +111,8 @@ export function SearchPage() {
   );
 }
 
+type Found = ReturnType<typeof useInfiniteQuery<Awaited<ReturnType<typeof searchPage>>>>;
+
 function Results({
   view,
   query,
@@ -110,21 +123,22 @@ function Results({
 }: {
   view: SearchView;
   query: URLSearchParams;
-  results: ReturnType<typeof useQuery<Awaited<ReturnType<typeof searchTraces>>>>;
+  results: Found;
   isLive: boolean;
   onLive: () => void;
   onView: (next: Partial<SearchView>) => void;
 }) {
   const navigate = route.useNavigate();
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
-  const [isAllShown, setIsAllShown] = useState(false);
+  const { data } = results;
+  const traces = useMemo(() => withoutRepeats(data?.pages.flatMap((page) => page.traces) ?? []), [data]);
+  const sorted = useMemo(() => sortTraces(traces, view.sort), [traces, view.sort]);
   if (results.data === undefined) {
     if (results.isError) return <Failed error={results.error} onRetry={() => void results.refetch()} />;
     return <Loading what="traces" />;
   }
-  const limit = view.limit ?? defaultLimit;
-  const { length } = results.data;
-  const sorted = sortTraces(results.data, view.sort);
+  const { length } = traces;
+  const hasMore = results.data.pages.at(-1)?.next !== null;
   const isZoomed =
     view.start !== undefined ||
     view.end !== undefined ||
@@ -143,7 +157,7 @@ function Results({
       {results.isRefetchError && <Stale error={results.error} sinceMs={results.dataUpdatedAt} />}
       <div className="heading">
         <h2 className="found">{plural(length, "trace")}</h2>
-        <span className="muted">{length >= limit && `the newest; more may fit, the limit is ${limit}`}</span>
+        <span className="muted">{hasMore && (isLive ? "the newest" : "the newest; older ones below")}</span>
         {isLive && <span className="live">live</span>}
         <span className="grow" />
         {isZoomed && (
@@ -164,7 +178,7 @@ function Results({
       ) : (
         <>
           <Scatter
-            traces={results.data}
+            traces={traces}
             onOpen={(traceId) => void navigate({ to: "/trace/$traceId", params: { traceId } })}
             onZoom={zoom}
           />
@@ -211,22 +225,35 @@ function Results({
             )}
           </div>
           <TraceTable
-            traces={isAllShown ? sorted : sorted.slice(0, shownAtFirst)}
+            traces={sorted}
             nowMs={results.dataUpdatedAt}
             selected={selected}
             onSelect={setSelected}
           />
-          {!isAllShown && length > shownAtFirst && (
+          {results.hasNextPage && (
             <p className="more">
-              <button type="button" className="button" onClick={() => setIsAllShown(true)}>
-                Show all {length}
+              <button
+                type="button"
+                className="button"
+                disabled={results.isFetchingNextPage}
+                onClick={() => void results.fetchNextPage()}
+              >
+                {results.isFetchingNextPage ? "Loading…" : "Older traces"}
               </button>
             </p>
+          )}
+          {results.isFetchNextPageError && (
+            <Failed error={results.error} onRetry={() => void results.fetchNextPage()} />
           )}
         </>
       )}
     </>
   );
+}
+
+/** A trace that got spans meanwhile may come with a later page too. */
+function withoutRepeats(traces: readonly TraceSummary[]): TraceSummary[] {
+  return [...new Map(traces.map((trace) => [trace.traceId, trace])).values()];
 }
 
 /** What facets and completion count in. */

@@ -1,11 +1,13 @@
 import { Link } from "@tanstack/react-router";
 import type { TraceSummary } from "@throughline/api";
+import { useRef } from "react";
 import { Age } from "./age.tsx";
 import { formatCount, formatDuration, nanosToMs } from "./format.ts";
+import { useRowWindow } from "./row-window.ts";
 import { StatusChips } from "./status-chip.tsx";
 import { moveBetweenRows } from "./table-keys.ts";
 
-/** Traces, one a row; the bars compare the durations on this page. */
+/** Traces, one a row, of many those that are in sight; the bars compare the durations on this page. */
 export function TraceTable({
   traces,
   nowMs,
@@ -23,9 +25,11 @@ export function TraceTable({
     if (!next.delete(traceId)) next.add(traceId);
     onSelect?.(next);
   };
+  const body = useRef<HTMLTableSectionElement>(null);
+  const { from, to, above, below, measure } = useRowWindow(body, traces.length);
   const longestNs = traces.reduce((longest, { durationNs }) => Math.max(longest, durationNs), 1);
   return (
-    <table className="list list-traces" aria-label="Traces">
+    <table className="list list-traces" aria-label="Traces" aria-rowcount={traces.length + 1}>
       <thead>
         <tr>
           {onSelect !== undefined && (
@@ -54,10 +58,13 @@ export function TraceTable({
           </th>
         </tr>
       </thead>
-      <tbody onKeyDown={moveBetweenRows}>
-        {traces.map((trace) => (
+      <tbody ref={body} onKeyDown={moveBetweenRows}>
+        <Unseen height={above} />
+        {traces.slice(from, to).map((trace, at) => (
           <TraceRow
             key={trace.traceId}
+            index={from + at}
+            measure={measure}
             trace={trace}
             longestNs={longestNs}
             nowMs={nowMs}
@@ -65,18 +72,33 @@ export function TraceTable({
             onToggle={onSelect === undefined ? undefined : () => toggle(trace.traceId)}
           />
         ))}
+        <Unseen height={below} />
       </tbody>
     </table>
   );
 }
 
+/** In place of rows that are out of sight. */
+function Unseen({ height }: { height: number }) {
+  if (height <= 0) return null;
+  return (
+    <tr aria-hidden="true">
+      <td colSpan={8} style={{ height, padding: 0, border: "none" }} />
+    </tr>
+  );
+}
+
 function TraceRow({
+  index,
+  measure,
   trace,
   longestNs,
   nowMs,
   isSelected,
   onToggle,
 }: {
+  index: number;
+  measure: ((row: Element | null) => void) | undefined;
   trace: TraceSummary;
   longestNs: number;
   nowMs: number;
@@ -84,7 +106,7 @@ function TraceRow({
   onToggle: (() => void) | undefined;
 }) {
   return (
-    <tr>
+    <tr ref={measure} data-index={index} aria-rowindex={index + 2}>
       {onToggle !== undefined && (
         <td className="select">
           <input
