@@ -1,4 +1,5 @@
 import type { TicketStory, TicketView } from "@throughline/api";
+import { readFileSync, statSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -144,7 +145,7 @@ test("`traces` passes on to an enhancer elsewhere what somebody asks for, with n
   expect(await codeOf(await fetch(`${console}/admin/api/tickets`))).toEqual([502, "TL_ENHANCER_UNREACHABLE"]);
 });
 
-test("`traces` alone says that no enhancer is connected; one without a token is not started", async () => {
+test("`traces` alone says that no enhancer is connected; a token file that is not there stops its start", async () => {
   const data = await temporaryDirectory();
   const backend = await start(["traces"], { data });
   expect(await codeOf(await fetch(`${backend.address("console")}/admin/api/tickets`))).toEqual([
@@ -152,7 +153,34 @@ test("`traces` alone says that no enhancer is connected; one without a token is 
     "TL_ENHANCER_ABSENT",
   ]);
   await backend.end();
-  const { code, stderr } = await run(["traces", "--enhancer", "http://127.0.0.1:8001", "--data", data]);
-  expect(code).not.toBe(0);
+  const absent = ["--enhancer", "http://127.0.0.1:8001", "--enhancer-token-file", join(data, "absent")];
+  const { code, stderr } = await run(["traces", ...absent, "--data", data]);
+  expect(code).toBe(2);
   expect(stderr).toContain("--enhancer-token-file");
+});
+
+test("an enhancer on the same data directory is asked with a token that `traces` makes once; another refuses it", async () => {
+  const data = await temporaryDirectory();
+  const receiver = await start(["receiver"], { data });
+  const traces = () => start(["traces", "--enhancer", receiver.address("admin")], { data });
+  const [first, tokens] = [await traces(), () => readFileSync(join(data, "tokens.json"), "utf8")];
+  const made = tokens();
+  expect((await fetch(`${first.address("console")}/admin/api/tickets`)).status).toBe(200);
+  expect(statSync(join(data, "console.token")).mode & 0o777).toBe(0o600);
+  await first.end();
+  const again = await traces();
+  expect(tokens()).toBe(made);
+  await again.end();
+  // Revoked: the next start makes another.
+  const [{ id } = { id: "" }] = (JSON.parse(made) as { tokens: { id: string }[] }).tokens;
+  expect((await run(["token", "revoke", id, "--data", data])).code).toBe(0);
+  const renewed = await traces();
+  expect((await fetch(`${renewed.address("console")}/admin/api/tickets`)).status).toBe(200);
+
+  const elsewhere = await start(["traces", "--enhancer", receiver.address("admin")], {
+    data: await temporaryDirectory(),
+  });
+  const refused = await fetch(`${elsewhere.address("console")}/admin/api/tickets`);
+  expect(refused.status).toBe(502);
+  expect(await refused.text()).toContain("data directory");
 });

@@ -17,7 +17,7 @@ import {
   traceWith,
 } from "./harness.ts";
 import { program } from "./programs.ts";
-import { startPostgres, startRedisIn } from "./servers.ts";
+import { freePort, startPostgres, startRedisIn } from "./servers.ts";
 
 const root = new URL("../", import.meta.url).pathname;
 const read = (file: string) => readFileSync(join(root, file), "utf8");
@@ -264,6 +264,7 @@ test("the command lines of the composition, on real Redis and PostgreSQL, bring 
     const redis = await startRedisIn(await temporaryDirectory(), {
       args: redisArguments.filter((one, at) => one !== "--dir" && redisArguments[at - 1] !== "--dir"),
     });
+    const adminOfReceiver = `127.0.0.1:${await freePort()}`;
     const environment = (name: string, endpoint?: string): Record<string, string> => {
       const given = Object.entries(service(whole, name).environment ?? {}).flatMap(([key, value]) =>
         value === null ? [] : [[key, value]],
@@ -271,18 +272,22 @@ test("the command lines of the composition, on real Redis and PostgreSQL, bring 
       const env = Object.fromEntries(given) as Record<string, string>;
       expect(env["THROUGHLINE_POSTGRES"]).toBe("postgres://throughline@postgres:5432/throughline");
       expect(env["THROUGHLINE_REDIS"]).toBe("redis://redis:6379");
+      expect(env["THROUGHLINE_ENHANCER"]).toBe("http://receiver:8001");
       return {
         ...env,
         THROUGHLINE_POSTGRES: `postgres://test@127.0.0.1:${postgres}/shop`,
         THROUGHLINE_REDIS: `redis://127.0.0.1:${redis.port}`,
+        THROUGHLINE_ENHANCER: `http://${adminOfReceiver}`,
         OTEL_EXPORTER_OTLP_ENDPOINT: `http://${endpoint ?? "127.0.0.1:1"}`,
         // Every trace, at once: this is about addresses, not about sampling.
         OTEL_TRACES_SAMPLER_ARG: "1",
         OTEL_BSP_SCHEDULE_DELAY: "100",
       };
     };
-    const role = (name: string, endpoint?: string) =>
-      start(commandHere(service(whole, name)), { data, env: environment(name, endpoint), ports: [] });
+    const role = (name: string, endpoint?: string) => {
+      const ports = name === "receiver" ? ["--admin", adminOfReceiver] : [];
+      return start(commandHere(service(whole, name)), { data, env: environment(name, endpoint), ports });
+    };
     try {
       const jaeger = await role("jaeger");
       const endpoint = jaeger.address("otlpGrpc");
@@ -314,6 +319,9 @@ test("the command lines of the composition, on real Redis and PostgreSQL, bring 
         (found) => named(found, "enhance_ticket").length === 1 && named(found, "job_queued").length === 1,
       );
       expect(named(spans, "POST /webhook/servicedesk")).toHaveLength(1);
+      // The console has the tickets, without another step.
+      const tickets = await fetch(`${jaeger.address("console")}/admin/api/tickets`);
+      expect(await tickets.text()).toContain("COMPOSE-1");
       for (const running of [worker, receiver, jaeger]) await running.end();
     } finally {
       await redis.end();

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
@@ -8,6 +8,7 @@ import {
   deskKey,
   jobEnded,
   named,
+  run,
   start,
   temporaryDirectory,
   traceWith,
@@ -15,7 +16,7 @@ import {
 import { type Container, find, kustomize, type Resource, root, templateOf } from "./manifests/build.ts";
 import { complaintsOfPolicy, documentedSecrets } from "./manifests/policies.ts";
 import { complaintsOfSchema } from "./manifests/schemas.ts";
-import { startPostgres, startRedis } from "./servers.ts";
+import { freePort, startPostgres, startRedis } from "./servers.ts";
 
 const read = (file: string) => readFileSync(join(root, file), "utf8");
 const overlays = readdirSync(join(root, "deploy/kubernetes/overlays")).map((name) => `overlays/${name}`);
@@ -206,10 +207,10 @@ test("every Secret that is asked for is told of in the documents", () => {
 });
 
 test(
-  "the arguments and settings of the manifests, on real Redis and PostgreSQL, bring a ticket to its end and its trace",
+  "the arguments and settings of the manifests, on real Redis and PostgreSQL, bring a ticket to its end, its trace and the console",
   { timeout: 180_000 },
   async () => {
-    const resources = kustomize("base");
+    const resources = kustomize("overlays/production");
     const settings = resources.find(
       ({ kind, metadata }) => kind === "ConfigMap" && metadata.name.startsWith("throughline-settings"),
     )?.data;
@@ -217,15 +218,38 @@ test(
     const postgres = `postgres://test@127.0.0.1:${await startPostgres()}/shop`;
     // A pod has a directory of its own; the keys are the same in all, as the Secret brings them.
     const keys = [crypto.getRandomValues(Buffer.alloc(32)), crypto.getRandomValues(Buffer.alloc(32))];
+    // As docs/deploy/kubernetes.md makes the Secret throughline-console.
+    const secret = await temporaryDirectory();
+    const made = await run(["token", "add", "console", "--scope", "admin", "--data", secret]);
+    writeFileSync(join(secret, "token"), made.stdout);
+    const adminOfReceiver = `127.0.0.1:${await freePort()}`;
     const pod = async (name: string, endpoint = "127.0.0.1:1") => {
       const data = await temporaryDirectory();
       for (const [at, file] of ["tenants.key", "links.key"].entries())
         writeFileSync(join(data, file), keys[at] ?? "", { mode: 0o440 });
       const args = (containerOf(resources, name).args ?? []).map((one) =>
-        one.replace(/=0\.0\.0\.0:\d+$/, "=127.0.0.1:0"),
+        name === "receiver" && one.startsWith("--admin=")
+          ? `--admin=${adminOfReceiver}`
+          : one.replace(/=0\.0\.0\.0:\d+$/, "=127.0.0.1:0"),
+      );
+      const mounts = (containerOf(resources, name).volumeMounts ?? []).map(({ mountPath }) => mountPath);
+      if (mounts.includes("/data/tokens.json"))
+        copyFileSync(join(secret, "tokens.json"), join(data, "tokens.json"));
+      const given = (containerOf(resources, name).env ?? []).flatMap((one) =>
+        one.name.startsWith("THROUGHLINE_ENHANCER") ? [[one.name, one.value ?? ""]] : [],
+      );
+      const enhancer = Object.fromEntries(given) as Record<string, string>;
+      expect(Object.values(enhancer)).toEqual(
+        name === "jaeger" ? ["http://receiver:8001", "/run/console/token"] : [],
       );
       const env = {
         ...settings,
+        ...(name === "jaeger"
+          ? {
+              THROUGHLINE_ENHANCER: `http://${adminOfReceiver}`,
+              THROUGHLINE_ENHANCER_TOKEN_FILE: join(secret, "token"),
+            }
+          : {}),
         THROUGHLINE_POSTGRES: postgres,
         THROUGHLINE_REDIS: `redis://127.0.0.1:${redis}`,
         OTEL_EXPORTER_OTLP_ENDPOINT: `http://${endpoint}`,
@@ -258,6 +282,12 @@ test(
       { "x-forwarded-email": "ada@example.com" },
     );
     expect((await fetch(`${jaeger.running.address("console")}/api/services`)).status).toBe(401);
+    const headers = { "x-forwarded-email": "ada@example.com" };
+    const tickets = await fetch(`${jaeger.running.address("console")}/admin/api/tickets`, { headers });
+    expect(await tickets.text()).toContain("KUBE-1");
+    // Nothing but the console reaches the receivers' admin API, and only where the overlay has tickets.
+    expect(JSON.stringify(find(resources, "Service", "receiver").spec)).toContain("8001");
+    expect(JSON.stringify(find(kustomize("base"), "Service", "receiver").spec)).not.toContain("8001");
     expect(spans.length).toBeGreaterThan(5);
   },
 );

@@ -3,6 +3,7 @@ import { type Container, containersOf, isSelected, type Resource, templateOf } f
 /** Secrets that the documents say how to make. */
 export const documentedSecrets = [
   "throughline-connections",
+  "throughline-console",
   "throughline-keys",
   "throughline-model",
   "throughline-senders",

@@ -75,7 +75,7 @@ async function startInstance(options: InstanceOptions): Promise<Instance> {
     const store = lazyStore(directory, settings.postgres);
     stops.push(store.close);
     const health = createHealth(logger);
-    const operations = await operationsOf(role, settings, logger);
+    const operations = await operationsOf(role, directory, settings, logger);
     if (operations !== undefined) stops.push(() => operations.close());
     const starting = runs("traces")
       ? startTraceBackend(directory, settings, rules, access, metrics, logger, store, {

@@ -86,13 +86,13 @@ export const errorTable = {
     status: 404,
     title: "No enhancer is connected",
     remedy:
-      "Run `throughline up`, or start the trace backend with --enhancer and --enhancer-token-file to see tickets here; traces are there without.",
+      "Run `throughline up`, or start the trace backend with --enhancer (and --enhancer-token-file, where the enhancer has another data directory) to see tickets here; traces are there without.",
   },
   TL_ENHANCER_UNREACHABLE: {
     status: 502,
     title: "The enhancer does not answer",
     remedy:
-      "Check that it runs, that --enhancer names its admin address and that the token in --enhancer-token-file is valid.",
+      "Check that it runs, that --enhancer names its admin address and that the token is valid: of --enhancer-token-file, or of console.token where both share a data directory.",
   },
   TL_HOST_REFUSED: {
     status: 403,

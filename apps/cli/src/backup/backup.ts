@@ -18,7 +18,7 @@ export interface BackupOptions {
 }
 
 /** Beside the databases and the traces. Sessions are not among them: people log in again. */
-const smallFiles = ["users.json", "tokens.json", "links.key"];
+const smallFiles = ["users.json", "tokens.json", "console.token", "links.key"];
 
 /**
  * Writes everything that Throughline keeps to `target`, an empty directory, while it runs: what was acknowledged before is in it. The

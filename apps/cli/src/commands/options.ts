@@ -58,7 +58,10 @@ export const settingTexts: Record<SettingName, [placeholder: string, description
     "URL",
     "admin address of an enhancer elsewhere, whose tickets the console of `traces` then shows",
   ],
-  enhancerTokenFile: ["FILE", "holds the bearer token for --enhancer (throughline token add --scope admin)"],
+  enhancerTokenFile: [
+    "FILE",
+    "holds the bearer token for an --enhancer with another data directory (token add --scope admin)",
+  ],
   ui: ["DIR", "a built Jaeger UI, served in place of the console"],
   uiConfig: ["FILE", "its configuration, .json or .js"],
   storage: [

@@ -1,6 +1,7 @@
 import { accessSync, constants, readdirSync, readFileSync, statfsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type Finding, fail, ok, skip, warn } from "../checks/finding.ts";
+import { consoleTokenName } from "../runtime/console-token.ts";
 import { diskFinding } from "../runtime/health.ts";
 import { version } from "../version.ts";
 import type { Subject } from "./subject.ts";
@@ -90,7 +91,7 @@ function openFilesLimit(pid: number): number | undefined {
   }
 }
 
-const secretFiles = ["tenants.key", "links.key", "tokens.json", "users.json"];
+const secretFiles = ["tenants.key", "links.key", "tokens.json", "users.json", consoleTokenName];
 
 /** Who may read what only the roles should, and whether they may write. */
 export function checkPermissions({ directory, settings, environment }: Subject): Finding[] {

@@ -5,28 +5,29 @@ import type { AdminHandler, Principal } from "@throughline/traces";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { IncomingMessage } from "node:http";
 import type { Logger } from "pino";
-import { missingSetting, readTokenFile, type Settings } from "../config.ts";
+import { readTokenFile, type Settings } from "../config.ts";
 import { adminApiPath, mountAdminApi } from "./admin-api.ts";
 import { newAdminApp } from "./admin-app.ts";
 import { admitted } from "./admin-door.ts";
 import type { Role } from "./instance.ts";
+import { consoleTokenFile } from "./console-token.ts";
 import { onBehalfHeader, onBehalfValue } from "./on-behalf.ts";
 
 /** What the console's address answers below /admin/api; undefined where no enhancer is connected. */
 export async function operationsOf(
   role: Role,
+  directory: string,
   settings: Pick<Settings, "enhancer" | "enhancerTokenFile">,
   logger: Logger,
 ): Promise<ConsoleOperations | undefined> {
   if (role === "up") return new ConsoleOperations(logger);
-  const { enhancer: url, enhancerTokenFile: file } = settings;
+  const { enhancer: url, enhancerTokenFile: given } = settings;
   if (role !== "traces" || url === undefined) return undefined;
-  if (file === undefined) throw missingSetting("--enhancer-token-file");
-  // Read anew each time: tokens expire and are replaced.
-  const token = () => readTokenFile(file);
-  token();
+  const file = given ?? (await consoleTokenFile(directory));
+  // A file that cannot be read stops the start.
+  readTokenFile(file);
   const operations = new ConsoleOperations(logger);
-  await operations.pass({ url, token });
+  await operations.pass({ url, file });
   return operations;
 }
 
@@ -70,13 +71,14 @@ class ConsoleOperations {
   }
 
   /** Answers by an enhancer's admin API elsewhere, with no more rights than whoever asks has here. */
-  async pass({ url, token }: { url: string; token: () => string }): Promise<void> {
+  async pass({ url, file }: { url: string; file: string }): Promise<void> {
     this.app.removeAllContentTypeParsers();
     this.app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
     this.app.all(`${adminApiPath}/*`, async (request, reply) => {
       const asker = await this.whoAsks(request);
       const headers = new Headers({
-        authorization: `Bearer ${token()}`,
+        // Read anew each time: tokens expire and are replaced.
+        authorization: `Bearer ${readTokenFile(file)}`,
         [onBehalfHeader]: onBehalfValue(asker),
       });
       for (const name of passedHeaders) {
@@ -96,7 +98,10 @@ class ConsoleOperations {
         });
       });
       if (answer.status === 401)
-        throw new ThroughlineError("TL_ENHANCER_UNREACHABLE", `The enhancer at ${url} refuses the token.`);
+        throw new ThroughlineError(
+          "TL_ENHANCER_UNREACHABLE",
+          `The enhancer at ${url} refuses the token of ${file}: it must come from the enhancer's own data directory.`,
+        );
       for (const name of answeredHeaders) {
         const value = answer.headers.get(name);
         if (value !== null) void reply.header(name, value);
