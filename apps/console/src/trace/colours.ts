@@ -2,16 +2,23 @@ import type { Theme } from "../ui/theme.tsx";
 import { kindNames } from "./names.ts";
 import type { TraceData } from "./trace-data.ts";
 
-/** Told apart by colour-blind eyes too (after Okabe and Ito's set), toned to stand on light and on dark ground. */
-const palette = [
-  { light: "#2f7ebc", dark: "#5aa9e6" },
-  { light: "#c77d0a", dark: "#eba83a" },
-  { light: "#118a72", dark: "#3fc1a5" },
-  { light: "#a8578f", dark: "#d588bd" },
-  { light: "#8a7a12", dark: "#d3c14a" },
-  { light: "#5b62c9", dark: "#9097f0" },
-  { light: "#b4532a", dark: "#e88a5f" },
-  { light: "#607886", dark: "#8fabb9" },
+/**
+ * Told apart by eyes that lack one kind of cones too, mostly by lightness, at least 3:1 against the ground, and none near the red of errors
+ * (colours.test.ts measures it). The order puts those first that differ most.
+ */
+export const palette = [
+  { light: "#347cba", dark: "#81c2ff" },
+  { light: "#c48225", dark: "#fdd2a1" },
+  { light: "#08745d", dark: "#5ab99d" },
+  { light: "#5943ac", dark: "#9686f5" },
+  { light: "#279ea4", dark: "#7ce8ed" },
+  { light: "#724800", dark: "#c18221" },
+  { light: "#734e89", dark: "#b68fcf" },
+  { light: "#064e57", dark: "#1491a0" },
+  { light: "#3a1b83", dark: "#705dc8" },
+  { light: "#4f3000", dark: "#956725" },
+  { light: "#738276", dark: "#b7c7bb" },
+  { light: "#003c5d", dark: "#3179a6" },
 ] as const;
 
 /** What is drawn beside the spans; the style sheet has the same for text. */
@@ -55,8 +62,8 @@ export const ink = {
 } as const satisfies Record<Theme, Record<string, string>>;
 
 /** The same kind is the same colour in every trace; the plainest is the most frequent one's. */
-const kindPlaces = { server: 0, producer: 1, consumer: 2, client: 3, unspecified: 4, internal: 7 } as const;
-const kindsByNumber = [4, 7, 0, 3, 1, 2];
+const kindPlaces = { server: 0, producer: 1, consumer: 2, client: 3, unspecified: 4, internal: 10 } as const;
+const kindsByNumber = [4, 10, 0, 3, 1, 2];
 
 /** What a span's colour stands for. */
 export interface ColourKey {
@@ -65,11 +72,15 @@ export interface ColourKey {
   labels: readonly string[];
   colourOf: (at: number, theme: Theme) => string;
   colourOfLabel: (label: string, theme: Theme) => string;
+  /** Whether a line of the ground's colour runs through it: another had the plain colour before. */
+  isStriped: (at: number) => boolean;
+  isLabelStriped: (label: string) => boolean;
 }
 
-/** Services in the order in which they first appear get a colour each; past the palette they repeat. */
+/** Services in the order in which they first appear get a colour each; past the palette the same again with a stripe, and so on in turns. */
 export function colourKeyOf({ head, columns }: Pick<TraceData, "head" | "columns">): ColourKey {
   const at = (place: number, theme: Theme) => (palette[place % palette.length] ?? palette[0])[theme];
+  const isSecond = (place: number) => Math.floor(place / palette.length) % 2 === 1;
   if (head.services.length > 1) {
     const places = new Map(head.services.map((service, place) => [service, place]));
     return {
@@ -77,6 +88,8 @@ export function colourKeyOf({ head, columns }: Pick<TraceData, "head" | "columns
       labels: head.services,
       colourOf: (span, theme) => at(columns.services[span] ?? 0, theme),
       colourOfLabel: (label, theme) => at(places.get(label) ?? 0, theme),
+      isStriped: (span) => isSecond(columns.services[span] ?? 0),
+      isLabelStriped: (label) => isSecond(places.get(label) ?? 0),
     };
   }
   const present = new Set<number>();
@@ -86,5 +99,7 @@ export function colourKeyOf({ head, columns }: Pick<TraceData, "head" | "columns
     labels: kindNames.filter((_, kind) => present.has(kind)),
     colourOf: (span, theme) => at(kindsByNumber[(columns.kindStatus[span] ?? 0) & 15] ?? 4, theme),
     colourOfLabel: (label, theme) => at(kindPlaces[label as keyof typeof kindPlaces] ?? 4, theme),
+    isStriped: () => false,
+    isLabelStriped: () => false,
   };
 }

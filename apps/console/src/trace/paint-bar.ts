@@ -42,6 +42,10 @@ export function paintBar(pen: CanvasRenderingContext2D, bar: Bar): void {
     }
     pen.globalAlpha = 1;
     paintSelf(pen, bar);
+    if (colours.isStriped(at)) {
+      pen.fillStyle = ink[theme].ground;
+      pen.fillRect(left, top + height / 2 - 0.75, right - left, 1.5);
+    }
   }
   paintCritical(pen, bar);
   paintMarks(pen, bar, left);

@@ -145,6 +145,10 @@ function paintTexts(pen: CanvasRenderingContext2D, scene: Scene, row: number): v
   pen.beginPath();
   pen.roundRect(left, middle - 4.5, 9, 9, 2.5);
   pen.fill();
+  if (colours.isStriped(at)) {
+    pen.fillStyle = colour.ground;
+    pen.fillRect(left, middle - 1, 9, 2);
+  }
   left += 15;
   if (hasFailed || (isClosed && trace.analysis.errorBelow[at] === 1)) {
     paintCross(pen, left + 4, middle, colour.bad);

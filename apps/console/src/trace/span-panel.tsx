@@ -16,6 +16,7 @@ export interface SpanPanelProps {
   client: TraceClient;
   at: number;
   colour: string;
+  isStriped: boolean;
   isFocused: boolean;
   onClose: () => void;
   onZoom: () => void;
@@ -25,7 +26,7 @@ export interface SpanPanelProps {
 
 /** All of one span: what went wrong first, then attributes, events, links, and where it came from. */
 export function SpanPanel(props: SpanPanelProps) {
-  const { trace, client, at, colour, isFocused, onClose, onZoom, onFocus, onOpen } = props;
+  const { trace, client, at, colour, isStriped, isFocused, onClose, onZoom, onFocus, onOpen } = props;
   const details = useQuery({
     queryKey: ["span", trace.head.summary.traceId, trace.reading, at],
     queryFn: ({ signal }) => client.ask("span", { reading: trace.reading, at }, signal),
@@ -39,7 +40,7 @@ export function SpanPanel(props: SpanPanelProps) {
   return (
     <aside className="span-panel" aria-label="Span">
       <div className="span-head">
-        <span className="swatch" style={{ background: colour }} />
+        <span className={isStriped ? "swatch striped" : "swatch"} style={{ backgroundColor: colour }} />
         <h2>
           <bdi>{name.slice(0, 2_000)}</bdi>
         </h2>

@@ -16,7 +16,7 @@ const views = [
   ["graph", "Graph"],
   ["json", "JSON"],
 ] as const;
-const legendAtMost = 8;
+const legendAtMost = 12;
 
 export interface ToolbarProps {
   trace: TraceData;
@@ -143,7 +143,10 @@ function Legend({ trace, colours }: { trace: TraceData; colours: ColourKey }) {
     <ul className="legend" aria-label={`Colours by ${colours.by}`}>
       {colours.labels.slice(0, legendAtMost).map((label) => (
         <li key={label}>
-          <span className="swatch" style={{ background: colours.colourOfLabel(label, theme) }} />
+          <span
+            className={colours.isLabelStriped(label) ? "swatch striped" : "swatch"}
+            style={{ backgroundColor: colours.colourOfLabel(label, theme) }}
+          />
           <bdi className="clip">{label.slice(0, 40)}</bdi>
         </li>
       ))}

@@ -202,6 +202,7 @@ export function TraceScreen({
             client={client}
             at={shown}
             colour={colours.colourOf(shown, theme)}
+            isStriped={colours.isStriped(shown)}
             isFocused={focused === shown}
             onClose={close}
             onZoom={() => zoomToSpan(shown)}
