@@ -63,6 +63,37 @@ test(
   },
 );
 
+test(
+  "the trace of the address is asked for once, without waiting for the page's code; another one is read when it is opened",
+  limit,
+  async () => {
+    const running = await backend({ [shopTrace]: shop, [olderTrace]: olderShop });
+    const { page, responses, complaints } = await openPage(running.address("console"));
+    let hasCode = false;
+    await page.route("**/assets/index-*.js", async (route) => {
+      await asked;
+      hasCode = true;
+      await route.continue();
+    });
+    const structure = (traceId: string) => `/api/throughline/traces/${traceId}?part=structure`;
+    const asked = page.waitForResponse((one) => one.url().endsWith(structure(shopTrace)));
+    await page.goto(`/trace/${shopTrace}`);
+    await page.getByRole("treegrid", { name: "Spans" }).waitFor();
+    await page.getByText("First cause: charge card 402 Payment Required").waitFor();
+    expect(hasCode).toBe(true);
+
+    await row(page, "SELECT stock").click();
+    await panel(page)
+      .getByRole("link", { name: new RegExp(olderTrace) })
+      .click();
+    await page.getByText("check voucher").first().waitFor();
+    const paths = responses.map((one) => one.url().slice(new URL(one.url()).origin.length));
+    for (const traceId of [shopTrace, olderTrace])
+      expect(paths.filter((path) => path === structure(traceId))).toHaveLength(1);
+    expect(complaints).toEqual([]);
+  },
+);
+
 test("an address with a span opens its panel and unfolds the way to it", limit, async () => {
   const running = await backend({ [shopTrace]: shop });
   const { page } = await openTrace(running, shopTrace, "?span=0000000000000006");

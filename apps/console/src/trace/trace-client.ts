@@ -1,4 +1,5 @@
 import { ApiError } from "../api/http.ts";
+import { type EarlyWorker, startWorker, takeEarly } from "./early-worker.ts";
 import type { CallName, Calls, FromWorker, ToWorker } from "./worker/messages.ts";
 
 interface Waiting {
@@ -19,7 +20,12 @@ export class TraceClient {
     ask: Calls[Name]["ask"],
     signal?: AbortSignal,
   ): Promise<Calls[Name]["answer"]> {
-    const id = this.nextId++;
+    // The address's own trace is being read before the page that asks for it is there.
+    const early =
+      name === "open" && this.worker === undefined
+        ? takeEarly((ask as { traceId: string }).traceId)
+        : undefined;
+    const id = early?.id ?? this.nextId++;
     return new Promise((resolve, reject) => {
       this.waiting.set(id, { resolve: resolve as (value: unknown) => void, reject });
       signal?.addEventListener("abort", () => {
@@ -27,7 +33,8 @@ export class TraceClient {
         this.waiting.delete(id);
         reject(new DOMException("not wanted any more", "AbortError"));
       });
-      this.tell({ id, name, ask } as ToWorker);
+      if (early === undefined) this.tell({ id, name, ask } as ToWorker);
+      else this.takeOver(early);
     });
   }
 
@@ -39,23 +46,35 @@ export class TraceClient {
   }
 
   private tell(message: ToWorker): void {
-    this.worker ??= this.start();
+    this.worker ??= this.heard(startWorker());
     this.worker.postMessage(message, []);
   }
 
-  private start(): Worker {
-    const worker = new Worker(new URL("./worker/trace-worker.ts", import.meta.url), { type: "module" });
+  private takeOver({ worker, answer }: EarlyWorker): void {
+    this.worker = this.heard(worker);
+    // What came before it was heard.
+    answer.then(
+      (message) => this.hear(message),
+      () => this.fail(),
+    );
+  }
+
+  private heard(worker: Worker): Worker {
     worker.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => this.hear(data));
     // Not fetched, as after an upgrade of the backend, or out of memory.
     worker.addEventListener("error", (event) => {
       event.preventDefault();
-      const failure = new ApiError(0, "The part of the console that reads traces could not run.", {
-        remedy: "Reload the page.",
-      });
-      for (const { reject } of this.waiting.values()) reject(failure);
-      this.waiting.clear();
+      this.fail();
     });
     return worker;
+  }
+
+  private fail(): void {
+    const failure = new ApiError(0, "The part of the console that reads traces could not run.", {
+      remedy: "Reload the page.",
+    });
+    for (const { reject } of this.waiting.values()) reject(failure);
+    this.waiting.clear();
   }
 
   private hear(message: FromWorker): void {

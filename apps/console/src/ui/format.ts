@@ -57,6 +57,20 @@ export function formatClock(atMs: number, zone?: string): string {
 }
 
 function zonedParts(atMs: number, zone: string | undefined): (type: string) => string {
+  // The machine's own zone takes no formatter, which is slow to make the first time.
+  if (zone === undefined) {
+    const at = new Date(atMs);
+    const parts: Record<string, number> = {
+      year: at.getFullYear(),
+      month: at.getMonth() + 1,
+      day: at.getDate(),
+      hour: at.getHours(),
+      minute: at.getMinutes(),
+      second: at.getSeconds(),
+      fractionalSecond: at.getMilliseconds(),
+    };
+    return (type) => String(parts[type]).padStart(type === "fractionalSecond" ? 3 : 2, "0");
+  }
   const parts = new Intl.DateTimeFormat("en-GB", {
     timeZone: zone,
     year: "numeric",
