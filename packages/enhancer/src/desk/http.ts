@@ -152,7 +152,13 @@ class Answer implements Dispatcher.DispatchHandler {
         limitBytes,
         status,
       );
-      this.settling.resolve({ status, statusText, header, text: text.toString("utf8") });
+      // Some servers begin UTF-8 with a byte order mark, which is no part of the text.
+      this.settling.resolve({
+        status,
+        statusText,
+        header,
+        text: text.toString("utf8").replace(/^\uFEFF/, ""),
+      });
     } catch (error) {
       this.settling.reject(error);
     }
@@ -172,7 +178,7 @@ function inflated(
 ): Buffer {
   const encoding = contentEncoding.trim().toLowerCase();
   const ways = { gzip: gunzipSync, "x-gzip": gunzipSync, deflate: inflateSync, br: brotliDecompressSync };
-  if (encoding === "identity" || encoding === "") return body;
+  if (encoding === "identity" || encoding === "" || body.length === 0) return body;
   const way = ways[encoding as keyof typeof ways];
   if (way === undefined)
     throw new DeskError("transient", `The desk's answer has the unknown encoding ${encoding.slice(0, 40)}.`, {

@@ -4,10 +4,12 @@ import { plainText } from "../history/plain-text.ts";
 const descriptionLimit = 20_000;
 const htmlLimit = 200_000;
 const lineLimit = 1_000;
+/** Pictures inside of a text, which would leave no room for what stands behind them. */
+const embedded = /\bdata:[\w.+-]{1,80}\/[\w.+-]{1,80};base64,[A-Za-z0-9+/=\s]*/g;
 
 /** A field of a desk as text: HTML that is hostile (nested without end) loses its tags all the same. */
 export function textOfField(html: string | null | undefined): string {
-  const cut = (html ?? "").slice(0, htmlLimit);
+  const cut = (html ?? "").replace(embedded, "").slice(0, htmlLimit);
   let text: string;
   try {
     text = plainText(cut);

@@ -1,4 +1,5 @@
 import { tidy } from "./blocks.ts";
+import { parse } from "node-html-parser";
 import { htmlBlocks } from "./html-blocks.ts";
 
 /** Elements that desks write; `<host>` or `a < b` in a technician's words is none of them. */
@@ -7,7 +8,12 @@ const deskHtml =
 
 /** What a field says, as plain text: desks export HTML, which would be searched and quoted with its tags. */
 export function plainText(field: string): string {
-  return withoutControls(deskHtml.test(field) ? textOfHtml(field) : field).trim();
+  return withoutControls(deskHtml.test(field) ? textOfHtml(field) : unescaped(field)).trim();
+}
+
+/** `Mail &amp; calendar` of a field that is HTML without elements; its lines and its `<host>` stay. */
+function unescaped(field: string): string {
+  return /&(?:#\w{1,7}|[a-zA-Z]{2,8});/.test(field) ? parse(field.replaceAll("<", "&lt;")).text : field;
 }
 
 function textOfHtml(html: string): string {

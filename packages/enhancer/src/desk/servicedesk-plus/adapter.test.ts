@@ -49,6 +49,14 @@ test.each([
   [503, { anything: true }, "transient"],
   [429, failure(4015), "throttled"],
   [400, failure(4001, "URL_ROLLING_THROTTLES_LIMIT_EXCEEDED"), "throttled"],
+  [400, { error: { code: "URL_ROLLING_THROTTLES_LIMIT_EXCEEDED" } }, "throttled"],
+  [
+    400,
+    { response_status: { status_code: 4000, messages: [{ type: "URL_ROLLING_THROTTLES_LIMIT_EXCEEDED" }] } },
+    "throttled",
+  ],
+  [201, { response_status: success, note: { id: null } }, "transient"],
+  [201, { response_status: success, note: null }, "transient"],
   [200, failure(4002), "permanent"],
   [
     200,

@@ -21,8 +21,8 @@ const defaultReadBudgetMs = 20_000;
 /** `list_info.row_count` is 100 at most. */
 const notesPerPage = 100;
 const pagesAtMost = 20;
-/** A note is 20 kB at most where we wrote it; people's may hold pictures. */
-const notesLimitBytes = 8 * 1024 * 1024;
+/** A note is 20 kB at most where we wrote it; people's, and descriptions, may hold pictures. */
+const textsLimitBytes = 8 * 1024 * 1024;
 
 /** ServiceDesk Plus, API v3, on premises and in the cloud. */
 export function createServiceDeskPlus(options: ServiceDeskPlusOptions): ServiceDesk {
@@ -48,7 +48,8 @@ export function createServiceDeskPlus(options: ServiceDeskPlusOptions): ServiceD
     },
     getTicket: async (ticketId, signal) => {
       const asked = `to show request ${ticketId}`;
-      const { status, body } = await client.read({ path: requestPath(ticketId), asked }, signal);
+      const path = requestPath(ticketId);
+      const { status, body } = await client.read({ path, asked, limitBytes: textsLimitBytes }, signal);
       try {
         return ticketOf(body);
       } catch (cause) {
@@ -64,7 +65,7 @@ export function createServiceDeskPlus(options: ServiceDeskPlusOptions): ServiceD
         const input = { list_info: { row_count: notesPerPage, start_index: page * notesPerPage + 1 } };
         const path = `${requestPath(ticketId)}/notes`;
         const { status, body } = await client.read(
-          { path, input, asked, limitBytes: notesLimitBytes },
+          { path, input, asked, limitBytes: textsLimitBytes },
           signal,
         );
         const parsed = notesPage.safeParse(body);

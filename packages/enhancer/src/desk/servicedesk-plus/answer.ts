@@ -48,7 +48,7 @@ export function judgeAnswer(response: DeskResponse, asked: string): unknown {
 
 function refused(response: DeskResponse, codes: readonly number[], words: string, asked: string): DeskError {
   const inner = codes.find((code) => code !== 4000);
-  const kind = kindOf(response.status, codes, words);
+  const kind = kindOf(response.status, codes, response.text);
   const said = [
     `${response.status}${response.statusText === "" ? "" : ` ${response.statusText}`}`,
     inner === undefined ? "" : `code ${inner}`,
@@ -64,8 +64,9 @@ function refused(response: DeskResponse, codes: readonly number[], words: string
   return new DeskError(kind, text, { httpStatus: response.status, retryAfterMs: retryAfterMs(response) });
 }
 
-function kindOf(httpStatus: number, codes: readonly number[], words: string): DeskErrorKind {
-  if (httpStatus === 429 || codes.includes(throttleCode) || words.includes(rollingThrottle))
+function kindOf(httpStatus: number, codes: readonly number[], text: string): DeskErrorKind {
+  // Where in an error this one stands differs from build to build.
+  if (httpStatus === 429 || codes.includes(throttleCode) || text.includes(rollingThrottle))
     return "throttled";
   if (codes.some((code) => permanentCodes.has(code))) return "permanent";
   if (httpStatus >= 500 || codes.includes(4004) || httpStatus === 408) return "transient";

@@ -2,19 +2,26 @@ import { z } from "zod";
 import type { DeskTicket } from "../desk.ts";
 import { lineOfField, textOfField } from "../plain.ts";
 
-/** API v3 gives ids as strings; old builds as numbers. */
-const id = z.coerce.string();
+/** API v3 gives ids as strings; old builds as numbers. What has no id is not there. */
+const id = z.union([z.string().min(1), z.number().transform(String)]);
 const text = z.string().nullish();
-/** Most fields that name something: `{ id, name }`. */
-const named = z.object({ name: text }).nullish().catch(undefined);
+/** Most fields that name something: `{ id, name }`; some builds give the name alone. */
+const named = z
+  .union([
+    z.object({ name: text, internal_name: text }),
+    z.string().transform((name) => ({ name, internal_name: undefined })),
+  ])
+  .nullish()
+  .catch(undefined);
+const flag = z.boolean().nullish().catch(undefined);
 const date = z.object({ value: z.coerce.number() }).nullish().catch(undefined);
 
 const request = z.object({
   request: z.object({
     id,
-    subject: text,
-    description: text,
-    status: z.object({ name: text, internal_name: text }).nullish().catch(undefined),
+    subject: text.catch(undefined),
+    description: text.catch(undefined),
+    status: named,
     group: named,
     category: named,
     priority: named,
@@ -25,8 +32,8 @@ const request = z.object({
       .catch(undefined),
     last_updated_time: date,
     created_time: date,
-    has_notes: z.boolean().nullish().catch(undefined),
-    is_trashed: z.boolean().nullish().catch(undefined),
+    has_notes: flag,
+    is_trashed: flag,
   }),
 });
 
@@ -58,36 +65,40 @@ export function ticketOf(body: unknown): DeskTicket {
 }
 
 export const written = z.object({
-  note: z.object({ id }).optional(),
-  request_note: z.object({ id }).optional(),
+  note: z.object({ id }).nullish().catch(undefined),
+  request_note: z.object({ id }).nullish().catch(undefined),
 });
 
-const listInfo = z.object({ has_more_rows: z.boolean().default(false) }).optional();
+const listInfo = z.object({ has_more_rows: flag }).nullish();
+/** A list that is null is empty. */
+const rows = <T>(row: z.ZodType<T>) =>
+  z
+    .array(row)
+    .nullish()
+    .transform((all) => all ?? []);
 
 export const notesPage = z.object({
-  notes: z.array(z.object({ id, description: text })).default([]),
+  notes: rows(z.object({ id, description: text })),
   list_info: listInfo,
 });
 
 export const solutionsPage = z.object({
-  solutions: z
-    .array(
-      z.object({
-        id,
-        title: text,
-        description: text,
-        topic: named,
-        keywords: z
-          .union([z.string(), z.array(z.string())])
-          .nullish()
-          .catch(undefined),
-        last_updated_time: date,
-        public: z.boolean().nullish().catch(undefined),
-        is_public: z.boolean().nullish().catch(undefined),
-        approval_status: named,
-      }),
-    )
-    .default([]),
+  solutions: rows(
+    z.object({
+      id,
+      title: text,
+      description: text,
+      topic: named,
+      keywords: z
+        .union([z.string(), z.array(z.string())])
+        .nullish()
+        .catch(undefined),
+      last_updated_time: date,
+      public: flag,
+      is_public: flag,
+      approval_status: named,
+    }),
+  ),
   list_info: listInfo,
 });
 

@@ -49,7 +49,7 @@ test("a request is read as plain text, with what filters and opt-outs ask for", 
   );
   expect(await desk.getTicket("42", never)).toEqual({
     id: "42",
-    subject: "Mail &amp; calendar",
+    subject: "Mail & calendar",
     description: "Outlook hangs\n\nsince noon",
     status: "Open",
     isClosed: false,
@@ -61,6 +61,46 @@ test("a request is read as plain text, with what filters and opt-outs ask for", 
     updatedAt: 1_790_000_000_000,
     hasNotes: false,
   });
+});
+
+test("fields that are null, names without their objects and numbers for ids are read as what they say", async () => {
+  const desk = await deskThat((request, response) =>
+    request.url?.includes("/notes") === true
+      ? json(response, 200, { response_status: [success], notes: null, list_info: null })
+      : json(response, 200, {
+          response_status: [success],
+          request: {
+            id: 42,
+            subject: null,
+            description: "3 &lt; 5 &amp;&amp; ping &lt;host&gt;\nsecond line",
+            status: "Closed",
+            group: "Network",
+            category: null,
+            requester: null,
+            last_updated_time: null,
+            has_notes: null,
+          },
+        }),
+  );
+  expect(await desk.getTicket("42", never)).toMatchObject({
+    id: "42",
+    subject: "",
+    description: "3 < 5 && ping <host>\nsecond line",
+    isClosed: true,
+    group: "Network",
+    category: undefined,
+    hasNotes: undefined,
+  });
+  expect(await desk.findNote("42", "tl-marker", never)).toBeUndefined();
+});
+
+test("a description with pictures in it is read up to its bound, after a byte order mark too", async () => {
+  const picture = `<img src="data:image/png;base64,${"A".repeat(3_000_000)}">`;
+  const desk = await deskThat((_request, response) => {
+    const request = { id: "42", subject: "VPN", description: `<p>${picture}certificate expired</p>` };
+    response.end(`\uFEFF${JSON.stringify({ response_status: success, request })}`);
+  });
+  expect(await desk.getTicket("42", never)).toMatchObject({ description: "certificate expired" });
 });
 
 test.each([
@@ -114,7 +154,7 @@ test("a small compressed answer that inflates without end is cut at the bound", 
   const desk = await deskThat((_request, response) => {
     response.writeHead(200, { "content-encoding": "gzip" }).end(bomb);
   });
-  await expect(desk.getTicket("42", never)).rejects.toThrow("over 1048576 bytes");
+  await expect(desk.getTicket("42", never)).rejects.toThrow("over 8388608 bytes");
 });
 
 test.each([

@@ -22,7 +22,7 @@ const answerLimitBytes = 1024 * 1024;
 /** All articles of a ticket come in one answer. */
 const articlesLimitBytes = 16 * 1024 * 1024;
 
-const id = z.coerce.string();
+const id = z.union([z.string().min(1), z.number().transform(String)]);
 const text = z.string().nullish().catch(undefined);
 const ticketAnswer = z.object({
   id,
