@@ -1,4 +1,6 @@
 import type { Source, Ticket } from "../ticket.ts";
+import { addressesIn, holdsAddress } from "./addresses.ts";
+import { isEncoded, lettersOf, rot13, unmasked } from "./disguises.ts";
 import { stemsOf } from "./sentences.ts";
 
 /** Why a claim of a model is not told. */
@@ -18,6 +20,8 @@ export interface Evidence {
 
 /** So many words in a row that also stand in the instructions are no accident. */
 const wordsInARow = 7;
+/** Nor are so many letters, whatever stands between them and whichever way they run. */
+const lettersInARow = 32;
 /** Share of a claim's words that its sources or the ticket hold: below it the claim is about something else. */
 const groundedFrom = 0.15;
 /** Fewer different words say too little to be judged. */
@@ -33,15 +37,25 @@ export function claimChecker(
   evidence: Evidence,
 ): (text: string, cited: readonly number[]) => Removal | undefined {
   const { ticket, sources, secrets } = evidence;
-  const everything = sources.map(searchable).join("\n");
+  const everything = unmasked(sources.map(searchable).join("\n"));
+  const inTicket = unmasked(`${ticket.subject ?? ""}\n${ticket.description}`.toLowerCase());
   const told = shingles(evidence.instructions);
-  return (text, cited) => {
+  const spelt = new Set(evidence.instructions.split("\n").flatMap((line) => runsOf(lettersOf(line))));
+  const isSpelt = (letters: string) => runsOf(letters).some((run) => spelt.has(run));
+  return (said, cited) => {
+    const text = unmasked(said);
     const lower = text.toLowerCase();
     if (secrets.some((secret) => lower.includes(secret.toLowerCase()))) return "leaked";
     if (shinglesOf(text).some((shingle) => told.has(shingle))) return "leaked";
-    if (addressesIn(text).some((address) => !everything.includes(address))) return "foreign_link";
-    const tokens = text.split(/\s+/).filter((token) => token.length > longestToken);
-    if (tokens.some((token) => !isWriting(token) && !everything.includes(token.toLowerCase())))
+    const letters = lettersOf(text);
+    if (isSpelt(letters) || isSpelt(backwards(letters)) || isSpelt(rot13(letters))) return "leaked";
+    const { systems, others } = addressesIn(text);
+    if (others.some((address) => !holdsAddress(everything, address))) return "foreign_link";
+    // A system that the ticket names may be told of; one that nobody named is made up.
+    if (systems.some((address) => !holdsAddress(everything, address) && !holdsAddress(inTicket, address)))
+      return "foreign_link";
+    const tokens = text.split(/\s+/).filter((token) => !everything.includes(token.toLowerCase()));
+    if (tokens.some((token) => isEncoded(token) || (token.length > longestToken && !isWriting(token))))
       return "leaked";
     if (text.length > longestWithoutWords && stemsOf(text).size === 0) return "leaked";
     const own = cited.flatMap((number) => sources[number - 1] ?? []);
@@ -79,6 +93,17 @@ function shortStems(text: string): Set<string> {
   return new Set([...stemsOf(text)].map((stem) => stem.slice(0, 5)));
 }
 
+function runsOf(letters: string): string[] {
+  const runs: string[] = [];
+  for (let at = 0; at + lettersInARow <= letters.length; at++)
+    runs.push(letters.slice(at, at + lettersInARow));
+  return runs;
+}
+
+function backwards(text: string): string {
+  return Array.from(text).toReversed().join("");
+}
+
 function wordsOf(text: string): string[] {
   return text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
 }
@@ -91,24 +116,4 @@ function shinglesOf(text: string): string[] {
 /** Line by line: words from the end of one rule and the start of the next are no wording. */
 function shingles(text: string): Set<string> {
   return new Set(text.split("\n").flatMap(shinglesOf));
-}
-
-const topLevels =
-  "com|net|org|info|biz|io|co|de|ch|eu|uk|fr|nl|pl|ru|cn|br|ca|au|jp|xyz|top|site|online|shop|app|dev|link|click|gg|ly|tk|ml|example|test|invalid|onion";
-const addressForms = [
-  // With a scheme, or what is one in disguise: hxxps://
-  /\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s<>"'()[\]]+/gi,
-  /\b(?:javascript|data|vbscript|mailto|tel|file):\s*[^\s<>"'()[\]]+/gi,
-  /\bwww\.[^\s<>"'()[\]]+/gi,
-  /[\p{L}\p{N}._%+-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+/giu,
-  new RegExp(String.raw`\b(?:[a-z0-9-]+(?:\.|\[\.\]))+(?:${topLevels})\b(?:/[^\s<>"'()[\]]*)?`, "gi"),
-  // Numbers to call.
-  /(?:\+|\b00)\d[\d ()./-]{6,20}\d/g,
-];
-
-/** Links, host names, mail addresses and telephone numbers, lower case: what leads a reader elsewhere. */
-function addressesIn(text: string): string[] {
-  return addressForms.flatMap((form) =>
-    (text.match(form) ?? []).map((found) => found.toLowerCase().replace(/[.,;:!?]+$/, "")),
-  );
 }

@@ -2,7 +2,13 @@ import { z } from "zod";
 import { ModelError } from "./model-error.ts";
 import type { TokenUsage } from "./prices.ts";
 
-const count = z.number().int().nonnegative();
+/** No call takes more: a server that says so does not know. */
+const tokensAtMost = 10_000_000;
+const count = z.number().int().nonnegative().max(tokensAtMost);
+/** Some servers give text in parts, the model's thinking among them. */
+const parts = z
+  .array(z.object({ type: z.string(), text: z.string().optional().catch(undefined) }))
+  .transform((all) => all.map(({ type, text = "" }) => (type === "text" ? text : "")).join(""));
 /** What a note is made of; fields that only inform are left out where a server writes nonsense into them. */
 const completionSchema = z.object({
   id: z.string().max(200).optional().catch(undefined),
@@ -11,7 +17,7 @@ const completionSchema = z.object({
     .array(
       z.object({
         finish_reason: z.string().max(50).optional().catch(undefined),
-        message: z.object({ content: z.string().nullish(), refusal: z.string().nullish() }),
+        message: z.object({ content: z.union([z.string(), parts]).nullish() }),
       }),
     )
     .min(1),

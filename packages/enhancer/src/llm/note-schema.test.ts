@@ -21,6 +21,7 @@ const steps = (...items: unknown[]) => ({ recommended_next_steps: items });
 
 test.each([
   ["in a fence", '```json\n{"similar_tickets": []}\n```'],
+  ["in a sentence", 'Here is the note: ```json\n{"similar_tickets": []}\n``` I hope it helps.'],
   ["after its thinking", '<think>Let me see {"a": 1}</think>\n{"similar_tickets": []}'],
 ])("JSON %s is read", (_name, text) => expect(read(text).note.sections).toHaveLength(4));
 

@@ -139,13 +139,12 @@ function sharesLanguage(language: string, sources: readonly Source[]): boolean {
 }
 
 function parseJson(text: string): unknown {
-  // Some servers wrap JSON in a fence, or put the model's thinking before it, even when asked for JSON alone.
-  const json = text
-    .replace(/^\s*<think>[\s\S]*?<\/think>/, "")
-    .replace(/^\s*```(?:json)?\s*/i, "")
-    .replace(/\s*```\s*$/, "");
+  // Some models put a fence or a sentence around the JSON, or their thinking before it, even when asked for JSON alone.
+  const answer = text.replace(/^\s*<think>[\s\S]*?<\/think>/, "");
+  const beginning = answer.indexOf("{");
+  const end = answer.lastIndexOf("}");
   try {
-    return JSON.parse(json) as unknown;
+    return JSON.parse(answer.slice(beginning, end + 1)) as unknown;
   } catch {
     return undefined;
   }

@@ -210,13 +210,18 @@ async function readAnswer(
   );
   const model = completion.model ?? settings.model;
   const { usage } = completion;
-  const cost = usage === undefined ? undefined : costUsd(prices, model, usage);
+  // A router may name the model behind it otherwise than the price list does.
+  const cost =
+    usage === undefined
+      ? undefined
+      : (costUsd(prices, model, usage) ?? costUsd(prices, settings.model, usage));
   calls.push({ model, usage, costUsd: cost });
   if (usage !== undefined) observe?.used(ticket.tenantId, settings.model, { usage, costUsd: cost });
-  const remaining = await reserved.settle({
-    usd: cost ?? 0,
-    tokens: usage === undefined ? 0 : usage.inputTokens + usage.outputTokens,
-  });
+  // A server that does not say what it used may bill as much as was reserved.
+  const remaining =
+    usage === undefined
+      ? reserved.remainingUsd
+      : await reserved.settle({ usd: cost ?? 0, tokens: usage.inputTokens + usage.outputTokens });
   span.setAttributes(responseAttributes(completion, cost, remaining));
   const read = readModelNote(textOf(completion, settings), context, model, { ticket, prompt, language });
   const removed = Object.values(read.removed).reduce((sum, count) => sum + count, 0);

@@ -87,6 +87,15 @@ test("what was found and not used is not denied", () => {
   expect(html).not.toContain("no resolved ticket is similar");
 });
 
+test("what nobody sees goes, and numbers in any brackets are no citations; joiners stay", () => {
+  const text = "Re\u200Bstart\u00AD \u{E0049}it\u2060 【2】 ［３］ \u{1F469}\u200D\u{1F527}";
+  const html = renderNoteHtml(
+    { ...nothing, sections: [section("t", { text, sources: [1] })], sources: [source("ticket", "VPN-1")] },
+    meta,
+  );
+  expect(html).toContain("<li>Restart it (2) (３) \u{1F469}\u200D\u{1F527} [1]</li>");
+});
+
 test("whatever stands in texts, ids, titles and names is escaped", () => {
   const evil = `<script>alert("x")</script><img src=x onerror='alert(1)'>&amp;[9]\u202E\u0000`;
   const html = renderNoteHtml(

@@ -162,15 +162,19 @@ function linkOr(url: string | undefined, html: string): string {
   return url !== undefined && /^https?:\/\//i.test(url) ? `<a href="${escape(url)}">${html}</a>` : html;
 }
 
+/** Signs that nobody sees, or that turn what stands beside them; joiners, which scripts and emoji need, are none. */
+const invisible = /(?!\u200C|\u200D|\uFE0E|\uFE0F)\p{Default_Ignorable_Code_Point}/gu;
+
 /**
- * Text from outside, cut and escaped. Control and direction characters go, and bracketed numbers become round ones:
- * only our own citations look like citations.
+ * Text from outside, cut and escaped. Control characters and what nobody sees go, and bracketed numbers, in whatever brackets, become
+ * round ones: only our own citations look like citations.
  */
 function shorten(text: string, limit: number): string {
   const clean = text
     .toWellFormed()
-    .replace(/[\p{Cc}\u200E\u200F\u202A-\u202E\u2066-\u2069]+/gu, " ")
-    .replace(/\[(\d+)\]/g, "($1)")
+    .replace(/\p{Cc}+/gu, " ")
+    .replace(invisible, "")
+    .replace(/[[［【〔⟦](\p{N}+)[\]］】〕⟧]/gu, "($1)")
     .trim();
   return escape(
     clean.length <= limit ? clean : `${clean.slice(0, limit - 1).replace(/[\uD800-\uDBFF]$/, "")}…`,
