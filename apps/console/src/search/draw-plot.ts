@@ -1,6 +1,6 @@
 import type { Theme } from "../ui/theme.tsx";
 import { formatClock, formatDuration, formatTime } from "../ui/format.ts";
-import { type Cell, durationTicks, placeOf, type Plot, type Point } from "./plot.ts";
+import { type Cell, durationTicks, placeOf, type Plot, type Point, timeTicks } from "./plot.ts";
 
 /** Around the points, for the axes. */
 export const frame = { left: 64, right: 12, top: 10, bottom: 24 };
@@ -49,7 +49,9 @@ export interface Drawing {
 }
 
 const dayMs = 86_400_000;
-const tickWidth = 150;
+const tickWidth = 130;
+/** Half of a label. */
+const labelRoom = 36;
 
 export function drawPlot(pen: CanvasRenderingContext2D, drawing: Drawing): void {
   const { plot, points, cells, width, height, ink, active, brush } = drawing;
@@ -121,17 +123,23 @@ function drawAxes(
     pen.fillText(formatDuration(ms * 1e6), frame.left - 8, y);
   }
   pen.textBaseline = "alphabetic";
-  const count = Math.max(2, Math.floor(inner.width / tickWidth));
-  for (let at = 0; at <= count; at++) {
-    const ms = plot.fromMs + (at / count) * (plot.toMs - plot.fromMs);
-    const x = Math.round(frame.left + (at / count) * inner.width) + 0.5;
+  pen.textAlign = "center";
+  const { at, stepMs } = timeTicks(plot, Math.max(2, Math.floor(inner.width / tickWidth)));
+  for (const ms of at) {
+    const x = Math.round(frame.left + ((ms - plot.fromMs) / (plot.toMs - plot.fromMs)) * inner.width) + 0.5;
     pen.strokeStyle = ink.grid;
     line(pen, x, frame.top, x, height - frame.bottom);
+    // Beside the edge it would be cut.
+    if (x > width - labelRoom) continue;
     pen.fillStyle = ink.text;
-    pen.textAlign = at === 0 ? "left" : at === count ? "right" : "center";
-    const isLong = plot.toMs - plot.fromMs > dayMs;
-    pen.fillText(isLong ? formatTime(ms, zone).slice(5, 16) : formatClock(ms, zone), x, height - 8);
+    pen.fillText(momentOf(ms, plot, stepMs, zone), x, height - 8);
   }
+}
+
+/** As exact as the steps between moments, with the day where there are several. */
+function momentOf(ms: number, { fromMs, toMs }: Plot, stepMs: number, zone: string | undefined): string {
+  if (toMs - fromMs > dayMs) return formatTime(ms, zone).slice(5, 16);
+  return stepMs < 1_000 ? formatTime(ms, zone).slice(11) : formatClock(ms, zone);
 }
 
 function line(pen: CanvasRenderingContext2D, x0: number, y0: number, x1: number, y1: number): void {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { cellsOf, durationTicks, placeOf, plotOf, pointsOf, regionOf } from "./plot.ts";
+import { cellsOf, durationTicks, placeOf, plotOf, pointsOf, regionOf, timeTicks } from "./plot.ts";
 
 const trace = (traceId: string, startMs: number, durationNs: number, errorCount = 0) => ({
   traceId,
@@ -44,4 +44,18 @@ test("one point alone, and none, have axes too", () => {
   expect(placeOf(pointAt(0), plotOf([pointAt(0)]))[0]).toBeCloseTo(0.5);
   expect(plotOf([])).toEqual({ fromMs: 0, toMs: 1, low: 0, high: 1 });
   expect(durationTicks({ fromMs: 0, toMs: 1, low: 0, high: 3 })).toEqual([1, 10, 100, 1000]);
+});
+
+test("axes have round durations and moments, as many as there is room for", () => {
+  expect(durationTicks({ fromMs: 0, toMs: 1, low: 3.3, high: 3.8 })).toEqual([
+    2_000, 3_000, 4_000, 5_000, 6_000,
+  ]);
+  expect(durationTicks({ fromMs: 0, toMs: 1, low: 0.9, high: 2.1 })).toEqual([10, 20, 50, 100]);
+  const within = (fromMs: number, toMs: number) => timeTicks({ fromMs, toMs, low: 0, high: 1 }, 4);
+  expect(within(1_003, 1_300)).toEqual({ at: [1_100, 1_200, 1_300], stepMs: 100 });
+  expect(within(0, 3_600_000)).toEqual({
+    at: [0, 900_000, 1_800_000, 2_700_000, 3_600_000],
+    stepMs: 900_000,
+  });
+  expect(within(0, 400 * 86_400_000).at.length).toBeGreaterThan(0);
 });

@@ -98,12 +98,37 @@ export function cellsOf(points: readonly Point[], plot: Plot, columns: number, r
   return [...cells.values()];
 }
 
-/** Whole powers of ten within the plot, and a third of each where there are few. */
+/** Within each power of ten; more of them where the plot spans few. */
+const steps = [
+  { below: 0.7, of: [1, 1.5, 2, 3, 4, 5, 6, 8] },
+  { below: 2, of: [1, 2, 5] },
+  { below: Infinity, of: [1] },
+];
+
+/** Round durations within the plot, milliseconds. */
 export function durationTicks({ low, high }: Plot): number[] {
   const ticks: number[] = [];
-  for (let power = Math.floor(low); power <= Math.ceil(high); power++) {
-    ticks.push(10 ** power);
-    if (high - low < 2) ticks.push(3 * 10 ** power);
-  }
+  const { of = [1] } = steps.find(({ below }) => high - low < below) ?? {};
+  for (let power = Math.floor(low); power <= Math.ceil(high); power++)
+    for (const step of of) ticks.push(step * 10 ** power);
   return ticks.filter((ms) => Math.log10(ms) >= low && Math.log10(ms) <= high);
+}
+
+const [second, minute, hour, day] = [1_000, 60_000, 3_600_000, 86_400_000];
+const timeSteps = (
+  [
+    [1, [1, 2, 5, 10, 20, 50, 100, 200, 500]],
+    [second, [1, 2, 5, 10, 15, 30]],
+    [minute, [1, 2, 5, 10, 15, 30]],
+    [hour, [1, 2, 3, 6, 12]],
+    [day, [1, 2, 7, 14, 28]],
+  ] as const
+).flatMap(([unit, counts]) => counts.map((count) => count * unit));
+
+/** Round moments within the plot, at most so many, and what lies between them, milliseconds. */
+export function timeTicks({ fromMs, toMs }: Plot, most: number): { at: number[]; stepMs: number } {
+  const stepMs = timeSteps.find((step) => (toMs - fromMs) / step <= most) ?? toMs - fromMs;
+  const at: number[] = [];
+  for (let ms = Math.ceil(fromMs / stepMs) * stepMs; ms <= toMs; ms += stepMs) at.push(ms);
+  return { at, stepMs };
 }
