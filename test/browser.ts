@@ -120,6 +120,7 @@ export async function pictureDifference(page: Page, one: Buffer, other: Buffer):
     return await blank.evaluate<number>(`(async () => {
       const pixels = async (base64) => {
         const image = new Image();
+        // Of whatever kind: the browser looks.
         image.src = "data:image/png;base64," + base64;
         await image.decode();
         const canvas = new OffscreenCanvas(image.width, image.height);

@@ -1,6 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
-import { galleryPicture } from "../scripts/gallery-picture.ts";
+import {
+  galleryGroup,
+  galleryGroups,
+  galleryPicture,
+  openGallery,
+  pictureFile,
+} from "../scripts/gallery-picture.ts";
 import { expectAccessible, openPage, pictureDifference, useBrowser } from "./browser.ts";
 import { startWithDesk } from "./harness.ts";
 
@@ -99,20 +105,26 @@ test("theme and time zone are chosen once and kept", async () => {
 
 test("every part in every state looks as it did: pictures differ by letters' edges at most", async () => {
   const { up } = await startWithDesk();
-  const taken: Buffer[] = [];
+  const taken = new Map<string, Buffer>();
   for (const colorScheme of ["light", "dark"] as const) {
-    const { page } = await openPage(up.address("console"), { ...galleryPicture, colorScheme });
-    await page.goto("/gallery");
-    await page.getByRole("heading", { name: "Gallery" }).waitFor();
-    const now = await page.screenshot();
-    taken.push(now);
-    // Where this fails and the new look is meant: npm run screenshots.
-    const before = await readFile(new URL(`pictures/gallery-${colorScheme}.png`, import.meta.url));
-    expect(await pictureDifference(page, now, before)).toBeLessThan(0.03);
+    const { page, complaints } = await openPage(up.address("console"), { ...galleryPicture, colorScheme });
+    await openGallery(page, up.address("console"));
+    for (const group of galleryGroups) {
+      const now = await galleryGroup(page, group);
+      taken.set(`${group} ${colorScheme}`, now);
+      // Where this fails and the new look is meant: npm run screenshots.
+      const before = await readFile(new URL(`pictures/${pictureFile(group, colorScheme)}`, import.meta.url));
+      const difference = await pictureDifference(page, now, before);
+      expect(difference, `${group}, ${colorScheme}`).toBeLessThan(0.02);
+    }
+    expect(complaints).toEqual([]);
   }
   const { page } = await openPage(up.address("console"));
-  const [light = Buffer.alloc(0), dark = Buffer.alloc(0)] = taken;
-  expect(await pictureDifference(page, light, dark)).toBeGreaterThan(0.5);
+  const of = (name: string) => taken.get(name) ?? Buffer.alloc(0);
+  for (const group of galleryGroups)
+    expect(await pictureDifference(page, of(`${group} light`), of(`${group} dark`)), group).toBeGreaterThan(
+      0.5,
+    );
 });
 
 test("every part in every state is accessible in both themes, and asks before it changes anything", async () => {

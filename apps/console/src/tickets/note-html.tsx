@@ -10,7 +10,7 @@ export function NoteHtml({ html }: { html: string }) {
     return Array.from(parsed.body.childNodes, (node, at) => drawn(node, at));
   }, [html]);
   return (
-    <div className="note" dir="auto">
+    <div className="written-note" dir="auto">
       {children}
     </div>
   );

@@ -27,10 +27,10 @@ export function PhaseBar({ latency, ofMs }: { latency: Readonly<Record<string, n
 /** What the colours of the bars stand for. */
 export function PhaseLegend() {
   return (
-    <ul className="legend" aria-label="Phases">
+    <ul className="phase-legend" aria-label="Phases">
       {phases.map(({ key, name }) => (
         <li key={key}>
-          <i className={`swatch phase-${key}`} aria-hidden="true" /> {name}
+          <i className={`phase-swatch phase-${key}`} aria-hidden="true" /> {name}
         </li>
       ))}
     </ul>

@@ -48,7 +48,7 @@ export function TicketScreen({
           <span className="grow" />
           <TicketActions tenantId={tenantId} ticketId={ticketId} story={story} onChange={onChange} />
         </div>
-        <dl className="facts">
+        <dl className="ticket-facts">
           <Fact name="Tenant">
             <Link to="/" search={{ tenant: tenantId }}>
               <bdi>{tenantId}</bdi>
