@@ -11,7 +11,7 @@ import type { Block } from "./block.ts";
 import type { Vector } from "./bytes.ts";
 import type { ColumnInfo } from "./dictionary.ts";
 import type { BlockPage } from "./page.ts";
-import type { PageTable } from "./page-table.ts";
+import type { PageTable, PageValues } from "./page-table.ts";
 
 /** Rows with an attribute under `key` that meets the test. */
 export function attributeMarker(
@@ -184,19 +184,34 @@ function pagedMarker(
     if (column.keysAreInValues || mayHold(test, smallest, largest)) pages.add(page);
   }
   if (pages.size === 0) return undefined;
+  let looked: { page: number; hits: Uint8Array | undefined } | undefined;
+  /** By code of the page; undefined where there is none. */
+  const hitsOf = (page: number): Uint8Array | undefined => {
+    if (looked?.page !== page)
+      looked = { page, hits: pageHits(block.pageValues(page).get(column.number), matches) };
+    return looked.hits;
+  };
   return {
     mayMatch: (page) => pages.has(page),
+    mayMark: (page) => hitsOf(page) !== undefined,
     mark: (page, rows) => {
-      const values = block.pageValues(page).get(column.number);
-      if (values === undefined) return;
-      const hits = new Uint8Array(values.starts.length);
-      let found = 0;
-      for (let code = 0; code < hits.length; code++) {
-        if (matches(values.bytes, values.starts[code] ?? 0, values.ends[code] ?? 0)) found = hits[code] = 1;
-      }
-      if (found === 1) markColumn(block, page, column, hits, rows);
+      const hits = hitsOf(page);
+      if (hits !== undefined) markColumn(block, page, column, hits, rows);
     },
   };
+}
+
+function pageHits(values: PageValues | undefined, matches: ValueMatcher): Uint8Array | undefined {
+  if (values === undefined) return undefined;
+  const { bytes, starts, ends } = values;
+  const hits = new Uint8Array(starts.length);
+  let isAny = false;
+  for (let code = 0; code < hits.length; code++) {
+    if (!matches(bytes, starts[code] ?? 0, ends[code] ?? 0)) continue;
+    hits[code] = 1;
+    isAny = true;
+  }
+  return isAny ? hits : undefined;
 }
 
 /** Sets the rows whose entries in `column` have a code that hits. */
@@ -244,15 +259,13 @@ function visitEntries(
     for (let entry = 0; entry < table.length; entry++) visit(entry, codes.get(entry));
     return;
   }
-  const has = new Map<number, boolean>();
-  for (let entry = 0, at = 0; entry < table.length && at < codes.length; entry++) {
-    const shape = table.shapes.get(entry);
-    let hasColumn = has.get(shape);
-    if (hasColumn === undefined) {
-      hasColumn = page.shapeColumns(shape).includes(column.number);
-      has.set(shape, hasColumn);
-    }
-    if (hasColumn) visit(entry, codes.get(at++));
+  // By shape: 1 where it has the column, 2 where it has not, undefined where nobody looked.
+  const has: (1 | 2 | undefined)[] = [];
+  const { shapes, length } = table;
+  for (let entry = 0, at = 0; entry < length && at < codes.length; entry++) {
+    const shape = shapes.get(entry);
+    if ((has[shape] ??= page.shapeColumns(shape).includes(column.number) ? 1 : 2) === 1)
+      visit(entry, codes.get(at++));
   }
 }
 
@@ -260,9 +273,7 @@ function visitEntries(
 function ownersOf(counts: Vector, entries: number): Int32Array {
   const owners = new Int32Array(entries);
   for (let row = 0, at = 0; row < counts.length; row++) {
-    const end = at + counts.get(row);
-    owners.fill(row, at, end);
-    at = end;
+    for (const end = at + counts.get(row); at < end; at++) owners[at] = row;
   }
   return owners;
 }

@@ -25,6 +25,7 @@ export class BlockSegment implements Segment {
   readonly block: Block;
   readonly pages: readonly PageBounds[];
   readonly tenants: SegmentTenants;
+  readonly countedKeys = new Map<string, number>();
 
   constructor(block: Block) {
     this.block = block;

@@ -164,6 +164,17 @@ export class ByteReader {
     return this.raw(this.varint());
   }
 
+  /** The length of a block, which is passed over: a view of each of many would cost more than to read them. */
+  skipBlock(): number {
+    const length = this.varint();
+    this.advance(length);
+    return length;
+  }
+
+  skip(bytes: number): void {
+    this.advance(bytes);
+  }
+
   text(): string {
     return this.block().toString("utf8");
   }

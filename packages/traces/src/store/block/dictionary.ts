@@ -207,7 +207,7 @@ function readColumn(reader: ByteReader, number: number): ColumnInfo {
   for (let code = 0; code < count; code++) {
     used[code] = reader.varint();
     pages[code] = reader.u32();
-    const { length } = reader.block();
+    const length = reader.skipBlock();
     ends[code] = reader.at;
     starts[code] = reader.at - length;
   }

@@ -136,7 +136,9 @@ export function unpack(stored: Buffer, ref: PartRef): Buffer {
   }
   if (ref.raw === 0) return stored;
   try {
-    const bytes = zstdDecompressSync(stored, { maxOutputLength: ref.raw });
+    // One chunk with room to spare: others would be put together afterwards.
+    const chunkSize = Math.max(ref.raw + 1, 64);
+    const bytes = zstdDecompressSync(stored, { maxOutputLength: ref.raw, chunkSize });
     if (bytes.length === ref.raw) return bytes;
   } catch (cause) {
     throw new DamagedBlockError(`the part at byte ${ref.offset} cannot be decompressed`, { cause });

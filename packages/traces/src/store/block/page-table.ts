@@ -127,7 +127,7 @@ export function readPageValues(bytes: Buffer): Map<number, PageValues> {
     const starts = new Int32Array(count);
     const ends = new Int32Array(count);
     for (let code = 0; code < count; code++) {
-      const { length } = reader.block();
+      const length = reader.skipBlock();
       ends[code] = reader.at;
       starts[code] = reader.at - length;
     }

@@ -2,10 +2,10 @@ import { type KeyValue, ownerOf, type ResourceRecord, type ScopeRecord } from ".
 import { timeOf } from "../head/entries.ts";
 import { fieldColumn } from "../head/layout.ts";
 import { readValue, valueText } from "../head/value-bytes.ts";
-import { type ByteReader, DamagedBlockError, type Vector } from "./bytes.ts";
+import { ByteReader, DamagedBlockError, type Vector } from "./bytes.ts";
 import type { BlockDictionary } from "./dictionary.ts";
 import { type PageTable, type PageValues, readTable } from "./page-table.ts";
-import { fromDeltas, readPlanes } from "./planes.ts";
+import { fromDeltas, readPlanes, skipPlanes } from "./planes.ts";
 
 /** What the codes of a column stand for: values by code, each where it lies in `bytes`. */
 export interface ColumnValues {
@@ -22,9 +22,6 @@ export interface ColumnValues {
 /** A page, decoded (see `format.ts`). What searches need at once, the rest when it is asked for. */
 export class BlockPage {
   readonly rows: number;
-  readonly starts: Uint32Array;
-  /** End minus start, modulo 2^64. */
-  readonly lengths: Uint32Array;
   readonly kindStatus: Vector;
   readonly flags: Vector;
   readonly origins: Vector;
@@ -38,15 +35,20 @@ export class BlockPage {
   readonly parents: Vector;
   /** 8 bytes each. */
   readonly externalParents: Buffer;
-  private readonly eventsLength: number;
-  private readonly linksLength: number;
   private readonly rest: ByteReader;
+  /** Where in both parts what is read when it is asked for begins. */
+  private readonly startsAt: readonly [packed: number, noisy: number];
+  private readonly lengthsAt: readonly [packed: number, noisy: number];
   private readonly noisy: ByteReader;
   private readonly readValues: () => Map<number, PageValues>;
   private lazyEvents: { table: PageTable; times: Uint32Array; dropped: Vector } | undefined;
   private lazyLinks: { table: PageTable; ids: Buffer; flags: Vector; dropped: Vector } | undefined;
   private lazyValues: Map<number, PageValues> | undefined;
   private lazyTraces: Int32Array | undefined;
+  private eventsLength: number | undefined;
+  private linksLength: number | undefined;
+  private lazyStarts: Uint32Array | undefined;
+  private lazyLengths: Uint32Array | undefined;
   private lazyDurations: Uint32Array | undefined;
 
   constructor(
@@ -59,11 +61,11 @@ export class BlockPage {
     this.rows = rows;
     this.dictionary = dictionary;
     this.readValues = readValues;
-    const firstLow = packed.u32();
-    const firstHigh = packed.u32();
-    this.starts = readPlanes(rows, packed, noisy);
-    fromDeltas(this.starts, rows, firstLow, firstHigh);
-    this.lengths = readPlanes(rows, packed, noisy);
+    this.startsAt = [packed.at, noisy.at];
+    packed.skip(8);
+    skipPlanes(rows, packed, noisy);
+    this.lengthsAt = [packed.at, noisy.at];
+    skipPlanes(rows, packed, noisy);
     this.kindStatus = packed.vector(rows);
     this.flags = packed.vector(rows);
     this.origins = packed.vector(rows);
@@ -78,10 +80,29 @@ export class BlockPage {
     this.spans = readTable(packed, rows);
     this.eventCounts = packed.vector(rows);
     this.linkCounts = packed.vector(rows);
-    this.eventsLength = sumOf(this.eventCounts);
-    this.linksLength = sumOf(this.linkCounts);
     this.rest = packed;
     this.noisy = noisy;
+  }
+
+  get starts(): Uint32Array {
+    if (this.lazyStarts !== undefined) return this.lazyStarts;
+    const [at, noisyAt] = this.startsAt;
+    const packed = new ByteReader(this.rest.buffer, at);
+    const firstLow = packed.u32();
+    const firstHigh = packed.u32();
+    const starts = readPlanes(this.rows, packed, new ByteReader(this.noisy.buffer, noisyAt));
+    fromDeltas(starts, this.rows, firstLow, firstHigh);
+    return (this.lazyStarts = starts);
+  }
+
+  /** End minus start, modulo 2^64. */
+  get lengths(): Uint32Array {
+    const [at, noisyAt] = this.lengthsAt;
+    return (this.lazyLengths ??= readPlanes(
+      this.rows,
+      new ByteReader(this.rest.buffer, at),
+      new ByteReader(this.noisy.buffer, noisyAt),
+    ));
   }
 
   /** As `lengths`, but 0 for spans that end before they begin. */
@@ -116,8 +137,8 @@ export class BlockPage {
   }
 
   get events(): { table: PageTable; times: Uint32Array; dropped: Vector } | undefined {
-    if (this.lazyEvents === undefined && this.eventsLength > 0) {
-      const length = this.eventsLength;
+    const length = (this.eventsLength ??= sumOf(this.eventCounts));
+    if (this.lazyEvents === undefined && length > 0) {
       const times = readPlanes(length, this.rest, this.noisy);
       fromDeltas(times, length, this.starts[0] ?? 0, this.starts[1] ?? 0);
       const dropped = this.rest.vector(length);
@@ -127,8 +148,8 @@ export class BlockPage {
   }
 
   get links(): { table: PageTable; ids: Buffer; flags: Vector; dropped: Vector } | undefined {
-    if (this.lazyLinks === undefined && this.linksLength > 0) {
-      const length = this.linksLength;
+    const length = (this.linksLength ??= sumOf(this.linkCounts));
+    if (this.lazyLinks === undefined && length > 0) {
       // They stand behind the events.
       void this.events;
       const ids = this.rest.raw(length * 24);

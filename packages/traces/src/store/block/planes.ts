@@ -55,6 +55,15 @@ export function readPlanes(count: number, calm: ByteReader, noisy: ByteReader): 
   return pairs;
 }
 
+/** Passes over what `readPlanes` would read. */
+export function skipPlanes(count: number, calm: ByteReader, noisy: ByteReader): void {
+  for (let number = 0; number < 8; number++) {
+    const kind = calm.u8();
+    if (kind === plane.constant) calm.skip(1);
+    else (kind === plane.calm ? calm : noisy).skip(count);
+  }
+}
+
 /** Bits a byte, of the histogram. Few samples look calmer than they are. */
 function entropy(count: number): number {
   let sum = 0;

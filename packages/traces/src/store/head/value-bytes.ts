@@ -84,6 +84,18 @@ export function readValue(bytes: Buffer, start: number, end: number): AttributeV
   }
 }
 
+/** An integer or a double as a number, rounded where it is beyond 2^53; undefined for other values. */
+export function readNumber(bytes: Buffer, start: number, end: number): number | undefined {
+  if (bytes[start] === valueType.double) return bytes.readDoubleLE(start + 1);
+  if (bytes[start] !== valueType.int) return undefined;
+  if (end - start > 5) return Number(readInt(bytes, start + 1, end));
+  // Up to four bytes, 28 bits.
+  let zigzag = 0;
+  for (let at = start + 1, shift = 0; at < end; at++, shift += 7)
+    zigzag |= ((bytes[at] ?? 0) & 0x7f) << shift;
+  return (zigzag >>> 1) ^ -(zigzag & 1);
+}
+
 /** What searches compare (see `attributeText`). */
 export function valueText(bytes: Buffer, start: number, end: number): string {
   return bytes[start] === valueType.string

@@ -18,10 +18,15 @@ export async function attributeKeys(
   for (const segment of segments) {
     if (!segment.pages.some((page) => overlaps(page, window))) continue;
     const isWhole = segment.pages.every((page) => isInside(page, window));
+    const unknown: string[] = [];
     for (const [key, spans] of segment.keys()) {
-      await pace.step();
-      if (isWhole && spans !== undefined) add(key, spans);
-      else add(key, await countRows(segment, key, window, pace));
+      const known = isWhole ? (spans ?? segment.countedKeys?.get(key)) : undefined;
+      if (known === undefined) unknown.push(key);
+      else add(key, known);
+    }
+    for (const [key, spans] of await countRows(segment, unknown, window, pace)) {
+      add(key, spans);
+      if (isWhole) segment.countedKeys?.set(key, spans);
     }
   }
   return top(counts, window.limit);
@@ -67,22 +72,35 @@ export async function attributeValues(
   return top(counts, window.limit);
 }
 
-async function countRows(segment: Segment, key: string, window: FacetWindow, pace: Pace): Promise<number> {
-  const marker = segment.attribute(key, undefined, { is: "exists" });
-  if (marker === undefined) return 0;
-  let count = 0;
-  for (let page = 0; page < segment.pages.length; page++) {
+/** Page by page, so that each is read once for all keys. */
+async function countRows(
+  segment: Segment,
+  keys: readonly string[],
+  window: FacetWindow,
+  pace: Pace,
+): Promise<Map<string, number>> {
+  const counts = new Map(keys.map((key) => [key, 0]));
+  const markers = keys.flatMap((key) => {
+    const marker = segment.attribute(key, undefined, { is: "exists" });
+    return marker === undefined ? [] : [{ key, marker }];
+  });
+  for (let page = 0; page < segment.pages.length && markers.length > 0; page++) {
     const bounds = segment.pages[page];
-    if (bounds === undefined || !overlaps(bounds, window) || !marker.mayMatch(page)) continue;
-    await pace.step();
-    const marks = new Uint8Array(bounds.rows);
-    marker.mark(page, marks);
-    const inWindow = rowsInWindow(segment, page, bounds, window);
-    const outdated = segment.outdated(page);
-    for (let row = 0; row < marks.length; row++)
-      if (marks[row] === 1 && inWindow(row) && !outdated.has(row)) count++;
+    if (bounds === undefined || !overlaps(bounds, window)) continue;
+    for (const { key, marker } of markers) {
+      if (!marker.mayMatch(page)) continue;
+      await pace.step();
+      const marks = new Uint8Array(bounds.rows);
+      marker.mark(page, marks);
+      const inWindow = rowsInWindow(segment, page, bounds, window);
+      const outdated = segment.outdated(page);
+      let count = counts.get(key) ?? 0;
+      for (let row = 0; row < marks.length; row++)
+        if (marks[row] === 1 && inWindow(row) && !outdated.has(row)) count++;
+      counts.set(key, count);
+    }
   }
-  return count;
+  return counts;
 }
 
 function rowsInWindow(

@@ -71,12 +71,20 @@ function both(parts: readonly (Marker | "all" | "none")[]): Marker | "all" | "no
   return {
     mayMatch: (page) => markers.every((marker) => marker.mayMatch(page)),
     mark: (page, rows) => {
+      if (markers.some((marker) => marker.mayMark?.(page) === false)) return;
       const met = new Uint8Array(rows.length);
       const own = new Uint8Array(rows.length);
-      for (const marker of markers) {
+      for (const [at, marker] of markers.entries()) {
         own.fill(0);
         marker.mark(page, own);
-        for (let row = 0; row < rows.length; row++) met[row] = (met[row] ?? 0) + (own[row] ?? 0);
+        let isAny = false;
+        for (let row = 0; row < rows.length; row++) {
+          if (own[row] !== 1 || met[row] !== at) continue;
+          met[row] = at + 1;
+          isAny = true;
+        }
+        // What one leaves nothing of, others need not look at.
+        if (!isAny) return;
       }
       for (let row = 0; row < rows.length; row++) if (met[row] === markers.length) rows[row] = 1;
     },

@@ -19,6 +19,8 @@ export interface Segment {
   rollup(): Rollup;
   /** Keys of attributes and how many spans have each, where that is known without reading pages; undefined where it is not. */
   keys(): Map<string, number | undefined>;
+  /** Of those keys that pages had to be read for: where a segment stays as it is, what was counted is remembered here. */
+  readonly countedKeys?: Map<string, number>;
   /** Calls `visit` with each row of a page that has `key`, and the value's text; a row comes again for another value. */
   values(key: string, page: number, visit: (row: number, text: string) => void): void;
   /** How many spans have each value of `key`, where that is known without reading pages. */
@@ -86,6 +88,8 @@ export interface SegmentPage {
 /** Finds the rows of a page that meet one thing. */
 export interface Marker {
   mayMatch(page: number): boolean;
+  /** A closer look, where one costs less than `mark`: false where no row does. */
+  mayMark?(page: number): boolean;
   /** Sets `rows[row] = 1` for each that does and leaves the others as they are. */
   mark(page: number, rows: Uint8Array): void;
 }

@@ -1,6 +1,6 @@
 import { RE2JS } from "re2js";
 import type { ScalarType, ValueTest } from "../../query/condition.ts";
-import { readValue, valueText, valueType } from "../head/value-bytes.ts";
+import { readNumber, valueText, valueType } from "../head/value-bytes.ts";
 
 /** Whether a value's bytes (see `head/value-bytes.ts`) meet a test. */
 export type ValueMatcher = (bytes: Buffer, start: number, end: number) => boolean;
@@ -18,8 +18,7 @@ export function valueMatcher(test: ValueTest): ValueMatcher {
     case "=~":
     case "!~": {
       const pattern = RE2JS.compile(test.pattern);
-      return (bytes, start, end) =>
-        pattern.matcher(valueText(bytes, start, end)).find() === (test.is === "=~");
+      return (bytes, start, end) => pattern.test(valueText(bytes, start, end)) === (test.is === "=~");
     }
     case "<":
     case "<=":
@@ -27,9 +26,8 @@ export function valueMatcher(test: ValueTest): ValueMatcher {
     case ">=": {
       const holds = numberTest(test);
       return (bytes, start, end) => {
-        if (bytes[start] !== valueType.int && bytes[start] !== valueType.double) return false;
-        const value = readValue(bytes, start, end);
-        return (value.type === "int" || value.type === "double") && holds(Number(value.value));
+        const value = readNumber(bytes, start, end);
+        return value !== undefined && holds(value);
       };
     }
   }
