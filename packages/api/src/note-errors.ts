@@ -3,7 +3,7 @@ export const noteErrors = {
   TL_DRAFT_DECIDED: {
     status: 409,
     title: "The draft was decided already, or is no draft",
-    remedy: "See what became of it: GET /api/enhancements/{id}.",
+    remedy: "See what became of it: GET /admin/api/enhancements/{id}.",
   },
   TL_DRAFT_OUTDATED: {
     status: 409,
@@ -15,7 +15,7 @@ export const noteErrors = {
     status: 404,
     title: "No such enhancement",
     remedy:
-      "List them with `throughline drafts list` or GET /api/enhancements; retention or an erasure may have taken it.",
+      "List them with `throughline drafts list` or GET /admin/api/enhancements; retention or an erasure may have taken it.",
   },
   TL_FEEDBACK_FULL: {
     status: 409,

@@ -32,7 +32,7 @@ export function watchedWriter(writer: NoteWriter, health: Health, hasModel: bool
       const { failure, calls } = written;
       const { writer: by } = written.note;
       // A budget that is used up says nothing of the model.
-      if (by.kind === "extractive" && by.because === "budget") return written;
+      if (by.kind === "extractive" && by.because !== "failed") return written;
       if (failure !== undefined) {
         const status = by.kind === "extractive" ? "failed" : "degraded";
         health.observe("model", { status, detail: failure.message });

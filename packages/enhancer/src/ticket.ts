@@ -58,8 +58,12 @@ export interface Note {
   sections: { title: string; items: { text: string; sources: number[] }[] }[];
   sources: Source[];
   /** `extractive` says in the note that no model was used, and why. */
-  writer:
-    | { kind: "model"; model: string }
-    | { kind: "extractive"; because: "unconfigured" | "failed" | "budget" };
+  writer: { kind: "model"; model: string } | { kind: "extractive"; because: WithoutModel };
   missing: GatheredContext["missing"];
 }
+
+/** What a tenant spends on models at most: US dollars and tokens, for a ticket and for a day. */
+export type Cap = "ticketUsd" | "dayUsd" | "ticketTokens" | "dayTokens";
+
+/** Why no model wrote a note: none is set, those that are failed, a price is not known that a money cap needs, or a cap is reached. */
+export type WithoutModel = "unconfigured" | "failed" | "price" | Cap;

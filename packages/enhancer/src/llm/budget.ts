@@ -1,14 +1,10 @@
 import type { TicketRef } from "../span.ts";
+import type { Cap } from "../ticket.ts";
 import { costUsd, type PriceList, priceOf, type TokenUsage } from "./prices.ts";
 import type { Prompt } from "./prompt.ts";
 
 /** What a tenant spends on models at most; null: no limit. */
-export interface Caps {
-  ticketUsd: number | null;
-  dayUsd: number | null;
-  ticketTokens: number | null;
-  dayTokens: number | null;
-}
+export type Caps = Readonly<Record<Cap, number | null>>;
 
 export interface Amount {
   usd: number;
@@ -29,7 +25,7 @@ export interface Reservation {
 }
 
 export interface CapReached {
-  reached: keyof Caps;
+  reached: Cap;
 }
 
 /** Bytes of a prompt for a token at the least: an upper bound, so that a reservation covers what comes. */
@@ -54,13 +50,13 @@ export function unaffordable(caps: Caps, model: string, prices: PriceList): stri
   return `The price of the model ${model} is not known, so the tenant's money cap cannot be kept: name it in the file of --prices.`;
 }
 
-const capNames: Readonly<Record<keyof Caps, string>> = {
+const capNames: Readonly<Record<Cap, string>> = {
   ticketUsd: "money cap for this ticket",
   dayUsd: "money cap for today",
   ticketTokens: "token cap for this ticket",
   dayTokens: "token cap for today",
 };
 
-export function reachedText(cap: keyof Caps): string {
+export function reachedText(cap: Cap): string {
   return `The tenant's ${capNames[cap]} is reached.`;
 }

@@ -17,7 +17,10 @@ const completionSchema = z.object({
     .array(
       z.object({
         finish_reason: z.string().max(50).optional().catch(undefined),
-        message: z.object({ content: z.union([z.string(), parts]).nullish() }),
+        message: z.object({
+          content: z.union([z.string(), parts]).nullish(),
+          refusal: z.string().nullish().catch(undefined),
+        }),
       }),
     )
     .min(1),
@@ -41,6 +44,7 @@ export interface Completion {
   usage: TokenUsage | undefined;
   /** undefined where the model wrote nothing or refused. */
   text: string | undefined;
+  hasRefused: boolean;
 }
 
 /** Reads a chat completion of whatever server; throws TL_LLM_FAILED where the body is none. */
@@ -75,5 +79,6 @@ export function readCompletion(body: unknown): Completion {
             cachedTokens: usage.prompt_tokens_details?.cached_tokens,
           },
     text: choice.message.content?.trim() === "" ? undefined : (choice.message.content ?? undefined),
+    hasRefused: (choice.message.refusal ?? "") !== "",
   };
 }

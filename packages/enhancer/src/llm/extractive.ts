@@ -1,5 +1,5 @@
 import { type Phrases, phrasesFor } from "../note/phrases.ts";
-import type { GatheredContext, Note, Source, Ticket } from "../ticket.ts";
+import type { GatheredContext, Note, Source, Ticket, WithoutModel } from "../ticket.ts";
 import { limitWords } from "./limit-words.ts";
 import { isAction, isFiller } from "./action.ts";
 import { sourcesOf } from "./sources.ts";
@@ -27,7 +27,7 @@ type Item = Note["sections"][number]["items"][number];
 export function writeExtractiveNote(
   ticket: Ticket,
   context: GatheredContext,
-  because: "unconfigured" | "failed" | "budget",
+  because: WithoutModel,
   language = "en",
 ): Note {
   const phrases = phrasesFor(language);
@@ -41,7 +41,7 @@ export function writeExtractiveNote(
       sources: [numberOf(source)],
     })),
     context.systems.slice(0, itemsPerSection).map((source) => ({
-      text: `${phrases.isSystem(source.id, source.title)}${source.excerpt === "" ? "" : `: ${source.excerpt}`}`,
+      text: `${source.id === source.title ? source.id : phrases.isSystem(source.id, source.title)}${source.excerpt === "" ? "" : `: ${source.excerpt}`}`,
       sources: [numberOf(source)],
     })),
     nextSteps(asked, context, phrases, numberOf),

@@ -61,6 +61,7 @@ test.each([
   ["<b>Restart</b> it<br/>now", "Restart it now"],
   ["ping <host> until it takes < 5 ms and > 1 ms", "ping <host> until it takes < 5 ms and > 1 ms"],
   ["Renew it [1], [2, 3].", "Renew it."],
+  ["Renew it【1】 now 【3:0†source】.", "Renew it now."],
   ["Renew [1] and [2], then wait [12].", "Renew, then wait."],
   ["<img src=x onerror=alert(1)>Look", "Look"],
 ])("an item is plain text: %s", (text, plain) => {

@@ -156,7 +156,16 @@ const htmlTag =
 /** `[1]`, `[2, 3]`, and several of them in a row. */
 const citations = / ?\[\d{1,3}(?:, ?\d{1,3})*\](?:(?:,? ?| and )\[\d{1,3}(?:, ?\d{1,3})*\])*/g;
 
+/** `【1】`, `【3:0†source】`: as some models cite. */
+const lenticular = / ?【[^【】]{0,60}】/g;
+
 /** Notes are plain sentences: HTML (not `<host>` or `< 5 ms`) and the bracketed numbers, which are drawn from `sources`, go. */
 function plainText(text: string): string {
-  return text.replace(htmlTag, " ").replace(/\s+/g, " ").replace(citations, "").replaceAll("**", "").trim();
+  return text
+    .replace(htmlTag, " ")
+    .replace(/\s+/g, " ")
+    .replace(citations, "")
+    .replace(lenticular, "")
+    .replaceAll("**", "")
+    .trim();
 }

@@ -185,6 +185,15 @@ test("an answer that was cut at the token limit says so", async () => {
   expect(attributes["error.message"]).toBe("The model's answer was cut off at 1000 tokens.");
 });
 
+test.each([
+  ["refused", { content: null, refusal: "I cannot help with that." }, "The model refused to answer."],
+  ["called a tool", { content: null, tool_calls: [{ id: "1" }] }, "The model's answer holds no text."],
+])("a model that %s in place of an answer says so", async (_what, message, told) => {
+  const choices = [{ index: 0, finish_reason: "stop", message: { role: "assistant", ...message } }];
+  const { attributes } = await failWith((response) => sendJson(response, 200, completionOf("", { choices })));
+  expect(attributes["error.message"]).toBe(told);
+});
+
 test("an error inside HTTP 200 counts as the status that it names", async () => {
   const { attributes } = await failWith((response) =>
     sendJson(response, 200, { error: { message: "upstream is busy", code: 429 } }),

@@ -2,7 +2,7 @@ import { type Span, SpanKind, type Tracer } from "@opentelemetry/api";
 import type { Redactor } from "@throughline/redaction";
 import { languageOf } from "../note/language.ts";
 import { failSpan, inTicketSpan } from "../span.ts";
-import type { GatheredContext, Note, Ticket } from "../ticket.ts";
+import type { Cap, GatheredContext, Note, Ticket, WithoutModel } from "../ticket.ts";
 import { CircuitBreaker } from "./breaker.ts";
 import {
   type BudgetKeeper,
@@ -132,7 +132,7 @@ export function createNoteWriter(options: WriterOptions): NoteWriter {
       const deadline = Math.min(until, Date.now() + options.timeoutMs);
       const calls: ModelCall[] = [];
       let failure: Error | undefined;
-      let because: "failed" | "budget" = "failed";
+      let because: WithoutModel = "failed";
       for (const [at, candidate] of candidates.entries()) {
         const left = deadline - Date.now();
         if (left <= 0) break;
@@ -151,7 +151,7 @@ export function createNoteWriter(options: WriterOptions): NoteWriter {
   };
 }
 
-type Answer = ReadNote | { failure: Error; because: "failed" | "budget" };
+type Answer = ReadNote | { failure: Error; because: Exclude<WithoutModel, "unconfigured"> };
 
 /** One model, in a span of its own. */
 async function ask(
@@ -267,10 +267,11 @@ async function guarded(
   }
 }
 
-function textOf({ text, finishReason }: Completion, { maxOutputTokens }: ModelSettings): string {
+function textOf({ text, hasRefused, finishReason }: Completion, { maxOutputTokens }: ModelSettings): string {
   if (finishReason === "length")
     throw new ModelError(`The model's answer was cut off at ${maxOutputTokens} tokens.`);
   if (text !== undefined) return text;
+  if (hasRefused) throw new ModelError("The model refused to answer.");
   throw new ModelError(
     finishReason === "content_filter"
       ? "The model's answer was filtered."
@@ -279,11 +280,11 @@ function textOf({ text, finishReason }: Completion, { maxOutputTokens }: ModelSe
 }
 
 /** The model is not asked at all: no error, but the trace says why. */
-function overBudget(tracer: Tracer, ticket: Ticket, reason: string, cap: string): Promise<Answer> {
+function overBudget(tracer: Tracer, ticket: Ticket, reason: string, because: Cap | "price"): Promise<Answer> {
   const options = { kind: SpanKind.INTERNAL, attributes: { "llm.writer": "extractive" } };
   return inTicketSpan(tracer, spanName, ticket, options, (span) => {
-    span.addEvent("llm.budget.reached", { "llm.budget.cap": cap, "llm.budget.reason": reason });
-    return Promise.resolve({ failure: new ModelError(reason), because: "budget" as const });
+    span.addEvent("llm.budget.reached", { "llm.budget.cap": because, "llm.budget.reason": reason });
+    return Promise.resolve({ failure: new ModelError(reason), because });
   });
 }
 

@@ -137,7 +137,7 @@ function sourcesHtml(
 ): string {
   const rows = sources.map(
     ({ kind, id, title, why }) =>
-      `<li>${phrases.kinds[kind]} ${shorten(id, 2 * limit)}: ${shorten(title, limit)} <small>(${shorten(why, limit)})</small></li>`,
+      `<li>${phrases.kinds[kind]} ${shorten(id, 2 * limit)}${title === id ? "" : `: ${shorten(title, limit)}`} <small>(${shorten(why, limit)})</small></li>`,
   );
   const list = rows.length === 0 ? "" : `<h4>${phrases.sources}</h4><ol>${rows.join("")}</ol>`;
   return unused === 0 ? list : `${list}<p><small>${phrases.unused(unused)}</small></p>`;

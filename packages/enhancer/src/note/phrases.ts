@@ -1,4 +1,4 @@
-import type { ContextPart, Source } from "../ticket.ts";
+import type { ContextPart, Source, WithoutModel } from "../ticket.ts";
 import { primaryOf } from "./language.ts";
 
 /** Every fixed word of a note, in one language. */
@@ -9,7 +9,7 @@ export interface Phrases {
   label: (visibility: "private" | "public") => string;
   byModel: (model: string) => string;
   modelFoundNothing: (model: string) => string;
-  noModel: { unconfigured: string; failed: string; budget: string };
+  noModel: Readonly<Record<WithoutModel, string>>;
   quoted: string;
   nothingQuoted: string;
   none: Readonly<Record<Source["kind"], string>>;
@@ -40,7 +40,11 @@ const en: Phrases = {
   noModel: {
     unconfigured: "No model was used.",
     failed: "No model was used: the configured model failed.",
-    budget: "No model was used: the budget is used up.",
+    price: "No model was used: its price is not known, so that the money cap cannot be kept.",
+    ticketUsd: "No model was used: the money cap for this ticket is reached.",
+    dayUsd: "No model was used: the money cap for today is reached.",
+    ticketTokens: "No model was used: the token cap for this ticket is reached.",
+    dayTokens: "No model was used: the token cap for today is reached.",
   },
   quoted: "What follows is quoted from the sources below.",
   nothingQuoted: "Nothing was found that could be quoted.",
@@ -78,7 +82,12 @@ const de: Phrases = {
   noModel: {
     unconfigured: "Es wurde kein Modell verwendet.",
     failed: "Es wurde kein Modell verwendet: das eingestellte Modell ist ausgefallen.",
-    budget: "Es wurde kein Modell verwendet: das Budget ist aufgebraucht.",
+    price:
+      "Es wurde kein Modell verwendet: sein Preis ist nicht bekannt, die Kostengrenze wäre nicht einzuhalten.",
+    ticketUsd: "Es wurde kein Modell verwendet: die Kostengrenze für dieses Ticket ist erreicht.",
+    dayUsd: "Es wurde kein Modell verwendet: die Kostengrenze für heute ist erreicht.",
+    ticketTokens: "Es wurde kein Modell verwendet: die Token-Grenze für dieses Ticket ist erreicht.",
+    dayTokens: "Es wurde kein Modell verwendet: die Token-Grenze für heute ist erreicht.",
   },
   quoted: "Das Folgende ist aus den Quellen unten zitiert.",
   nothingQuoted: "Es wurde nichts gefunden, was zitiert werden könnte.",
@@ -117,7 +126,12 @@ const fr: Phrases = {
   noModel: {
     unconfigured: "Aucun modèle n'a été utilisé.",
     failed: "Aucun modèle n'a été utilisé : le modèle configuré a échoué.",
-    budget: "Aucun modèle n'a été utilisé : le budget est épuisé.",
+    price:
+      "Aucun modèle n'a été utilisé : son prix n'est pas connu, le plafond de coût ne pourrait être respecté.",
+    ticketUsd: "Aucun modèle n'a été utilisé : le plafond de coût de ce ticket est atteint.",
+    dayUsd: "Aucun modèle n'a été utilisé : le plafond de coût du jour est atteint.",
+    ticketTokens: "Aucun modèle n'a été utilisé : le plafond de jetons de ce ticket est atteint.",
+    dayTokens: "Aucun modèle n'a été utilisé : le plafond de jetons du jour est atteint.",
   },
   quoted: "Ce qui suit est cité des sources ci-dessous.",
   nothingQuoted: "Rien n'a été trouvé qui puisse être cité.",
@@ -160,7 +174,11 @@ const es: Phrases = {
   noModel: {
     unconfigured: "No se usó ningún modelo.",
     failed: "No se usó ningún modelo: el modelo configurado falló.",
-    budget: "No se usó ningún modelo: el presupuesto está agotado.",
+    price: "No se usó ningún modelo: no se conoce su precio y no se podría respetar el límite de gasto.",
+    ticketUsd: "No se usó ningún modelo: se alcanzó el límite de gasto de este ticket.",
+    dayUsd: "No se usó ningún modelo: se alcanzó el límite de gasto de hoy.",
+    ticketTokens: "No se usó ningún modelo: se alcanzó el límite de tokens de este ticket.",
+    dayTokens: "No se usó ningún modelo: se alcanzó el límite de tokens de hoy.",
   },
   quoted: "Lo siguiente se cita de las fuentes de abajo.",
   nothingQuoted: "No se encontró nada que citar.",

@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { EnhancerDatabase } from "../database/schema.ts";
 import type { Amount, BudgetKeeper, CapReached, Caps, Reservation } from "../llm/budget.ts";
 import type { TicketRef } from "../span.ts";
+import type { Cap } from "../ticket.ts";
 
 const nano = 1e9;
 const unlimited = Number.MAX_SAFE_INTEGER;
@@ -134,7 +135,7 @@ export class Spending implements BudgetKeeper {
     amount: Amount,
     capUsd: number | null,
     name: "ticket" | "day",
-  ): Promise<keyof Caps> {
+  ): Promise<Cap> {
     const spent = await this.spentOn(tenantId, scope);
     const isMoney = capUsd !== null && spent.usd + amount.usd > capUsd;
     return isMoney ? `${name}Usd` : `${name}Tokens`;

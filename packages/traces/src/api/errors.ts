@@ -39,6 +39,8 @@ export function knownError(thrown: unknown): ThroughlineError {
   if (thrown instanceof ThroughlineError) return thrown;
   const status = thrown instanceof Error && "statusCode" in thrown ? Number(thrown.statusCode) : 500;
   if (status === 404) return new ThroughlineError("TL_NOT_FOUND", "Nothing is served at this path.");
+  if (status === 413)
+    return new ThroughlineError("TL_BODY_TOO_LARGE", "The body is over the limit of this path.");
   if (status >= 400 && status < 500) {
     return new ThroughlineError("TL_PARAMETER_INVALID", "The request's path or headers cannot be read.");
   }

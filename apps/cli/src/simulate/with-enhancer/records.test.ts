@@ -134,17 +134,17 @@ test("retention takes old records and leaves drafts that wait", async () => {
 test("caps: several workers together stay under them, a reached one means an extractive note that says so", async () => {
   const rig = await startRig({ llm: {}, settings: { budget: { dayTokens: 6_000 } } });
   const jobs = await Promise.all(
-    Array.from({ length: 12 }, async (_, at) => rig.ended(await rig.enqueue(`T-${at}`, "VPN fails"))),
+    Array.from({ length: 24 }, async (_, at) => rig.ended(await rig.enqueue(`T-${at}`, "VPN fails"))),
   );
   expect(jobs.some(({ status }) => status === "partial")).toBe(true);
-  const rows = await rig.store.records.list({ limit: 20 });
+  const rows = await rig.store.records.list({ limit: 30 });
   const used = rows.reduce((sum, row) => sum + (row.input_tokens ?? 0) + (row.output_tokens ?? 0), 0);
   expect(used).toBeGreaterThan(0);
   expect(used).toBeLessThanOrEqual(6_000);
   const capped = rows.find(({ writer }) => writer === "extractive");
   expect(capped?.reason).toContain("token cap for today is reached");
   const [note] = await rig.notes(capped?.ticket_id ?? "");
-  expect(note?.description).toContain("the budget is used up");
+  expect(note?.description).toContain("No model was used: the token cap for today is reached.");
   const day = new Date().toISOString().slice(0, 10);
   expect((await rig.store.spending.spentOn("acme", day)).tokens).toBe(used);
 });
@@ -163,6 +163,7 @@ test("with a money cap a model whose price is not known is not asked", async () 
   expect(await priceless.run("1")).toMatchObject({ status: "partial" });
   const [row] = await priceless.store.records.list({ limit: 1 });
   expect(row?.reason).toContain("--prices");
+  expect((await priceless.notes("1"))[0]?.description).toContain("No model was used: its price is not known");
 });
 
 test("a fallback model writes where the first one fails, and both are seen", async () => {
