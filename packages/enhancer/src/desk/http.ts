@@ -201,20 +201,38 @@ function tooLate(url: URL, timeoutMs: number): DeskError {
 
 /** Nobody there, or cut off. What was asked may have been done. */
 function unreachable(error: unknown, url: URL): DeskError {
-  const codes = [error, error instanceof Error ? error.cause : undefined, ...innerErrors(error)].flatMap(
-    (at) => (typeof at === "object" && at !== null && "code" in at ? [String(at.code)] : []),
+  const [code] = [error, error instanceof Error ? error.cause : undefined, ...innerErrors(error)].flatMap(
+    codeOf,
   );
-  const [code] = codes;
   const what = code === undefined ? "" : ` (${inWords[code] ?? code})`;
   return new DeskError("transient", `The desk at ${whereOf(url)} cannot be reached${what}.`, {
     cause: error,
   });
 }
 
-/** The HTTP client's own codes. */
+/** What answers is not always HTTP: the client's parser then gives no code. */
+function codeOf(error: unknown): string[] {
+  if (!(error instanceof Error)) return [];
+  if (error.name === "HTTPParserError") return [error.name];
+  return "code" in error && typeof error.code === "string" ? [error.code] : [];
+}
+
+const unknownCertificate = "its certificate is of an unknown authority: name that in NODE_EXTRA_CA_CERTS";
+/** The HTTP client's own codes, and those of TLS that say what to do. */
 const inWords: Readonly<Record<string, string>> = {
+  HTTPParserError: "what answers there is not HTTP",
   UND_ERR_CONNECT_TIMEOUT: "it takes no connection",
+  UND_ERR_HEADERS_OVERFLOW: "its headers are over 16 kB",
+  UND_ERR_INVALID_ARG: "the key holds a sign that no header may hold",
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: "its answer is not as long as it says",
   UND_ERR_SOCKET: "it closed the connection",
+  DEPTH_ZERO_SELF_SIGNED_CERT: unknownCertificate,
+  SELF_SIGNED_CERT_IN_CHAIN: unknownCertificate,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: unknownCertificate,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: unknownCertificate,
+  CERT_HAS_EXPIRED: "its certificate has expired",
+  ERR_SSL_WRONG_VERSION_NUMBER: "it does not speak TLS: try http://",
+  ERR_TLS_CERT_ALTNAME_INVALID: "its certificate is for another name",
 };
 
 /** A name with several addresses fails with the errors of all. */
