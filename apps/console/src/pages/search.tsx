@@ -14,6 +14,7 @@ import { sorts, sortTraces } from "../search/sort.ts";
 import { SearchToolbar } from "../search/toolbar.tsx";
 import { plural } from "../ui/format.ts";
 import { useShortcuts } from "../ui/shortcuts.tsx";
+import { toList } from "../ui/table-keys.ts";
 import { Empty, Failed, Loading, Stale } from "../ui/states.tsx";
 import { TraceTable } from "../ui/trace-table.tsx";
 import { SearchForm } from "./search-form.tsx";
@@ -70,7 +71,7 @@ export function SearchPage() {
       where: view.where === undefined ? condition : `${grouped(view.where)} and ${condition}`,
     });
   const toggleLive = () => void navigate({ search: { ...view, live: isLive ? undefined : 1 } });
-  useShortcuts("Search", [{ keys: "l", does: "Live tail on or off", run: toggleLive }]);
+  useShortcuts("Search", [{ keys: "l", does: "Live tail on or off", run: toggleLive }, toList]);
   const window = windowOf(query);
   return (
     <div className="page search-page">
@@ -130,6 +131,11 @@ function Results({
 }) {
   const navigate = route.useNavigate();
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
+  const compare = () => void navigate({ to: "/compare", search: compared([...selected]) });
+  useShortcuts("Search", [
+    { keys: "x", does: "tick the trace in the list" },
+    { keys: "C", does: "compare those that are ticked", ...(selected.size > 1 ? { run: compare } : {}) },
+  ]);
   const { data } = results;
   const traces = useMemo(() => withoutRepeats(data?.pages.flatMap((page) => page.traces) ?? []), [data]);
   const sorted = useMemo(() => sortTraces(traces, view.sort), [traces, view.sort]);

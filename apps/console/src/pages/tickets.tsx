@@ -8,6 +8,7 @@ import { TicketTable } from "../tickets/ticket-table.tsx";
 import { plural } from "../ui/format.ts";
 import { Icon } from "../ui/icons.tsx";
 import { useShortcuts } from "../ui/shortcuts.tsx";
+import { toList } from "../ui/table-keys.ts";
 import { Command, Empty, Failed, Loading, Stale } from "../ui/states.tsx";
 import "../tickets/tickets.css";
 
@@ -33,10 +34,10 @@ export function TicketsPage() {
   const view = route.useSearch();
   const navigate = route.useNavigate();
   const change = (next: Partial<TicketsView>) => void navigate({ search: { ...view, ...next } });
-  useShortcuts(
-    "Tickets",
-    orders.map(({ order, name, keys }) => ({ keys, does: name, run: () => change({ order }) })),
-  );
+  useShortcuts("Tickets", [
+    ...orders.map(({ order, name, keys }) => ({ keys, does: name, run: () => change({ order }) })),
+    toList,
+  ]);
   const pages = useInfiniteQuery({
     queryKey: ["tickets", view],
     queryFn: ({ signal, pageParam }) => readTickets(ticketsQuery(view, pageParam), signal),

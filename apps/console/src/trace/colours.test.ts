@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { colourKeyOf, ink, palette } from "./colours.ts";
+import { colourKeyOf, ink, kindColours, palette } from "./colours.ts";
 import { traceOf } from "./trace.test-data.ts";
 
 test("services get colours in the order of their first span, the same in all of the trace", () => {
@@ -103,18 +103,25 @@ function contrast(one: string, other: string): number {
 /** Two greys that differ so much are told apart at a glance, side by side. */
 const toldApart = 0.04;
 
-test.each(["light", "dark"] as const)(
-  "colours are told apart by colour-blind eyes, from errors too, and stand out from the %s ground",
-  (theme) => {
+const colours = [
+  ["services", palette],
+  ["kinds", Object.values(kindColours)],
+] as const;
+
+test.each(
+  colours.flatMap(([what, list]) => (["light", "dark"] as const).map((theme) => ({ what, list, theme }))),
+)(
+  "colours of $what are told apart by colour-blind eyes, from errors too, and stand out from the $theme ground",
+  ({ list, theme }) => {
     for (const [name, by] of Object.entries(eyes)) {
-      palette.forEach(({ [theme]: one }, at) => {
-        for (const { [theme]: other } of palette.slice(at + 1))
+      list.forEach(({ [theme]: one }, at) => {
+        for (const { [theme]: other } of list.slice(at + 1))
           expect(distance(one, other, by), `${name}: ${one} and ${other}`).toBeGreaterThan(toldApart);
         expect(distance(one, ink[theme].error, by), `${name}: ${one} and an error`).toBeGreaterThan(
           toldApart,
         );
       });
     }
-    for (const { [theme]: one } of palette) expect(contrast(one, ink[theme].ground), one).toBeGreaterThan(3);
+    for (const { [theme]: one } of list) expect(contrast(one, ink[theme].ground), one).toBeGreaterThan(3);
   },
 );

@@ -62,8 +62,14 @@ export const ink = {
 } as const satisfies Record<Theme, Record<string, string>>;
 
 /** The same kind is the same colour in every trace; the plainest is the most frequent one's. */
-const kindPlaces = { server: 0, producer: 1, consumer: 2, client: 3, unspecified: 4, internal: 10 } as const;
-const kindsByNumber = [4, 10, 0, 3, 1, 2];
+export const kindColours = {
+  server: palette[0],
+  producer: palette[1],
+  consumer: palette[2],
+  client: palette[3],
+  unspecified: palette[4],
+  internal: { light: "#738276", dark: "#839089" },
+} as const satisfies Record<(typeof kindNames)[number], Record<Theme, string>>;
 
 /** What a span's colour stands for. */
 export interface ColourKey {
@@ -92,13 +98,18 @@ export function colourKeyOf({ head, columns }: Pick<TraceData, "head" | "columns
       isLabelStriped: (label) => isSecond(places.get(label) ?? 0),
     };
   }
+  const ofKind = (kind: (typeof kindNames)[number] = "unspecified", theme: Theme) => kindColours[kind][theme];
   const present = new Set<number>();
   for (const kindStatus of columns.kindStatus) present.add(kindStatus & 15);
   return {
     by: "kind",
     labels: kindNames.filter((_, kind) => present.has(kind)),
-    colourOf: (span, theme) => at(kindsByNumber[(columns.kindStatus[span] ?? 0) & 15] ?? 4, theme),
-    colourOfLabel: (label, theme) => at(kindPlaces[label as keyof typeof kindPlaces] ?? 4, theme),
+    colourOf: (span, theme) => ofKind(kindNames[(columns.kindStatus[span] ?? 0) & 15], theme),
+    colourOfLabel: (label, theme) =>
+      ofKind(
+        kindNames.find((kind) => kind === label),
+        theme,
+      ),
     isStriped: () => false,
     isLabelStriped: () => false,
   };

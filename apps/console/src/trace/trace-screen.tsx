@@ -128,7 +128,23 @@ export function TraceScreen({
     const level = Math.min(folds.fromLevel ?? deepest, deepest) + by;
     foldFrom(level >= deepest ? undefined : Math.max(level, 0));
   };
-  useTraceShortcuts({ trace, zoom, active, onView, openSpan, stepError, stepLevel, zoomToSpan, focusOn });
+  const back = () => {
+    if (isPanelOpen) close();
+    else if (view.focus !== undefined) onView({ focus: undefined });
+    else zoom.set(zoom.whole());
+  };
+  useTraceShortcuts({
+    trace,
+    zoom,
+    active,
+    onView,
+    openSpan,
+    stepError,
+    stepLevel,
+    zoomToSpan,
+    focusOn,
+    back,
+  });
 
   return (
     <section
@@ -136,9 +152,8 @@ export function TraceScreen({
       className="trace"
       onKeyDown={(event) => {
         if (event.key !== "Escape" || event.defaultPrevented) return;
-        if (isPanelOpen) close();
-        else if (view.focus !== undefined) onView({ focus: undefined });
-        else zoom.set(zoom.whole());
+        event.preventDefault();
+        back();
       }}
     >
       <TraceHead trace={trace} nowMs={nowMs} isOpen={isOpen} onOpen={openSpan} />

@@ -14,8 +14,9 @@ export function useTraceShortcuts(parts: {
   stepLevel: (by: 1 | -1) => void;
   zoomToSpan: (at: number) => void;
   focusOn: (at: number) => void;
+  back: () => void;
 }): void {
-  const { trace, zoom, active, onView, openSpan, stepError, stepLevel, zoomToSpan, focusOn } = parts;
+  const { trace, zoom, active, onView, openSpan, stepError, stepLevel, zoomToSpan, focusOn, back } = parts;
   const at = (run: (at: number) => void) => () => active >= 0 && run(active);
   useShortcuts("Trace", [
     {
@@ -23,6 +24,12 @@ export function useTraceShortcuts(parts: {
       does: "next span (ArrowUp: the one before; ArrowLeft, ArrowRight: fold and unfold)",
     },
     { keys: "Enter", does: "open the span" },
+    {
+      keys: "Escape",
+      does: "close the span, then show the whole trace",
+      // Of a dialog over the page it is not ours.
+      run: () => document.activeElement === document.body && back(),
+    },
     { keys: "f", does: "find in this trace", run: () => document.getElementById("find-in-trace")?.focus() },
     { keys: "e", does: "next failed span", run: () => stepError(1) },
     { keys: "E", does: "failed span before", run: () => stepError(-1) },

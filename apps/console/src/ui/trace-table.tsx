@@ -2,10 +2,10 @@ import { Link } from "@tanstack/react-router";
 import type { TraceSummary } from "@throughline/api";
 import { useRef } from "react";
 import { Age } from "./age.tsx";
-import { formatCount, formatDuration, nanosToMs } from "./format.ts";
+import { formatCount, formatDuration, nanosToMs, plural } from "./format.ts";
 import { useRowWindow } from "./row-window.ts";
 import { StatusChips } from "./status-chip.tsx";
-import { moveBetweenRows } from "./table-keys.ts";
+import { moveBetweenRows, tickRow } from "./table-keys.ts";
 
 /** Traces, one a row, of many those that are in sight; the bars compare the durations on this page. */
 export function TraceTable({
@@ -58,7 +58,13 @@ export function TraceTable({
           </th>
         </tr>
       </thead>
-      <tbody ref={body} onKeyDown={moveBetweenRows}>
+      <tbody
+        ref={body}
+        onKeyDown={(event) => {
+          tickRow(event);
+          moveBetweenRows(event);
+        }}
+      >
         <Unseen height={above} />
         {traces.slice(from, to).map((trace, at) => (
           <TraceRow
@@ -149,7 +155,10 @@ function TraceRow({
       <td className="nowrap may-go">
         <Age atMs={nanosToMs(trace.startUnixNano)} nowMs={nowMs} />
       </td>
-      <td className="number">{formatCount(trace.spanCount)}</td>
+      <td className="number">
+        {formatCount(trace.spanCount)}
+        {trace.errorCount > 0 && <div className="bad small">{plural(trace.errorCount, "error")}</div>}
+      </td>
       <td className="duration">
         <span className="meter" aria-hidden="true">
           <span style={{ width: `${Math.max(1, (trace.durationNs / longestNs) * 100)}%` }} />
