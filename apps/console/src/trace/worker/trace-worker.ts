@@ -34,7 +34,7 @@ interface Reading {
   /** With clocks shifted, as asked for last. */
   shifted: { shifts: string; analysis: Analysis } | undefined;
   /** They come behind the structure. */
-  details: Promise<TraceDetails>;
+  details: () => Promise<TraceDetails>;
 }
 
 /** `head`: what of it belongs to the details. */
@@ -54,19 +54,19 @@ const answers: {
   analysis: async (ask) => analysisOf(readingOf(ask.reading), ask),
   span: async ({ reading, at }) => {
     const { structure, details: coming } = readingOf(reading);
-    const { head, details } = await coming;
+    const { head, details } = await coming();
     return spanDetails(head, structure, details, at);
   },
   find: async ({ reading, text }) => {
     const { head, structure, details } = readingOf(reading);
-    return findSpans({ ...withDetails(head, await details), structure }, text);
+    return findSpans({ ...withDetails(head, await details()), structure }, text);
   },
-  keys: async ({ reading }) => (await readingOf(reading).details).head.keys,
+  keys: async ({ reading }) => (await readingOf(reading).details()).head.keys,
   statistics: async (ask) => {
     const reading = readingOf(ask.reading);
     const { head, structure } = reading;
     const { selfTimes } = analysisOf(reading, ask);
-    const whole = withDetails(head, await reading.details);
+    const whole = withDetails(head, await reading.details());
     return statisticsOf({ ...whole, structure, selfTimes }, ask.grouping);
   },
   callTree: async (ask) => {
@@ -122,12 +122,22 @@ async function open(traceId: string, signal: AbortSignal): Promise<OpenedTrace> 
   const body = await readPart(traceId, "structure", signal);
   const { head, structure } = understood(() => readStructure(body));
   const analysis = analyse(structure);
-  const details = detailsOf(traceId, structure.spanIds);
-  // Whoever asks for details is told; nobody may.
-  details.catch(() => undefined);
+  const details = soon(() => detailsOf(traceId, structure.spanIds));
   const number = ++readings;
   current = { number, head, structure, analysis, shifted: undefined, details };
   return { reading: number, head, structure, analysis, skews: findClockSkew(structure, head.clocks.length) };
+}
+
+/** Until the page is drawn, which making and fetching the details would slow down. */
+const drawnAfterMs = 300;
+
+/** Starts it after a while, or when somebody asks for it. */
+function soon<T>(start: () => Promise<T>): () => Promise<T> {
+  let started: Promise<T> | undefined;
+  const begin = () => (started ??= start());
+  // Whoever asks is told of a failure; nobody may.
+  setTimeout(() => begin().catch(() => undefined), drawnAfterMs);
+  return begin;
 }
 
 async function detailsOf(traceId: string, ids: Uint8Array): Promise<TraceDetails> {
