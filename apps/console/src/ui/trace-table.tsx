@@ -157,7 +157,7 @@ function TraceRow({
       </td>
       <td className="number">
         {formatCount(trace.spanCount)}
-        {trace.errorCount > 0 && <div className="bad small">{plural(trace.errorCount, "error")}</div>}
+        {trace.errorCount > 0 && <div className="bad small nowrap">{plural(trace.errorCount, "error")}</div>}
       </td>
       <td className="duration">
         <span className="meter" aria-hidden="true">
