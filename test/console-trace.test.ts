@@ -265,8 +265,10 @@ test(
 
     const other = "9".repeat(32);
     await sendTrace(running.address("otlpHttp"), other, rest);
+    const details = page.waitForResponse((one) => one.url().endsWith(`${other}?part=details`));
     await page.goto(`/trace/${other}`);
     await page.getByText("refreshes by itself").waitFor();
+    await details;
     await running.end();
     await page.getByText(/Not refreshed since .*The trace backend does not answer/).waitFor();
     await row(page, "SELECT stock").click();

@@ -122,21 +122,28 @@ async function open(traceId: string, signal: AbortSignal): Promise<OpenedTrace> 
   const body = await readPart(traceId, "structure", signal);
   const { head, structure } = understood(() => readStructure(body));
   const analysis = analyse(structure);
-  const details = soon(() => detailsOf(traceId, structure.spanIds));
+  const details = soon(structure.starts.length > fewSpans ? drawnAfterMs : 0, () =>
+    detailsOf(traceId, structure.spanIds),
+  );
   const number = ++readings;
   current = { number, head, structure, analysis, shifted: undefined, details };
   return { reading: number, head, structure, analysis, skews: findClockSkew(structure, head.clocks.length) };
 }
 
-/** Until the page is drawn, which making and fetching the details would slow down. */
+/** Until the page has drawn a trace of more spans than these, which making and fetching their details would slow down. */
 const drawnAfterMs = 300;
+const fewSpans = 10_000;
 
-/** Starts it after a while, or when somebody asks for it. */
-function soon<T>(start: () => Promise<T>): () => Promise<T> {
+/** Starts it after a while, or when somebody asks for it; once it has failed, again for the next who asks. */
+function soon<T>(afterMs: number, start: () => Promise<T>): () => Promise<T> {
   let started: Promise<T> | undefined;
-  const begin = () => (started ??= start());
+  const begin = () =>
+    (started ??= start().catch((error: unknown) => {
+      started = undefined;
+      throw error;
+    }));
   // Whoever asks is told of a failure; nobody may.
-  setTimeout(() => begin().catch(() => undefined), drawnAfterMs);
+  setTimeout(() => begin().catch(() => undefined), afterMs);
   return begin;
 }
 
