@@ -78,4 +78,4 @@ export const ticketStory = z.object({
 });
 export type TicketStory = z.infer<typeof ticketStory>;
 
-export const ticketErasure = z.object({ jobs: count, enhancements: count });
+export const ticketErasure = z.object({ jobs: count, enhancements: count, history: count });

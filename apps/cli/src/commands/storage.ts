@@ -12,9 +12,10 @@ import {
 import type { NewAuditEntry } from "@throughline/enhancer";
 import type { TraceStorage } from "@throughline/traces";
 import type { Command } from "commander";
+import { existsSync } from "node:fs";
 import { type Flags, invalidSetting } from "../config.ts";
 import { parseDuration } from "../runtime/address.ts";
-import { type RunFile, runningInstances } from "../runtime/data-directory.ts";
+import { addressOfRunning, type RunFile, runningInstances } from "../runtime/data-directory.ts";
 import { createLogger } from "../runtime/logger.ts";
 import { refusedBy } from "../runtime/refused-by.ts";
 import type { CommandContext } from "./context.ts";
@@ -123,6 +124,16 @@ function whatToErase(flags: Flags): EraseRequest {
   });
   if (request.success) return request.data;
   throw new ThroughlineError("TL_USAGE", "`storage erase` needs --ticket or --tenant.");
+}
+
+/** Throws TL_USAGE where `--traces` is given and no backend keeps its spans in the directory. */
+export function requireBackend(flags: Flags, context: CommandContext): void {
+  const directory = dataDirectoryOf(flags, context);
+  if (addressOfRunning(directory, "console") !== undefined || existsSync(`${directory}/traces`)) return;
+  throw new ThroughlineError(
+    "TL_USAGE",
+    `No trace backend keeps its spans in ${directory}: leave --traces out.`,
+  );
 }
 
 /** Asks the backend that runs on the directory, else works on the directory itself. */

@@ -1,12 +1,10 @@
 import { ThroughlineError } from "@throughline/api";
 import type { Command } from "commander";
-import { existsSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
 import type { Flags } from "../config.ts";
-import { addressOfRunning } from "../runtime/data-directory.ts";
 import type { CommandContext } from "./context.ts";
-import { addSettings, dataDirectoryOf, printJson, printTable, storeSettings } from "./options.ts";
-import { withStorage } from "./storage.ts";
+import { addSettings, printJson, printTable, storeSettings } from "./options.ts";
+import { requireBackend, withStorage } from "./storage.ts";
 import { withStore } from "./store.ts";
 
 /** `tenant remove`. */
@@ -41,15 +39,6 @@ async function removeOne(id: string, flags: Flags, context: CommandContext): Pro
       takesTraces ? "\n" : ` So do its traces: throughline storage erase --tenant ${id} takes them.\n`,
     );
   });
-}
-
-function requireBackend(flags: Flags, context: CommandContext): void {
-  const directory = dataDirectoryOf(flags, context);
-  if (addressOfRunning(directory, "console") !== undefined || existsSync(`${directory}/traces`)) return;
-  throw new ThroughlineError(
-    "TL_USAGE",
-    `No trace backend keeps its spans in ${directory}: leave --traces out.`,
-  );
 }
 
 async function confirm(id: string, takesTraces: boolean): Promise<void> {

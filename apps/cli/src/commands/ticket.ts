@@ -4,12 +4,24 @@ import { type Flags, invalidSetting, missingSetting } from "../config.ts";
 import { readArgument } from "../runtime/address.ts";
 import { addressOfRunning } from "../runtime/data-directory.ts";
 import { refusedBy } from "../runtime/refused-by.ts";
-import { addSettings, dataDirectoryOf, printJson, storeSettings, textOf } from "./options.ts";
+import { addSettings, dataDirectoryOf, printJson, printTable, storeSettings, textOf } from "./options.ts";
 import type { CommandContext } from "./context.ts";
+import { operatorOf } from "./operator.ts";
+import { requireBackend, withStorage } from "./storage.ts";
 import { withStore } from "./store.ts";
 
 export function addTicketCommands(program: Command, context: CommandContext): void {
-  const ticket = program.command("ticket").description("send tickets as a desk would");
+  const ticket = program.command("ticket").description("send tickets as a desk would, or forget one");
+  const erase = ticket
+    .command("erase")
+    .description("forget a ticket: its jobs, records, feedback and its row in the history")
+    .argument("<ticket>")
+    .requiredOption("--tenant <ID>", "whose ticket it is")
+    .option("--traces", "its traces too, in the trace backend of this data directory")
+    .option("--json", "print JSON");
+  addSettings(erase, storeSettings).action((ticketId: string, flags: Flags) =>
+    eraseOne(ticketId, flags, context),
+  );
   const send = ticket
     .command("send")
     .description("sign and post a webhook")
@@ -21,6 +33,31 @@ export function addTicketCommands(program: Command, context: CommandContext): vo
     .option("--to <URL>", "where to post it; default: the instance that runs on --data")
     .option("--json", "print JSON");
   addSettings(send, storeSettings).action((flags: Flags) => sendTicket(flags, context));
+}
+
+async function eraseOne(ticketId: string, flags: Flags, context: CommandContext): Promise<void> {
+  const tenantId = textOf(flags, "tenant") ?? "";
+  const takesTraces = flags["traces"] === true;
+  if (takesTraces) requireBackend(flags, context);
+  await withStore(flags, context, async (store) => {
+    // A misspelt tenant would look as if nothing was kept.
+    await store.tenants.info(tenantId);
+    const { operations, by } = await operatorOf(store);
+    const erased: Record<string, number> = { ...(await operations.eraseTicket(tenantId, ticketId, by)) };
+    if (takesTraces) {
+      const { traces, spans } = await withStorage(flags, context, (storage) =>
+        storage.erase({ tenant: tenantId, ticket: ticketId }),
+      );
+      Object.assign(erased, { traces, spans });
+    }
+    if (flags["json"] === true) return printJson({ erased: ticketId, tenant: tenantId, counts: erased });
+    process.stdout.write(`Ticket ${ticketId} of ${tenantId} is forgotten, with\n`);
+    printTable(Object.entries(erased).map(([kind, count]) => [`  ${kind}`, String(count)]));
+    if (!takesTraces)
+      process.stdout.write(
+        `Its traces stay: throughline storage erase --tenant ${tenantId} --ticket ${ticketId} takes them.\n`,
+      );
+  });
 }
 
 async function sendTicket(flags: Flags, context: CommandContext): Promise<void> {

@@ -1,6 +1,7 @@
 import type { JobView } from "@throughline/api";
 import type { EnhancementRow, EnhancerDatabase } from "../database/schema.ts";
 import type { JobAdmin } from "../queue/queue.ts";
+import { eraseTicket, type TicketKeepers } from "../records/erase-ticket.ts";
 import type { NoteSwitch } from "../records/note-switch.ts";
 import { type AuditChange, recordAudit } from "../tenants/audit.ts";
 import type { Tenants } from "../tenants/tenants.ts";
@@ -8,7 +9,8 @@ import type { Drafts } from "../work/drafts.ts";
 
 export interface OperationsDependencies {
   database: EnhancerDatabase;
-  queue: Pick<JobAdmin, "show" | "retry" | "discard" | "rerun" | "pause" | "resume">;
+  queue: Pick<JobAdmin, "list" | "show" | "retry" | "discard" | "rerun" | "pause" | "resume">;
+  records: TicketKeepers["records"];
   tenants: Pick<Tenants, "info">;
   noteSwitch: NoteSwitch;
 }
@@ -65,6 +67,12 @@ export class Operations {
     const row = await drafts.discard(id, by);
     await this.record(by, "draft.discarded", row.tenant_id, draftChanges(row));
     return row;
+  }
+
+  async eraseTicket(tenantId: string, ticketId: string, by: string): ReturnType<typeof eraseTicket> {
+    const erased = await eraseTicket(this.deps, tenantId, ticketId);
+    await this.record(by, "ticket.erased", tenantId, [{ field: "ticket", new: ticketId }]);
+    return erased;
   }
 
   async switchNotes(isOn: boolean, by: string): Promise<void> {

@@ -16,12 +16,13 @@ export function adminRoutes(
   database: EnhancerDatabase,
   enhancements: EnhancementRouteDependencies,
 ): readonly AdminRoute[] {
-  const operations = new Operations({ database, queue, tenants, noteSwitch: enhancements.noteSwitch });
+  const { noteSwitch, records } = enhancements;
+  const operations = new Operations({ database, queue, tenants, noteSwitch, records });
   return [
-    ...tenantRoutes(tenants, queue),
+    ...tenantRoutes(tenants, queue, database),
     ...auditRoutes(database),
     ...jobRoutes(queue, operations),
-    ...ticketRoutes(queue, database, enhancements.records),
+    ...ticketRoutes(queue, database, records, operations),
     ...enhancementRoutes(enhancements, operations),
   ];
 }

@@ -2,6 +2,7 @@ import { ThroughlineError } from "@throughline/api";
 import { type AdminPrincipal, type AdminRoute, adminRoute } from "@throughline/api/admin";
 import { z } from "zod";
 import { tenantId, tenantSecrets, tenantSettings } from "../tenants/settings.ts";
+import type { EnhancerDatabase } from "../database/schema.ts";
 import type { JobQueue } from "../queue/queue.ts";
 import { removeTenant } from "../tenants/removal.ts";
 import { actorOf } from "./actor.ts";
@@ -49,7 +50,11 @@ const rotation = z.strictObject({
 });
 
 /** `/tenants`. */
-export function tenantRoutes(tenants: Tenants, queue: Pick<JobQueue, "eraseTenant">): readonly AdminRoute[] {
+export function tenantRoutes(
+  tenants: Tenants,
+  queue: Pick<JobQueue, "eraseTenant">,
+  database: EnhancerDatabase,
+): readonly AdminRoute[] {
   return [
     adminRoute({
       method: "GET",
@@ -128,7 +133,7 @@ export function tenantRoutes(tenants: Tenants, queue: Pick<JobQueue, "eraseTenan
       response: z.object({ tenant: z.string(), removed: z.record(z.string(), z.int()) }),
       errors: ["TL_TENANT_UNKNOWN"],
       handle: async ({ params: { tenant }, principal }) => {
-        const removed = await removeTenant({ tenants, queue }, tenant, by(principal).by);
+        const removed = await removeTenant({ tenants, queue, database }, tenant, by(principal).by);
         return { body: { tenant, removed: { ...removed } } };
       },
     }),

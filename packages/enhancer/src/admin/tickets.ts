@@ -5,7 +5,6 @@ import {
   ticketOrder,
   ticketStatus,
   ticketStory,
-  ThroughlineError,
   type TicketView,
 } from "@throughline/api";
 import { type AdminRoute, adminRoute } from "@throughline/api/admin";
@@ -15,8 +14,8 @@ import type { JobAdmin } from "../queue/queue.ts";
 import type { EnhancementRecords, KeptInput } from "../records/enhancements.ts";
 import { type LatestAttempt, latestAttempts, ticketKey, totalsOf } from "../records/tickets.ts";
 import { viewOf } from "../records/view.ts";
-import { recordAudit } from "../tenants/audit.ts";
 import { actorOf } from "./actor.ts";
+import type { Operations } from "./operations.ts";
 import { reasonOf } from "./ticket-reason.ts";
 
 const name = z.string().min(1).max(100);
@@ -46,6 +45,7 @@ export function ticketRoutes(
   queue: JobAdmin,
   database: EnhancerDatabase,
   records: EnhancementRecords,
+  operations: Operations,
 ): readonly AdminRoute[] {
   const list = async (filter: ListFilter) => {
     const { tenantId, ticketId, status, order, limit, before } = filter;
@@ -169,28 +169,17 @@ export function ticketRoutes(
       path: "/tickets/{tenant}/{ticket}/erase",
       operationId: "eraseTicket",
       tag: "tickets",
-      summary: "Forget a ticket: its jobs, what was kept of it, its notes, what people thought of them",
+      summary:
+        "Forget a ticket: its jobs, what was kept of it, its notes, what people thought of them, its row in the history",
       description: "Its traces are erased by `POST /api/throughline/erase` of the trace backend.",
       scope: "write",
       reach: "path",
       params,
       response: ticketErasure,
       errors: ["TL_JOB_NOT_DISCARDABLE"],
-      handle: async ({ params: { tenant: tenantId, ticket: ticketId }, principal }) => {
-        const jobs = await queue.list({ tenantId, ticketId, limit: liveAtMost });
-        if (jobs.some(({ state }) => state === "active"))
-          throw new ThroughlineError("TL_JOB_NOT_DISCARDABLE", "An attempt at the ticket is under way.");
-        for (const { id } of jobs) await queue.discard(id);
-        const enhancements = await records.eraseTicket(tenantId, ticketId);
-        const changes = [{ field: "ticket", new: ticketId }];
-        await recordAudit(database, {
-          actor: actorOf(principal),
-          action: "ticket.erased",
-          tenantId,
-          changes,
-        });
-        return { body: { jobs: jobs.length, enhancements } };
-      },
+      handle: async ({ params: { tenant: tenantId, ticket: ticketId }, principal }) => ({
+        body: await operations.eraseTicket(tenantId, ticketId, actorOf(principal)),
+      }),
     }),
   ];
 }

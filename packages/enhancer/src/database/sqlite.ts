@@ -24,7 +24,10 @@ export function openSqlite(file: string, options: SqliteOptions = {}): DatabaseS
     if (isNew) closeSync(openSync(file, "a", 0o600));
     sqlite = new DatabaseSync(file, { timeout: options.busyTimeoutMs ?? busyTimeoutMs });
     // WAL lets readers and one writer work side by side; FULL syncs each commit: a 202 survives power loss.
-    sqlite.exec("pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on");
+    // What is deleted is overwritten: whoever must be forgotten is not found in the file's free pages.
+    sqlite.exec(
+      "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma secure_delete = on",
+    );
     migrate(sqlite, file);
     return sqlite;
   } catch (error) {

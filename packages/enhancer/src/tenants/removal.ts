@@ -1,3 +1,5 @@
+import { leaveNoCopy } from "../database/leave-no-copy.ts";
+import type { EnhancerDatabase } from "../database/schema.ts";
 import type { JobQueue } from "../queue/queue.ts";
 import type { TenantDataKind } from "./tenant-tables.ts";
 import type { Tenants } from "./tenants.ts";
@@ -10,7 +12,11 @@ export type RemovalReport = Readonly<Record<TenantDataKind | "jobs" | "deliverie
  * again after a crash finds the tenant, and after, for what came in between. Throws TL_TENANT_UNKNOWN.
  */
 export async function removeTenant(
-  { tenants, queue }: { tenants: Tenants; queue: Pick<JobQueue, "eraseTenant"> },
+  {
+    tenants,
+    queue,
+    database,
+  }: { tenants: Tenants; queue: Pick<JobQueue, "eraseTenant">; database: EnhancerDatabase },
   id: string,
   by?: string,
 ): Promise<RemovalReport> {
@@ -18,5 +24,6 @@ export async function removeTenant(
   const before = await queue.eraseTenant(id);
   const rows = await tenants.remove(id, { by });
   const after = await queue.eraseTenant(id);
+  await leaveNoCopy(database);
   return { ...rows, jobs: before.jobs + after.jobs, deliveries: before.deliveries + after.deliveries };
 }
