@@ -36,3 +36,16 @@ test("nothing that is made or kept at run time is committed", () => {
     ),
   ).toEqual([]);
 });
+
+test("a class has its look in one style sheet of the console: those of pages that were open before stay", () => {
+  const sheets = tracked.filter((file) => /^apps\/console\/src\/.*\.css$/.test(file));
+  const places = sheets.flatMap((file) => {
+    const text = readFileSync(root + file, "utf8").replace(/\/\*.*?\*\//gs, "");
+    return [...text.matchAll(/(?:^|[,}])\s*(\.[\w-]+)\s*(?=[,{])/g)].map(([, name = ""]) => ({ name, file }));
+  });
+  expect(places.length).toBeGreaterThan(200);
+  const inSeveral = [...Map.groupBy(places, ({ name }) => name)]
+    .map(([name, found]) => [name, [...new Set(found.map(({ file }) => file))]] as const)
+    .filter(([, files]) => files.length > 1);
+  expect(inSeveral).toEqual([]);
+});

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { openPage, useBrowser } from "./browser.ts";
+import { expectAccessible, openPage, useBrowser } from "./browser.ts";
 import { crowded, crowdedTrace, hostile, hostileTrace, sendTrace } from "./console-trace-spans.ts";
 import { start, temporaryDirectory } from "./harness.ts";
 
@@ -77,5 +77,20 @@ test("10,000 services in one trace are shown, folded and counted", limit, async 
   await page.getByText(/10,000 groups, the first 500/).waitFor();
   await page.goto(`/trace/${crowdedTrace}?view=graph`);
   await page.getByText(/9,920 others left out/).waitFor();
+
+  // The other pages have them too, the first ones, and say so.
+  await page.goto("/services?spans=all");
+  await page.getByText("the first 300 of 10,000").waitFor();
+  await page.getByRole("searchbox", { name: "Services whose name has" }).fill("ICE 9999");
+  await page.getByText("1 of 10,000").waitFor();
+  await expectAccessible(page);
+  await page.getByRole("link", { name: "service 9999" }).click();
+  await page.getByRole("heading", { name: "service 9999" }).waitFor();
+  for (const view of ["", "?view=matrix"]) {
+    await page.goto(`/dependencies${view}`);
+    await page.getByText("the 60 busiest are shown").waitFor();
+  }
+  await page.goto("/search");
+  await page.getByText("and 9,996 more").waitFor();
   expect(complaints).toEqual([]);
 });

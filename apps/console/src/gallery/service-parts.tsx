@@ -4,7 +4,7 @@ import { DependencyGraph } from "../dependencies/graph.tsx";
 import { DependencyMatrix } from "../dependencies/matrix.tsx";
 import { ExemplarList } from "../services/exemplar-list.tsx";
 import { ServiceCharts } from "../services/service-charts.tsx";
-import { ServiceTable } from "../services/service-table.tsx";
+import { ServiceList } from "../services/service-list.tsx";
 import { atMs } from "./sample-summaries.ts";
 import { Group, Shown } from "./shown.tsx";
 import "../dependencies/dependencies.css";
@@ -76,7 +76,14 @@ export function ServiceParts() {
   return (
     <Group name="Services">
       <Shown name="List of services">
-        <ServiceTable series={series} of="Service" window={window} linkOf={({ service }) => ({ service })} />
+        <ServiceList
+          series={series}
+          of="Service"
+          window={window}
+          sort="errors"
+          onSort={nothing}
+          linkOf={({ service }) => ({ service })}
+        />
       </Shown>
       <Shown name="Rate, errors and durations">
         <ServiceCharts

@@ -3,9 +3,8 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import type { ServicesView } from "../api/parameters.ts";
 import { type Exemplar, readExemplars, readRed, type RedSeries } from "../api/statistics.ts";
 import { ExemplarList } from "../services/exemplar-list.tsx";
-import { type ServiceSort, serviceSorts, sortSeries } from "../services/figures.ts";
 import { ServiceCharts } from "../services/service-charts.tsx";
-import { ServiceTable } from "../services/service-table.tsx";
+import { ServiceList } from "../services/service-list.tsx";
 import { type SpanWindow, spanWindow, windowQuery } from "../services/span-window.ts";
 import { WindowPicker } from "../services/window-picker.tsx";
 import { Icon } from "../ui/icons.tsx";
@@ -15,8 +14,6 @@ import "../services/services.css";
 const route = getRouteApi("/services");
 const refreshMs = 10_000;
 const exemplarsOfEach = 15;
-/** More rows than anybody reads; the order says which ones. */
-const rowsAtMost = 300;
 
 const spanChoices = [
   { spans: undefined, name: "Requests", kinds: ["server", "consumer"] },
@@ -130,15 +127,12 @@ function AllServices({ view, onView }: { view: ServicesView; onView: (next: Serv
   return (
     <>
       {red.isRefetchError && <Stale error={red.error} sinceMs={red.dataUpdatedAt} />}
-      <div className="heading heading-second">
-        <Order sort={view.sort} onSort={(sort) => onView({ sort })} />
-        <span className="grow" />
-        <Shown of={series.length} />
-      </div>
-      <ServiceTable
+      <ServiceList
         of="Service"
-        series={sortSeries(series, view.sort).slice(0, rowsAtMost)}
+        series={series}
         window={window}
+        sort={view.sort}
+        onSort={(sort) => onView({ sort })}
         linkOf={({ service }) => ({ ...view, service })}
       />
     </>
@@ -184,19 +178,16 @@ function OneService({
       />
       <div className="service-parts">
         <section aria-label="Operations">
-          <div className="heading heading-list">
-            <h2>Operations</h2>
-            <Order sort={view.sort} onSort={(sort) => onView({ sort })} />
-            <span className="grow" />
-            <Shown of={listed.length} />
-          </div>
           {operations.data === undefined ? (
             <Loading what="operations" />
           ) : (
-            <ServiceTable
+            <ServiceList
+              title="Operations"
               of="Operation"
-              series={sortSeries(listed, view.sort).slice(0, rowsAtMost)}
+              series={listed}
               window={operations.data.window}
+              sort={view.sort}
+              onSort={(sort) => onView({ sort })}
               linkOf={(one) => ({ ...view, operation: one.operation })}
             />
           )}
@@ -246,42 +237,6 @@ function useExemplars(
     placeholderData: keepPreviousData,
   });
   return found.data ?? noExemplars;
-}
-
-function Order({
-  sort,
-  onSort,
-}: {
-  sort: ServiceSort | undefined;
-  onSort: (sort: ServiceSort | undefined) => void;
-}) {
-  return (
-    <label className="order">
-      <span className="unseen">Order</span>
-      <select
-        value={sort ?? ""}
-        onChange={({ currentTarget: { value } }) =>
-          onSort(serviceSorts.find((one) => one.sort === value)?.sort)
-        }
-      >
-        <option value="">Where the time goes first</option>
-        {serviceSorts.map((one) => (
-          <option key={one.sort} value={one.sort}>
-            {one.name}
-          </option>
-        ))}
-      </select>
-    </label>
-  );
-}
-
-function Shown({ of }: { of: number }) {
-  if (of <= rowsAtMost) return null;
-  return (
-    <span className="muted">
-      the first {rowsAtMost} of {of}
-    </span>
-  );
 }
 
 function Nothing({ view, onView }: { view: ServicesView; onView: (next: ServicesView) => void }) {

@@ -14,15 +14,17 @@ const kindNames = ["", "internal", "server", "client", "producer", "consumer"];
 export function ServiceTable({
   series,
   of,
+  wholeNs,
   window,
   linkOf,
 }: {
   series: readonly RedSeries[];
   of: "Service" | "Operation";
+  /** The time of all, also of those that are not listed. */
+  wholeNs: number;
   window: SpanWindow;
   linkOf: (one: RedSeries) => ServicesView;
 }) {
-  const whole = series.reduce((sum, { total }) => sum + total.durationSumNs, 0);
   return (
     <table className="list list-services" aria-label={`${of}s`}>
       <thead>
@@ -55,7 +57,7 @@ export function ServiceTable({
         {series.map((one) => {
           const { service, operation, kind, total } = one;
           const errors = errorPercent(total);
-          const share = whole === 0 ? 0 : (total.durationSumNs / whole) * 100;
+          const share = wholeNs === 0 ? 0 : (total.durationSumNs / wholeNs) * 100;
           return (
             <tr key={`${kind} ${service} ${operation}`}>
               <th scope="row">

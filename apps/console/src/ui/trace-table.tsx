@@ -180,7 +180,7 @@ function Services({ services }: { services: TraceSummary["services"] }) {
         </span>
       ))}
       {services.length > mostServices && (
-        <span className="muted">and {services.length - mostServices} more</span>
+        <span className="muted">and {formatCount(services.length - mostServices)} more</span>
       )}
     </div>
   );
