@@ -47,8 +47,40 @@ test("eval retrieval prints what known questions find, on both databases, and ke
   const { code, stdout } = await run(["eval", "retrieval", ...options]);
   expect(code).toBe(0);
   expect(stdout).toMatch(/tickets +throughline +2 +1\.000/);
+  await writeFile(
+    queries,
+    `${JSON.stringify({ query: "vpn certificate", relevant: ["A-1", "A-99"] })}\n${JSON.stringify({ query: "x", relevant: ["b.md"] })}\n`,
+  );
+  const typos = await run(["eval", "retrieval", ...options, "--json"]);
+  expect(typos.stderr).toContain("1: neither a ticket of the history nor a document: A-99, skipped");
+  expect(typos.stderr).toContain("2: neither a ticket of the history nor a document: b.md, skipped");
+  expect(JSON.parse(typos.stdout)).toMatchObject({ parts: [{ ours: { queries: 1, mrr: 1 } }] });
   await writeFile(queries, "not json\n");
   const bad = await run(["eval", "retrieval", ...options]);
   expect(bad.code).toBe(1);
   expect(bad.stderr).toContain("TL_IMPORT_NOTHING");
+});
+
+test("a ticket that is found under the name of one alike is found, once", async () => {
+  const directory = await temporaryDirectory();
+  const [history, queries] = [join(directory, "history.jsonl"), join(directory, "queries.jsonl")];
+  const ticket = (ticket_id: string, subject: string, resolution: string) =>
+    `${JSON.stringify({ ticket_id, subject, description: subject, resolution })}\n`;
+  const twin = ["VPN certificate expired", "Renewed the certificate."] as const;
+  await writeFile(
+    history,
+    [
+      ticket("A-1", ...twin),
+      ticket("A-2", ...twin),
+      ticket("A-3", "Printer jams", "Removed the paper."),
+    ].join(""),
+  );
+  const asked = [
+    { query: "vpn certificate expired", relevant: ["A-1"] },
+    { query: "vpn certificate expired", relevant: ["A-2"] },
+    { query: "vpn certificate expired", relevant: ["A-1", "A-2"] },
+  ];
+  await writeFile(queries, asked.map((one) => `${JSON.stringify(one)}\n`).join(""));
+  const { parts } = await runJson<Report>(["eval", "retrieval", "--history", history, "--queries", queries]);
+  expect(parts[0]?.ours).toMatchObject({ mrr: 1, recall: { 1: 1, 5: expect.closeTo(2.5 / 3, 5) as number } });
 });

@@ -27,6 +27,8 @@ export interface Source {
   why: string;
   /** The same for programs, the most telling first; absent where nothing was searched. */
   matches?: readonly Match[];
+  /** Ids of others that say nearly the same: it stands for them, and `why` names them. */
+  alike?: readonly string[];
 }
 
 /** A word, address or name of the ticket that was found in a source. */

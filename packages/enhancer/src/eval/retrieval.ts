@@ -25,7 +25,7 @@ const query = z.object({
   /** Ids of tickets and `path` or `path#heading` of documents, as notes cite them. */
   relevant: z.array(z.string().min(1)).min(1).max(100_000),
 });
-type Query = z.infer<typeof query>;
+type Query = z.infer<typeof query> & { line: number };
 
 export interface RetrievalOptions {
   history: string;
@@ -66,7 +66,11 @@ export async function evaluateRetrieval(options: RetrievalOptions): Promise<Retr
     if (options.docs !== undefined)
       await importDocuments(store.database, tenantId, resolve(options.docs), importing);
     const queries = await readQueries(options.queries, options.onBadRow);
-    return await ask(store, queries, schema === undefined ? "sqlite" : "postgresql");
+    return await ask(
+      store,
+      await withKnown(store, queries, options.onBadRow),
+      schema === undefined ? "sqlite" : "postgresql",
+    );
   } finally {
     await store.close();
     await schema?.drop();
@@ -81,7 +85,7 @@ async function readQueries(path: string, onBadRow: ImportOptions["onBadRow"]): P
     onBadRow,
   })) {
     const parsed = query.safeParse(fields);
-    if (parsed.success) queries.push(parsed.data);
+    if (parsed.success) queries.push({ ...parsed.data, line });
     else
       onBadRow(
         line,
@@ -95,6 +99,26 @@ async function readQueries(path: string, onBadRow: ImportOptions["onBadRow"]): P
       `${basename(path)} holds no query: JSON lines with query and relevant.`,
     );
   return queries;
+}
+
+/** What is asked for and stands nowhere cannot be found: a misspelt id would look like a search that fails. */
+async function withKnown(
+  { database }: EnhancerStore,
+  queries: readonly Query[],
+  onBadRow: ImportOptions["onBadRow"],
+): Promise<Query[]> {
+  const tickets = await database.selectFrom("ticket_history").select("ticket_id").execute();
+  const documents = await database.selectFrom("documents").select(["path", "anchor"]).execute();
+  const known = new Set([
+    ...tickets.map(({ ticket_id: id }) => id),
+    ...documents.flatMap((row) => [row.path, documentId(row)]),
+  ]);
+  return queries.map((one) => {
+    const unknown = one.relevant.filter((id) => !known.has(id));
+    if (unknown.length > 0)
+      onBadRow(one.line, `neither a ticket of the history nor a document: ${unknown.slice(0, 5).join(", ")}`);
+    return { ...one, relevant: one.relevant.filter((id) => known.has(id)) };
+  });
 }
 
 async function ask(
@@ -147,9 +171,11 @@ async function ask(
         { signal: new AbortController().signal, budgetMs },
       );
       times.push(performance.now() - began);
-      ours.push({ found: distinct(sources.map(({ id }) => matching(id, relevant))), relevant });
-      const found = plain.find(`${one.subject} ${one.query}`, one.ticket_id, 5);
-      theirs.push({ found: distinct(found.map((id) => matching(id, relevant))), relevant });
+      // A result stands for those that it names as alike: it takes one place, and finds one of them.
+      const found = sources.map(({ id, alike = [] }) => firstMatching([id, ...alike], relevant));
+      ours.push({ found: distinct(found), relevant });
+      const plainFound = plain.find(`${one.subject} ${one.query}`, one.ticket_id, 5);
+      theirs.push({ found: distinct(plainFound.map((id) => matching(id, relevant))), relevant });
     }
     plain.close();
     parts.push({ part, ours: measure(ours), plainBm25: measure(theirs) });
@@ -179,6 +205,11 @@ function documentId({ path, anchor }: { path: string; anchor: string }): string 
 function matching(id: string, relevant: ReadonlySet<string>): string {
   const path = id.replace(/#.*$/, "");
   return !relevant.has(id) && relevant.has(path) ? path : id;
+}
+
+function firstMatching(ids: readonly string[], relevant: ReadonlySet<string>): string {
+  const named = ids.map((id) => matching(id, relevant));
+  return named.find((id) => relevant.has(id)) ?? named[0] ?? "";
 }
 
 /** Another section of a document that was found already takes a place and finds nothing more. */

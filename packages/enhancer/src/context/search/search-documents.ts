@@ -14,6 +14,7 @@ const rowsRead = 60;
 const rowsLookedAt = 400;
 const permittedEnough = 12;
 const sectionsOfOne = 2;
+const alikeNamed = 3;
 const excerptLimit = 500;
 const weights = { title: 3, path: 4, body: 1 };
 /** A section of the version that the ticket names, and one of another version. */
@@ -104,7 +105,8 @@ function idOf({ row }: { row: DocumentRow }): string {
 
 function toSource(hit: Ranked<DocumentRow>, alike: readonly string[]): Source {
   const words = hit.matches.map(({ term, alike: meant }) => meant ?? term);
-  const same = alike.length === 0 ? "" : `; alike: ${alike.slice(0, 3).join(", ")}`;
+  const named = alike.slice(0, alikeNamed);
+  const same = named.length === 0 ? "" : `; alike: ${named.join(", ")}`;
   const labels = labelsOf(hit.row);
   const labelled = labels.length === 0 ? "" : `; labels: ${labels.join(", ")}`;
   return {
@@ -115,5 +117,6 @@ function toSource(hit: Ranked<DocumentRow>, alike: readonly string[]): Source {
     score: hit.score,
     why: reasonOf(hit.matches) + labelled + same,
     matches: hit.matches,
+    ...(named.length === 0 ? {} : { alike: named }),
   };
 }

@@ -59,7 +59,8 @@ function freshness(resolvedAt: number | null, now: number): number {
 
 function toSource({ row, score, matches }: Ranked<HistoryRow>, alike: readonly string[]): Source {
   const more = alike.length > alikeNamed ? ` and ${alike.length - alikeNamed} more` : "";
-  const same = alike.length === 0 ? "" : `; alike: ${alike.slice(0, alikeNamed).join(", ")}${more}`;
+  const named = alike.slice(0, alikeNamed);
+  const same = named.length === 0 ? "" : `; alike: ${named.join(", ")}${more}`;
   return {
     kind: "ticket",
     id: row.ticket_id,
@@ -68,5 +69,6 @@ function toSource({ row, score, matches }: Ranked<HistoryRow>, alike: readonly s
     score,
     why: reasonOf(matches) + same,
     matches,
+    ...(named.length === 0 ? {} : { alike: named }),
   };
 }
