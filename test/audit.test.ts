@@ -2,7 +2,7 @@ import { listAudit, Operations, openStore, verifyAudit } from "@throughline/enha
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { newJob } from "../packages/enhancer/src/queue/contract/harness.ts";
-import { run, runJson, temporaryDirectory } from "./harness.ts";
+import { run, runJson, start, temporaryDirectory } from "./harness.ts";
 import { startPostgresIn } from "./servers.ts";
 
 interface Entry {
@@ -141,4 +141,32 @@ describe.each(["SQLite", "PostgreSQL"])("in %s", (kind) => {
     ]);
     for (const { actor } of entries) expect(actor).toMatch(/.@./);
   });
+});
+
+test("what a token changes of stored traces at the admin address is in the log once, as are commands against a running backend", async () => {
+  const data = await temporaryDirectory();
+  const traces = await start(["traces"], { data });
+  const { token, id } = await runJson<{ token: string; id: string }>([
+    "token",
+    "add",
+    "ops",
+    "--scope",
+    "admin",
+    "--data",
+    data,
+  ]);
+  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+  const post = (path: string, body: object) =>
+    fetch(`${traces.address("admin")}${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+  expect((await post("/api/storage/pin", { traceId: "nonsense" })).status).toBe(400);
+  expect((await post("/api/storage/pin", { traceId: "a".repeat(32) })).status).toBe(200);
+  expect((await post("/api/storage/erase", { tenant: "acme" })).status).toBe(200);
+  await runJson(["storage", "unpin", "a".repeat(32), "--data", data]);
+  const { entries } = await runJson<{ entries: Entry[] }>(["audit", "list", "--data", data]);
+  expect(entries.map(({ action, actor, tenantId }) => [action, actor, tenantId])).toEqual([
+    ["trace.unpinned", expect.stringMatching(/.@./), null],
+    ["traces.erased", `token ops (${id})`, "acme"],
+    ["trace.pinned", `token ops (${id})`, null],
+    ["token.added", expect.stringMatching(/.@./), null],
+  ]);
 });

@@ -151,6 +151,7 @@ async function startInstance(options: InstanceOptions): Promise<Instance> {
       metrics,
       api,
       routes: backend === undefined ? [] : [backend.adminRoutes],
+      changed: new AuditLog(store).adminChange,
     });
     // What fails while nobody asks is noticed all the same: its "since" is true, and the log tells.
     const looks = setInterval(() => void health.report(), lookEveryMs).unref();

@@ -1,7 +1,7 @@
 import { ThroughlineError } from "@throughline/api";
 import type { Health } from "@throughline/api/health";
 import { httpMetrics, type Metrics, metricsFormat, metricsText } from "@throughline/api/metrics";
-import type { AdminRoute } from "@throughline/api/admin";
+import type { AdminPrincipal, AdminRoute } from "@throughline/api/admin";
 import type { Tracer } from "@opentelemetry/api";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
@@ -26,6 +26,8 @@ export interface AdminOptions {
   api: readonly AdminRoute[];
   /** Beside it. */
   routes: readonly ((server: FastifyInstance) => void)[];
+  /** Hears what somebody has changed by these, before it is answered. */
+  changed: (by: AdminPrincipal, path: string, body: unknown) => Promise<void>;
 }
 
 /** Told to everybody: probes and scrapers carry no token. */
@@ -35,6 +37,7 @@ const open = new Set(["/healthz", "/readyz", "/metrics"]);
 export function createAdminServer(options: AdminOptions): FastifyInstance {
   const { logger, door, tracer, version } = options;
   const server = newAdminApp(logger);
+  const changing = new WeakMap<FastifyRequest, AdminPrincipal>();
   server.addHook("onRequest", async (request) => {
     refuseForeignHosts(request, options.host);
     const { url = "" } = request.routeOptions;
@@ -42,9 +45,17 @@ export function createAdminServer(options: AdminOptions): FastifyInstance {
     if (open.has(url) || url.startsWith(adminApiPath)) return;
     const looks = request.method === "GET" || request.method === "HEAD";
     if (looks && !options.asksReaders) return;
-    const { tenant } = await door.admit(request, looks ? "read" : "admin");
+    const principal = await door.admit(request, looks ? "read" : "admin");
+    const { tenant } = principal;
     if (tenant !== undefined)
       throw new ThroughlineError("TL_TOKEN_TENANT", `The token belongs to the tenant ${tenant}.`);
+    if (!looks) changing.set(request, principal);
+  });
+  server.addHook("onSend", async (request, reply) => {
+    const by = changing.get(request);
+    changing.delete(request);
+    if (by !== undefined && reply.statusCode < 400)
+      await options.changed(by, request.routeOptions.url ?? "", request.body);
   });
   const answered = httpMetrics(options.metrics, "admin");
   server.addHook("onResponse", (request, reply, done) => {
