@@ -1,4 +1,4 @@
-import { plainText } from "../history/plain-text.ts";
+import { plainText, withoutControls } from "../history/plain-text.ts";
 
 /** More of a ticket is not read: what comes after is seldom the problem. */
 const descriptionLimit = 20_000;
@@ -17,6 +17,11 @@ export function textOfField(html: string | null | undefined): string {
     text = plainText(cut.replace(/<[^<>]{0,2000}>/g, " "));
   }
   return text.slice(0, descriptionLimit).trim();
+}
+
+/** A field that the desk says is plain text: `<b>` in it is what somebody wrote. */
+export function plainOfField(text: string | null | undefined): string {
+  return withoutControls((text ?? "").slice(0, descriptionLimit)).trim();
 }
 
 /** A subject or name: one line. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { DeskError, type DeskTicket, type ServiceDesk } from "../desk.ts";
 import { DeskHttp, portOf } from "../http.ts";
-import { lineOfField, textOfField } from "../plain.ts";
+import { lineOfField, plainOfField, textOfField } from "../plain.ts";
 import { retryRead } from "../retry-read.ts";
 import { judgeAnswer } from "./answer.ts";
 
@@ -112,7 +112,7 @@ export function createZammad(options: ZammadOptions): ServiceDesk {
       return {
         id: ticket.id,
         subject: lineOfField(ticket.title),
-        description: textOfField(all[0]?.body),
+        description: bodyOf(all[0]),
         status: ticket.state ?? undefined,
         isClosed: closed.test(ticket.state ?? ""),
         group: ticket.group ?? undefined,
@@ -125,7 +125,10 @@ export function createZammad(options: ZammadOptions): ServiceDesk {
       };
     },
     findNote: async (ticketId, marker, signal) => {
-      const found = (await articlesOf(ticketId, signal)).find(({ body }) => body?.includes(marker));
+      // A customer who quotes a note, or makes its marker up, has not written one.
+      const found = (await articlesOf(ticketId, signal)).find(
+        ({ body, sender }) => sender !== "Customer" && body?.includes(marker),
+      );
       return found === undefined ? undefined : { noteId: found.id };
     },
     addNote: async (ticketId, { html, isPublic }, signal) => {
@@ -148,6 +151,12 @@ export function createZammad(options: ZammadOptions): ServiceDesk {
       return { noteId: written.data.id, httpStatus: status };
     },
   };
+}
+
+/** Mails come as plain text or as HTML. */
+function bodyOf(article: z.output<typeof articles>[number] | undefined): string {
+  const isPlain = article?.content_type?.startsWith("text/plain") === true;
+  return isPlain ? plainOfField(article.body) : textOfField(article?.body);
 }
 
 function apiBase(baseUrl: string): URL {
