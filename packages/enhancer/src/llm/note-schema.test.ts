@@ -53,8 +53,10 @@ test("an item of another form costs itself alone", () => {
 });
 
 test("numbers written as text count, repeated ones once", () => {
-  const { note } = read(steps({ text: "Restart it.", sources: ["1", 1, "3"] }));
-  expect(note.sections[3]?.items[0]?.sources).toEqual([1, 3]);
+  const { note } = read(
+    steps({ text: "Restart it.", sources: ["1", 1, "[3]"] }, { text: "Start it.", sources: 2 }),
+  );
+  expect(note.sections[3]?.items.map(({ sources }) => sources)).toEqual([[1, 3], [2]]);
 });
 
 test.each([

@@ -18,15 +18,18 @@ const keys = [
 ] as const;
 const itemsPerSection = 10;
 
-/** Servers that were only asked for JSON write `"2"` for 2. */
+/** Models whose servers were only asked for JSON write `"2"` or `"[2]"` for 2, and one number without its list. */
 const sourceNumber = z.union([
   z.number(),
   z
     .string()
-    .regex(/^\d{1,3}$/)
-    .transform(Number),
+    .regex(/^(?:\d{1,3}|\[\d{1,3}\])$/)
+    .transform((text) => Number(text.replace(/[[\]]/g, ""))),
 ]);
-const modelItem = z.object({ text: z.string().max(4_000), sources: z.array(sourceNumber).max(100) });
+const modelItem = z.object({
+  text: z.string().max(4_000),
+  sources: z.union([z.array(sourceNumber).max(100), sourceNumber.transform((number) => [number])]),
+});
 const entries = z.array(z.unknown()).max(200).optional();
 const modelNote = z
   .object({
