@@ -80,6 +80,7 @@ test("the console's origin changes nothing for pages of others, and manages no t
   expect(await (await post(erase, { ...json, origin: console })).json()).toEqual({
     jobs: 1,
     enhancements: 1,
+    history: 0,
   });
   expect(await tickets(console)).toEqual([]);
   const { stdout } = await run(["audit", "list", "--data", data]);
