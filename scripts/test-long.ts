@@ -11,7 +11,7 @@ const suites = [
   ["encoding, sampling, propagation, bad input", "packages/tracing/src"],
   [
     "trace store: every query against a naive model, damaged parts, garbage as OTLP and as pages",
-    "packages/traces/test/search-model packages/traces/test/store-model packages/traces/test/fuzz packages/traces/test/fuzz-foreign packages/traces/test/damage",
+    "packages/traces/test/search-model packages/traces/test/tenants-model packages/traces/test/store-model packages/traces/test/fuzz packages/traces/test/fuzz-foreign packages/traces/test/damage",
   ],
   [
     "front door: kill -9 under load, garbage through a raw socket, one rate over two receivers",
