@@ -171,17 +171,19 @@ test("a span with all that a span can have is encoded as OpenTelemetry's own ser
 });
 
 test("any attributes are encoded as OpenTelemetry's own serializer does it", () => {
+  // Random text may happen to look like a secret.
+  const isKept = (text: string) => redactor.text(text) === text;
   const value = fc.oneof(
-    fc.string({ unit: "binary" }),
+    fc.string({ unit: "binary" }).filter(isKept),
     fc.boolean(),
     fc.integer(),
     fc.maxSafeInteger(),
     fc.double({ noInteger: true }),
-    fc.array(fc.string()),
+    fc.array(fc.string().filter(isKept)),
     fc.array(fc.integer()),
   );
   fc.assert(
-    fc.property(fc.dictionary(fc.string({ minLength: 1 }), value), (attributes) => {
+    fc.property(fc.dictionary(fc.string({ minLength: 1 }).filter(isKept), value), (attributes) => {
       const wellFormed = Object.entries(attributes).filter(([key]) => key !== "__proto__");
       expectSameMessage(
         recorded((provider) =>
