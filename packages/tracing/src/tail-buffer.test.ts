@@ -113,6 +113,44 @@ test("spans that another process did not export are made again, once it is clear
   expect(parts.spans[0]?.spanContext()).toMatchObject({ traceId: "c".repeat(32), spanId: "b".repeat(16) });
 });
 
+test("a receiver's request that is still under way while its worker begins in the same process is told once, whichever fails", () => {
+  const ancestor = {
+    name: "webhook, made again",
+    kind: SpanKind.SERVER,
+    spanId: "b".repeat(16),
+    parentSpanId: undefined,
+    startMs: 1_000,
+    endMs: 1_005,
+    attributes: {},
+    links: [],
+  };
+  const both = (isRequestLast: boolean, fails: "attempt" | "none") => {
+    const parts = setUp();
+    const request = parts.tracer.startSpan("webhook");
+    const inRequest = trace.setSpan(ROOT_CONTEXT, request);
+    const far = trace.setSpanContext(ROOT_CONTEXT, { ...request.spanContext(), isRemote: true });
+    parts.tracer.startSpan("queued", {}, inRequest).end();
+    const attempted = parts.tracer.startSpan(
+      "attempt",
+      {},
+      withAncestors(far, () => [ancestor]),
+    );
+    const inAttempt = trace.setSpan(ROOT_CONTEXT, attempted);
+    parts.tracer.startSpan("read", {}, inAttempt).end();
+    if (!isRequestLast) request.end();
+    parts.tracer.startSpan("write", {}, inAttempt).end();
+    if (fails === "attempt") attempted.setStatus({ code: SpanStatusCode.ERROR });
+    attempted.end();
+    if (isRequestLast) request.end();
+    return parts.kept.map(([name]) => name);
+  };
+  // Its own spans were forgotten with its good end.
+  expect(both(false, "attempt")).toEqual(["webhook, made again", "read", "write", "attempt"]);
+  expect(both(true, "attempt")).toEqual(["read", "write", "attempt", "queued", "webhook"]);
+  expect(both(false, "none")).toEqual([]);
+  expect(both(true, "none")).toEqual([]);
+});
+
 test("what ends after the span that began it goes the same way", () => {
   const parts = setUp();
   const root = parts.tracer.startSpan("root");

@@ -36,11 +36,21 @@ export function withAncestors(context: Context, rebuild: () => RebuiltSpan[]): C
   return context.setValue(ancestorsKey, rebuild);
 }
 
-/** The unsampled spans of one trace that ended here while its local root is under way. */
-interface Held {
+/** One local root of a trace, and what belongs to it. */
+interface Piece {
+  /** Those that ended while their root was under way. */
   spans: ReadableSpan[];
-  live: number;
   rebuild: (() => RebuiltSpan[]) | undefined;
+  /** Its root has ended: what it is worth is known. */
+  isSettled: boolean;
+}
+
+/** The unsampled spans of one trace here: mostly of one local root, of two where a receiver's worker is in its own process. */
+interface Held {
+  first: Piece;
+  /** By span id: those of further local roots. */
+  others: Map<string, Piece> | undefined;
+  live: number;
 }
 
 const tracesAtMost = 2_000;
@@ -71,20 +81,24 @@ export class TailBuffer implements SpanProcessor {
   }
 
   onStart(span: Span, parent: Context): void {
-    const { traceId, traceFlags } = span.spanContext();
+    const { traceId, spanId, traceFlags } = span.spanContext();
     if ((traceFlags & TraceFlags.SAMPLED) !== 0) return;
     const held = this.held.get(traceId);
-    if (held !== undefined) {
-      held.live++;
+    if (held === undefined) {
+      if (this.held.size >= tracesAtMost) this.forgetOldest();
+      this.held.set(traceId, { first: newPiece(parent), others: undefined, live: 1 });
       return;
     }
-    if (this.held.size >= tracesAtMost) this.forgetOldest();
-    const rebuild = parent.getValue(ancestorsKey) as (() => RebuiltSpan[]) | undefined;
-    this.held.set(traceId, { spans: [], live: 1, rebuild });
+    held.live++;
+    const { parentSpanContext } = span as unknown as ReadableSpan;
+    const piece = isLocalRoot(parentSpanContext)
+      ? newPiece(parent)
+      : held.others?.get(parentSpanContext?.spanId ?? "");
+    if (piece !== undefined) (held.others ??= new Map()).set(spanId, piece);
   }
 
   onEnd(span: ReadableSpan): void {
-    const { traceId, traceFlags } = span.spanContext();
+    const { traceId, spanId, traceFlags } = span.spanContext();
     if ((traceFlags & TraceFlags.SAMPLED) !== 0) return;
     const held = this.held.get(traceId);
     if (held === undefined) {
@@ -92,9 +106,9 @@ export class TailBuffer implements SpanProcessor {
       if (reason !== undefined) this.export([span], reason);
       return;
     }
-    this.hold(held, span);
-    const isLocalRoot = span.parentSpanContext === undefined || span.parentSpanContext.isRemote === true;
-    if (isLocalRoot) this.settle(traceId, held, span);
+    const piece = held.others?.get(spanId) ?? held.first;
+    this.hold(piece, span);
+    if (isLocalRoot(span.parentSpanContext)) this.settle(traceId, held, piece, span);
     if (--held.live <= 0) this.forget(traceId, held);
   }
 
@@ -108,29 +122,28 @@ export class TailBuffer implements SpanProcessor {
     return Promise.resolve();
   }
 
-  private hold(held: Held, span: ReadableSpan): void {
-    if (held.spans.length >= spansOfTraceAtMost) {
+  private hold(piece: Piece, span: ReadableSpan): void {
+    if (piece.spans.length >= spansOfTraceAtMost) {
       this.overflowed++;
       return;
     }
-    held.spans.push(span);
+    piece.spans.push(span);
     if (++this.spans > spansAtMost) this.forgetOldest();
   }
 
-  private settle(traceId: string, held: Held, root: ReadableSpan): void {
-    const reason =
-      this.kept.get(traceId) ?? this.decide(root) ?? (this.slow.isSlow(traceId) ? "slow" : undefined);
-    if (reason === undefined) {
-      this.spans -= held.spans.length;
-      held.spans = [];
-      return;
+  private settle(traceId: string, held: Held, piece: Piece, root: ReadableSpan): void {
+    const before = this.kept.get(traceId);
+    const reason = before ?? this.decide(root) ?? (this.slow.isSlow(traceId) ? "slow" : undefined);
+    piece.isSettled = true;
+    if (reason !== undefined) {
+      // Kept before: they were told then. Under way in this process: they come as they are, for the trace is kept now.
+      const areTold = before !== undefined || piecesOf(held).some((one) => !one.isSettled);
+      const ancestors = areTold ? [] : (piece.rebuild?.().map((span) => rebuilt(span, root)) ?? []);
+      this.export([...ancestors, ...piece.spans], reason);
+      this.remember(traceId, reason);
     }
-    const ancestors = held.rebuild?.().map((span) => rebuilt(span, root)) ?? [];
-    this.export([...ancestors, ...held.spans], reason);
-    this.remember(traceId, reason);
-    this.spans -= held.spans.length;
-    held.spans = [];
-    held.rebuild = undefined;
+    this.spans -= piece.spans.length;
+    piece.spans = [];
   }
 
   private export(spans: readonly ReadableSpan[], reason: KeptReason): void {
@@ -146,20 +159,35 @@ export class TailBuffer implements SpanProcessor {
   }
 
   private forget(traceId: string, held: Held): void {
-    this.spans -= held.spans.length;
-    this.held.delete(traceId);
+    const spans = this.letGo(traceId, held);
     const reason = this.kept.get(traceId);
-    if (reason !== undefined) this.export(held.spans, reason);
+    if (reason !== undefined) this.export(spans, reason);
   }
 
   private forgetOldest(): void {
     const [oldest] = this.held;
-    if (oldest === undefined) return;
-    const [traceId, { spans }] = oldest;
-    this.overflowed += spans.length;
+    if (oldest !== undefined) this.overflowed += this.letGo(...oldest).length;
+  }
+
+  private letGo(traceId: string, held: Held): ReadableSpan[] {
+    const spans = piecesOf(held).flatMap((piece) => piece.spans);
     this.spans -= spans.length;
     this.held.delete(traceId);
+    return spans;
   }
+}
+
+function newPiece(parent: Context): Piece {
+  const rebuild = parent.getValue(ancestorsKey) as (() => RebuiltSpan[]) | undefined;
+  return { spans: [], rebuild, isSettled: false };
+}
+
+function piecesOf({ first, others }: Held): Piece[] {
+  return others === undefined ? [first] : [...new Set([first, ...others.values()])];
+}
+
+function isLocalRoot(parent: SpanContext | undefined): boolean {
+  return parent === undefined || parent.isRemote === true;
 }
 
 /** The default: what failed. A client's fault (4xx) is no failure of the server that says so. */

@@ -37,7 +37,7 @@ export class ContextSearch {
   private readonly direct: DirectStatements | undefined;
   private readonly pool: SearchPool;
   private readonly results = new SharedResults<Kept>();
-  /** The parts of a ticket ask in one turn of the event loop: one look serves them. */
+  /** The parts of a ticket ask at the same moment: one look serves them. */
   private readonly versions = new Map<string, Promise<number | undefined>>();
 
   constructor(database: EnhancerDatabase, searched: SearchedDatabase, direct?: DirectStatements) {
@@ -125,7 +125,7 @@ export class ContextSearch {
     if (asked !== undefined) return asked;
     const version = this.readVersion(tenantId);
     this.versions.set(tenantId, version);
-    setImmediate(() => this.versions.delete(tenantId));
+    queueMicrotask(() => this.versions.delete(tenantId));
     return version;
   }
 
