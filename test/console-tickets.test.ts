@@ -206,7 +206,7 @@ test("why is there nothing: filtered, still queued at its place, refused with th
   const webhook = up.address("webhook");
   const { page, complaints } = await openPage(up.address("console"));
 
-  const { job_id: jobId } = await acceptTicket(webhook, "T-1");
+  const { job_id: jobId, trace_id: traceId } = await acceptTicket(webhook, "T-1");
   await until("the first one to be under way", async () => {
     const response = await fetch(`${up.address("console")}/admin/api/tickets?status=active`);
     return ((await response.json()) as { tickets: unknown[] }).tickets.length === 1;
@@ -250,7 +250,11 @@ test("why is there nothing: filtered, still queued at its place, refused with th
   await page.goto("/ticket/T-1");
   await page.getByRole("region", { name: "Why: The note is on the ticket" }).waitFor();
   await page.getByRole("link", { name: "Open its trace", exact: true }).waitFor();
-  await run(["storage", "clean", "--older-than", "1s", "--data", data]);
+  // Its last spans come after the job's end, and are to be a second old.
+  await until("its trace to be removed", async () => {
+    await run(["storage", "clean", "--older-than", "1s", "--data", data]);
+    return (await fetch(`${up.address("console")}/api/traces/${traceId}`)).status === 404;
+  });
   await page.reload();
   await page.getByText(/Its trace is not stored\. .* were removed by retention at /).waitFor();
   // The browser itself logs that the trace is not found.

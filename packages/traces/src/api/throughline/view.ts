@@ -80,13 +80,16 @@ function* spanTexts(tree: SpanTree, timing: Timing): Generator<string> {
 }
 
 function events(span: SpanRecord, traceStart: bigint): SpanView["events"] {
-  return span.events
-    .map((event) => ({
-      name: event.name,
-      offsetNs: Number(event.timeUnixNano - traceStart),
-      attributes: attributes(event.attributes),
-    }))
-    .sort((a, b) => a.offsetNs - b.offsetNs);
+  return (
+    span.events
+      // By the exact time: offsets are rounded where they are large.
+      .toSorted((a, b) => Number(a.timeUnixNano > b.timeUnixNano) - Number(a.timeUnixNano < b.timeUnixNano))
+      .map((event) => ({
+        name: event.name,
+        offsetNs: Number(event.timeUnixNano - traceStart),
+        attributes: attributes(event.attributes),
+      }))
+  );
 }
 
 function attributes(list: readonly KeyValue[]): Attribute[] {
