@@ -37,6 +37,8 @@ export default defineConfig({
           name: "blackbox",
           execArgv,
           include: ["test/**/*.test.ts"],
+          // Processes, servers and browsers on a machine that others use too: what fails is tried once more, and the report says so.
+          retry: 1,
           testTimeout: 120_000,
           hookTimeout: 120_000,
           maxWorkers: 2,
