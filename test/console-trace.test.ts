@@ -241,7 +241,7 @@ test("the other views show the same trace", limit, async () => {
   expect(new URL(page.url()).searchParams.get("by")).toBe(":db.system");
 
   await page.getByRole("button", { name: "Graph", exact: true }).click();
-  await page.getByRole("button", { name: /SELECT stock/ }).click();
+  await page.getByRole("button", { name: /SELECT stock 1 ×/ }).click();
   await panel(page).getByText("postgresql").waitFor();
 
   await page.getByRole("button", { name: "JSON", exact: true }).click();
