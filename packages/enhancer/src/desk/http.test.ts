@@ -35,7 +35,7 @@ test.each([
   [
     "two lengths",
     "HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n{}",
-    "its answer is not as long as it says",
+    "its answer has two lengths",
   ],
   ["endless headers", `HTTP/1.1 200 OK\r\nx: ${"a".repeat(200_000)}\r\n\r\n`, "its headers are over 16 kB"],
 ])("a server that answers %s is told of in words", async (_what, answer, words) => {
@@ -53,6 +53,10 @@ test("a key that no header may hold, and TLS to a server without it, are told of
 });
 
 test.each([
+  [
+    "a 100 that nobody asked for",
+    "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}",
+  ],
   [
     "early hints",
     "HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}",
