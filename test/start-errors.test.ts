@@ -1,6 +1,6 @@
 import { createServer } from "node:net";
 import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { expect, test } from "vitest";
 import { run, start, temporaryDirectory } from "./harness.ts";
 
@@ -26,7 +26,7 @@ test("a port in use names the port, who holds it, and the flag", { timeout: 120_
     const { code, stderr } = await run(["up", "--data", data, ...free, flag, `127.0.0.1:${port}`]);
     expect(code, flag).toBe(2);
     expect(stderr, flag).toContain(`127.0.0.1:${port}`);
-    expect(stderr, flag).toContain(`process ${process.pid}`);
+    expect(stderr, flag).toContain(`process ${process.pid} (${basename(process.execPath)})`);
     expect(stderr, flag).toContain(flag);
     expect(stderr, flag).toContain("TL_ADDRESS_IN_USE");
   }

@@ -1,5 +1,6 @@
 import { ThroughlineError } from "@throughline/api";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { basename } from "node:path";
 import { flagOf } from "../config.ts";
 import type { Address } from "./address.ts";
 
@@ -34,13 +35,18 @@ function holderOf(port: number): { pid: number; command: string } | undefined {
       ["/proc/net/tcp", "/proc/net/tcp6"].flatMap((file) => listeningInodes(file, port)),
     );
     for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-      if (holdsOneOf(pid, inodes))
-        return { pid: Number(pid), command: readFileSync(`/proc/${pid}/comm`, "utf8").trim() };
+      if (holdsOneOf(pid, inodes)) return { pid: Number(pid), command: programOf(pid) };
     }
   } catch (error) {
     if (!isExpected(error)) throw error;
   }
   return undefined;
+}
+
+/** Its program's name: what the kernel has as such is the name of a thread. */
+function programOf(pid: string): string {
+  const [program = ""] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+  return basename(program);
 }
 
 /** Columns of /proc/net/tcp: 1 local address `hex:port`, 3 state (0A = listen), 9 inode. */
