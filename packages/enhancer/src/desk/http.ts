@@ -1,6 +1,8 @@
-import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from "node:http";
-import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import type { IncomingHttpHeaders } from "node:http";
 import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
+import type { Dispatcher } from "undici";
+// Its index loads clients for everything, at 12 MB.
+import Agent from "undici/lib/dispatcher/agent.js";
 import { AnswerTooLong, DeskError } from "./desk.ts";
 
 export interface DeskRequest {
@@ -23,7 +25,14 @@ export interface DeskResponse {
   text: string;
 }
 
-const agentOptions = { keepAlive: true, maxSockets: 64, maxFreeSockets: 16, timeout: 60_000 };
+const agentOptions = {
+  connections: 64,
+  pipelining: 1,
+  allowH2: false,
+  // Each request has a time for the whole of it.
+  headersTimeout: 0,
+  bodyTimeout: 0,
+};
 
 /**
  * HTTP to one desk over connections that stay open. No redirect is followed, so a key goes nowhere else; an answer has an end, and a
@@ -31,101 +40,155 @@ const agentOptions = { keepAlive: true, maxSockets: 64, maxFreeSockets: 16, time
  * reason where that ended it.
  */
 export class DeskHttp {
-  private readonly agents = { "http:": new HttpAgent(agentOptions), "https:": new HttpsAgent(agentOptions) };
+  private readonly agent = new Agent(agentOptions);
 
   async send(request: DeskRequest): Promise<DeskResponse> {
     request.signal.throwIfAborted();
     try {
-      return await this.exchange(request);
+      return await exchange(this.agent, request);
     } catch (error) {
       request.signal.throwIfAborted();
       if (error instanceof DeskError) throw error;
       throw unreachable(error, request.url);
     }
   }
+}
 
-  private exchange({ method, url, headers, body, limitBytes, timeoutMs, signal }: DeskRequest) {
-    return new Promise<DeskResponse>((resolve, reject) => {
-      const isSecure = url.protocol === "https:";
-      const options = {
-        method,
-        agent: this.agents[isSecure ? "https:" : "http:"],
-        headers: {
-          ...headers,
-          "accept-encoding": "identity",
-          ...(body === undefined ? {} : { "content-length": Buffer.byteLength(body) }),
-        },
-      };
-      const call = isSecure ? httpsRequest(url, options) : httpRequest(url, options);
-      const abort = () => call.destroy(signal.reason as Error);
-      const late = setTimeout(() => call.destroy(tooLate(url, timeoutMs)), timeoutMs);
-      const settle = () => {
-        clearTimeout(late);
-        signal.removeEventListener("abort", abort);
-      };
-      signal.addEventListener("abort", abort, { once: true });
-      const fail = (error: Error) => {
+function exchange(agent: Agent, request: DeskRequest): Promise<DeskResponse> {
+  const { method, url, headers, body, limitBytes, timeoutMs, signal } = request;
+  return new Promise<DeskResponse>((resolve, reject) => {
+    const settle = () => {
+      clearTimeout(late);
+      signal.removeEventListener("abort", abort);
+    };
+    const answer = new Answer(limitBytes, {
+      resolve: (response) => {
+        settle();
+        resolve(response);
+      },
+      reject: (error) => {
         settle();
         reject(error);
-      };
-      call.on("error", fail);
-      call.on("response", (response) => {
-        const chunks: Buffer[] = [];
-        let size = 0;
-        response.on("data", (chunk: Buffer) => {
-          size += chunk.length;
-          chunks.push(chunk);
-          if (size > limitBytes) call.destroy(new AnswerTooLong(limitBytes, response.statusCode));
-        });
-        response.on("error", fail);
-        response.on("aborted", () => fail(Object.assign(new Error("cut off"), { code: "ECONNRESET" })));
-        response.on("end", () => {
-          settle();
-          try {
-            resolve(wholeResponse(response, Buffer.concat(chunks), limitBytes));
-          } catch (error) {
-            reject(error);
-          }
-        });
-      });
-      call.end(body);
+      },
     });
+    const abort = () => answer.end(signal.reason as Error);
+    const late = setTimeout(() => answer.end(tooLate(url, timeoutMs)), timeoutMs);
+    signal.addEventListener("abort", abort, { once: true });
+    agent.dispatch(
+      {
+        origin: url.origin,
+        path: `${url.pathname}${url.search}`,
+        method,
+        headers: { ...headers, "accept-encoding": "identity" },
+        ...(body === undefined ? {} : { body }),
+      },
+      answer,
+    );
+  });
+}
+
+interface Settling {
+  resolve(response: DeskResponse): void;
+  reject(error: unknown): void;
+}
+
+/** Collects one answer; undici calls its methods. */
+class Answer implements Dispatcher.DispatchHandler {
+  private readonly limitBytes: number;
+  private readonly settling: Settling;
+  private readonly chunks: Buffer[] = [];
+  private size = 0;
+  private status = 0;
+  private statusText = "";
+  private headers: IncomingHttpHeaders = {};
+  private controller: Dispatcher.DispatchController | undefined;
+  private endedBy: Error | undefined;
+
+  constructor(limitBytes: number, settling: Settling) {
+    this.limitBytes = limitBytes;
+    this.settling = settling;
+  }
+
+  /** Whoever waits hears of it at once; what was not sent yet is not sent any more. */
+  end(error: Error): void {
+    this.endedBy = error;
+    this.controller?.abort(error);
+    this.settling.reject(error);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.controller = controller;
+    if (this.endedBy !== undefined) controller.abort(this.endedBy);
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders,
+    statusText = "",
+  ): void {
+    this.status = status;
+    this.headers = headers;
+    this.statusText = statusText;
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.size += chunk.length;
+    this.chunks.push(chunk);
+    if (this.size > this.limitBytes) this.end(new AnswerTooLong(this.limitBytes, this.status));
+  }
+
+  onResponseEnd(): void {
+    const { status, statusText, headers, limitBytes } = this;
+    const header = (name: string) => {
+      const value = headers[name];
+      return Array.isArray(value) ? value[0] : value;
+    };
+    try {
+      const body = this.chunks.length === 1 ? this.chunks[0] : undefined;
+      const text = inflated(
+        body ?? Buffer.concat(this.chunks),
+        header("content-encoding"),
+        limitBytes,
+        status,
+      );
+      // Some servers begin UTF-8 with a byte order mark, which is no part of the text.
+      this.settling.resolve({
+        status,
+        statusText,
+        header,
+        text: text.toString("utf8").replace(/^\uFEFF/, ""),
+      });
+    } catch (error) {
+      this.settling.reject(error);
+    }
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.settling.reject(error);
   }
 }
 
-function wholeResponse(response: IncomingMessage, body: Buffer, limitBytes: number): DeskResponse {
-  return {
-    status: response.statusCode ?? 0,
-    statusText: response.statusMessage ?? "",
-    header: (name) => {
-      const value = response.headers[name];
-      return Array.isArray(value) ? value[0] : value;
-    },
-    // Some servers begin UTF-8 with a byte order mark, which is no part of the text.
-    text: inflated(response, body, limitBytes)
-      .toString("utf8")
-      .replace(/^\uFEFF/, ""),
-  };
-}
-
 /** We ask for plain answers; proxies compress all the same. */
-function inflated(response: IncomingMessage, body: Buffer, limitBytes: number): Buffer {
-  const encoding = response.headers["content-encoding"]?.trim().toLowerCase() ?? "identity";
+function inflated(
+  body: Buffer,
+  contentEncoding = "identity",
+  limitBytes: number,
+  httpStatus: number,
+): Buffer {
+  const encoding = contentEncoding.trim().toLowerCase();
   const ways = { gzip: gunzipSync, "x-gzip": gunzipSync, deflate: inflateSync, br: brotliDecompressSync };
   if (encoding === "identity" || encoding === "" || body.length === 0) return body;
   const way = ways[encoding as keyof typeof ways];
   if (way === undefined)
     throw new DeskError("transient", `The desk's answer has the unknown encoding ${encoding.slice(0, 40)}.`, {
-      httpStatus: response.statusCode,
+      httpStatus,
     });
   try {
     return way(body, { maxOutputLength: limitBytes });
   } catch (cause) {
-    if (cause instanceof RangeError) throw new AnswerTooLong(limitBytes, response.statusCode);
-    throw new DeskError("transient", "The desk's answer cannot be inflated.", {
-      httpStatus: response.statusCode,
-      cause,
-    });
+    if (cause instanceof RangeError) throw new AnswerTooLong(limitBytes, httpStatus);
+    throw new DeskError("transient", "The desk's answer cannot be inflated.", { httpStatus, cause });
   }
 }
 
@@ -138,32 +201,39 @@ function tooLate(url: URL, timeoutMs: number): DeskError {
 
 /** Nobody there, or cut off. What was asked may have been done. */
 function unreachable(error: unknown, url: URL): DeskError {
-  const [code] = [error, ...innerErrors(error)].flatMap((one) =>
-    one instanceof Error && "code" in one && typeof one.code === "string" ? [one.code] : [],
+  const [code] = [error, error instanceof Error ? error.cause : undefined, ...innerErrors(error)].flatMap(
+    codeOf,
   );
-  const what = code === undefined ? "" : ` (${inWords(code)})`;
+  const what = code === undefined ? "" : ` (${inWords[code] ?? code})`;
   return new DeskError("transient", `The desk at ${whereOf(url)} cannot be reached${what}.`, {
     cause: error,
   });
 }
 
-function inWords(code: string): string {
-  return words[code] ?? (code.startsWith("HPE_") ? "what answers there is not HTTP" : code);
+/** What answers is not always HTTP: the client's parser then gives no code. */
+function codeOf(error: unknown): string[] {
+  if (!(error instanceof Error)) return [];
+  if (error.name === "HTTPParserError") return [error.name];
+  if (error.message === "bad response") return [error.message];
+  return "code" in error && typeof error.code === "string" ? [error.code] : [];
 }
 
 const unknownCertificate = "its certificate is of an unknown authority: name that in NODE_EXTRA_CA_CERTS";
-/** Codes that say too little: Node's, of its HTTP parser (HPE) and of TLS. */
-const words: Readonly<Record<string, string>> = {
-  ECONNRESET: "it closed the connection",
-  ERR_INVALID_CHAR: "the key holds a sign that no header may hold",
-  HPE_HEADER_OVERFLOW: "its headers are over 16 kB",
-  HPE_UNEXPECTED_CONTENT_LENGTH: "its answer has two lengths",
+/** The HTTP client's own codes, and those of TLS that say what to do. */
+const inWords: Readonly<Record<string, string>> = {
+  HTTPParserError: "what answers there is not HTTP",
+  "bad response": "it sent 100 Continue, which nobody asked for",
+  UND_ERR_CONNECT_TIMEOUT: "it takes no connection",
+  UND_ERR_HEADERS_OVERFLOW: "its headers are over 16 kB",
+  UND_ERR_INVALID_ARG: "the key holds a sign that no header may hold",
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: "its answer is not as long as it says",
+  UND_ERR_SOCKET: "it closed the connection",
   DEPTH_ZERO_SELF_SIGNED_CERT: unknownCertificate,
   SELF_SIGNED_CERT_IN_CHAIN: unknownCertificate,
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: unknownCertificate,
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: unknownCertificate,
   CERT_HAS_EXPIRED: "its certificate has expired",
-  EPROTO: "TLS failed: where it speaks none, try http://",
+  ERR_SSL_WRONG_VERSION_NUMBER: "it does not speak TLS: try http://",
   ERR_TLS_CERT_ALTNAME_INVALID: "its certificate is for another name",
 };
 
