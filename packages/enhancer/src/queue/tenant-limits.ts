@@ -13,9 +13,13 @@ export class TenantLimits {
   }
 
   async refresh(tenantIds: readonly string[]): Promise<void> {
-    const now = Date.now();
-    const stale = tenantIds.filter((id) => now - (this.known.get(id)?.at ?? 0) > freshMs);
-    for (const id of stale) this.known.set(id, { limit: await this.concurrencyOf(id), at: now });
+    const stale = tenantIds.filter((id) => !this.isFresh(id));
+    for (const id of stale) this.known.set(id, { limit: await this.concurrencyOf(id), at: Date.now() });
+  }
+
+  /** false: `refresh` it before its limit is used. */
+  isFresh(tenantId: string): boolean {
+    return Date.now() - (this.known.get(tenantId)?.at ?? 0) <= freshMs;
   }
 
   /** 0 until it was asked for. */

@@ -16,13 +16,17 @@ import {
 import { TenantLimits } from "../tenant-limits.ts";
 import * as admin from "./admin.ts";
 import type { QueueConnection } from "./connection.ts";
-import { enqueue, wakeLane } from "./intake.ts";
+import { enqueue } from "./intake.ts";
 import { isGone } from "../owner.ts";
 import { eraseTenant, prune } from "./prune.ts";
 import { leaseMs, takeJobs, type TakenOver, takeOver } from "./take.ts";
 import { WakeFile } from "./wake-file.ts";
 
 const freed = "state = 'waiting', lease_owner = null, leased_until = null";
+/** A lane that has nothing to give stays asleep: the next job wakes it. */
+const wakeWhereOneWaits = `
+  update queue_lanes set busy = 1 where tenant_id = ?1 and busy = 0
+    and exists (select 1 from jobs indexed by jobs_ready where tenant_id = ?1 and state = 'waiting' and delayed = 0)`;
 const ended = "lease_owner = null, leased_until = null, attempts = attempts + 1";
 
 export interface SqliteQueueOptions {
@@ -59,13 +63,14 @@ export class SqliteQueue implements JobQueue {
   }
 
   async take(count: number): Promise<LeasedJob[]> {
-    const lanes = this.connection.all<{ id: string }>(
-      "select tenant_id as id from queue_lanes where busy = 1 order by turn",
-    );
-    await this.limits.refresh(lanes.map(({ id }) => id));
-    return this.connection.commit.quick(() =>
-      takeJobs(this.connection, this.owner, count, (tenantId) => this.limits.of(tenantId)),
-    );
+    const { commit } = this.connection;
+    for (;;) {
+      const { taken, unknown } = await commit.quick(() =>
+        takeJobs(this.connection, this.owner, count, this.limits),
+      );
+      if (unknown.length === 0) return taken;
+      await this.limits.refresh(unknown);
+    }
   }
 
   heartbeat(jobIds: readonly string[]): Promise<string[]> {
@@ -85,11 +90,11 @@ export class SqliteQueue implements JobQueue {
 
   markWriteStarted(jobId: string): Promise<void> {
     const now = this.connection.now();
-    return this.connection.commit.durable(() => this.changeNow(jobId, "write_started_at = ?", [now]));
+    return this.connection.commit.durable(() => void this.changeNow(jobId, "write_started_at = ?", [now]));
   }
 
   clearWriteStarted(jobId: string): Promise<void> {
-    return this.connection.commit.durable(() => this.changeNow(jobId, "write_started_at = null", []));
+    return this.connection.commit.durable(() => void this.changeNow(jobId, "write_started_at = null", []));
   }
 
   complete(jobId: string, { status, noteId, reason }: JobOutcome): Promise<void> {
@@ -207,15 +212,16 @@ export class SqliteQueue implements JobQueue {
 
   /** The job leaves our hands and its place is free for the tenant's next. Returns its tenant. */
   private freeNow(jobId: string, assignments: string, values: SQLInputValue[]): string {
-    this.changeNow(jobId, assignments, values);
-    const job = this.connection.get<{ tenant_id: string }>("select tenant_id from jobs where id = ?", jobId);
-    if (job === undefined) throw new LeaseLost(jobId);
-    wakeLane(this.connection, job.tenant_id);
-    return job.tenant_id;
+    const tenantId = this.changeNow(jobId, assignments, values);
+    this.connection.run(wakeWhereOneWaits, tenantId);
+    return tenantId;
   }
 
-  private changeNow(jobId: string, assignments: string, values: SQLInputValue[]): void {
-    const sql = `update jobs set ${assignments} where id = ? and state = 'active' and lease_owner = ?`;
-    if (this.connection.run(sql, ...values, jobId, this.owner) === 0) throw new LeaseLost(jobId);
+  /** Returns the job's tenant. */
+  private changeNow(jobId: string, assignments: string, values: SQLInputValue[]): string {
+    const sql = `update jobs set ${assignments} where id = ? and state = 'active' and lease_owner = ? returning tenant_id`;
+    const job = this.connection.get<{ tenant_id: string }>(sql, ...values, jobId, this.owner);
+    if (job === undefined) throw new LeaseLost(jobId);
+    return job.tenant_id;
   }
 }

@@ -1,5 +1,6 @@
 import { mostTakeovers, UnreadablePayload } from "../payload.ts";
 import type { LeasedJob } from "../queue.ts";
+import type { TenantLimits } from "../tenant-limits.ts";
 import type { QueueConnection } from "./connection.ts";
 import { wakeLane } from "./intake.ts";
 import { type JobRow, leasedJob } from "./job-row.ts";
@@ -21,37 +22,44 @@ const firstOfLane = `
   order by rank limit 1`;
 const lease = `
   update jobs set state = 'active', lease_owner = ?, leased_until = ?, takes = takes + 1, delayed = 0 where id = ?`;
+const toTheEnd =
+  "update queue_lanes set turn = (select max(turn) from queue_lanes where busy = 1) + 1 where tenant_id = ?";
 
 /**
  * Takes up to `count` jobs: one of each tenant in turn, again and again. Inside the transaction; `limits` says how many jobs of a tenant
- * may be under way.
+ * may be under way. Where it does not know that of a tenant in turn, nothing is taken of anybody, and such tenants are named.
  */
 export function takeJobs(
   connection: QueueConnection,
   owner: string,
   count: number,
-  limits: (tenantId: string) => number,
-): LeasedJob[] {
+  limits: TenantLimits,
+): { taken: LeasedJob[]; unknown: string[] } {
   const now = connection.now();
   takeOverExpired(connection, now);
   promoteDue(connection, now);
-  if (isPaused(connection)) return [];
   const taken: LeasedJob[] = [];
+  if (isPaused(connection)) return { taken, unknown: [] };
   let lanes = connection.all<{ tenant_id: string }>(busyLanes, now).map(({ tenant_id: id }) => id);
+  const unknown = lanes.filter((tenantId) => !limits.isFresh(tenantId));
+  if (unknown.length > 0) return { taken, unknown };
+  const areSeveral = lanes.length > 1;
   while (taken.length < count && lanes.length > 0) {
     const yielding: string[] = [];
     for (const tenantId of lanes) {
       if (taken.length === count) break;
       const active = connection.get<{ count: number }>(activeOfTenant, tenantId)?.count ?? 0;
-      if (active >= limits(tenantId)) continue;
+      if (active >= limits.of(tenantId)) continue;
       const job = takeFirst(connection, owner, tenantId, now);
       if (job === undefined) continue;
+      // A lane that is alone needs no turn.
+      if (areSeveral) connection.run(toTheEnd, tenantId);
       taken.push(job);
       yielding.push(tenantId);
     }
     lanes = yielding;
   }
-  return taken;
+  return { taken, unknown: [] };
 }
 
 function takeFirst(
@@ -69,10 +77,6 @@ function takeFirst(
     try {
       const job = leasedJob(row, now);
       connection.run(lease, owner, now + leaseMs, row.id);
-      connection.run(
-        "update queue_lanes set turn = (select max(turn) from queue_lanes where busy = 1) + 1 where tenant_id = ?",
-        tenantId,
-      );
       return job;
     } catch (error) {
       if (!(error instanceof UnreadablePayload)) throw error;
