@@ -17,12 +17,13 @@ import { surroundings, type Surroundings, unended } from "./ticket-surroundings.
 const { values } = parseArgs({
   options: {
     tickets: { type: "string", default: "200" },
-    queue: { type: "string", multiple: true, default: ["sqlite", "redis"] },
+    queue: { type: "string", multiple: true, default: ["sqlite", "redis", "redis-everysec"] },
     steps: { type: "boolean", default: false },
   },
 });
 /** The system has been at work before it is idle: its code is compiled. */
 const warmUp = 3_000;
+const betweenMs = 40;
 const lookEveryMs = 0.2;
 const mostMs = 10_000;
 /** Processes export every five seconds. */
@@ -99,7 +100,7 @@ async function timeTickets(around: Surroundings) {
   // The first read says from where on events are new.
   await whenDone((await postOne(receiver.ready["webhook"] ?? "", "SINGLE-FIRST")).job_id);
   for (let at = 0; at < Number(values.tickets); at++) {
-    await sleep(40);
+    await sleep(betweenMs);
     const began = performance.now();
     const { job_id: jobId, trace_id: traceId } = await postOne(
       receiver.ready["webhook"] ?? "",
@@ -150,24 +151,30 @@ function pause(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
-/** What the disk takes to make 4 kB durable: each ticket waits for it several times. */
-function syncMs({ path }: Surroundings): number {
+/** What one durable write of a kilobyte takes by itself, on a system as idle as for the tickets: each ticket waits for several. */
+async function oneWriteMs({ path, redisUrl }: Surroundings): Promise<number> {
+  const bytes = Buffer.alloc(1_024, 1);
+  const redis = redisUrl === undefined ? undefined : new Redis(redisUrl);
   const file = openSync(join(path, "sync"), "w");
-  const page = Buffer.alloc(4_096, 1);
-  const times = Array.from({ length: 200 }, () => {
+  const times: number[] = [];
+  for (let at = 0; at < 100; at++) {
+    await sleep(betweenMs);
     const began = performance.now();
-    writeSync(file, page);
-    fdatasyncSync(file);
-    return performance.now() - began;
-  });
+    if (redis === undefined) {
+      writeSync(file, bytes);
+      fdatasyncSync(file);
+    } else await redis.set("bench:one-write", bytes);
+    times.push(performance.now() - began);
+  }
   closeSync(file);
+  redis?.disconnect();
   return median(times);
 }
 
 printMachine();
 for (const queue of values.queue) {
   const around = await surroundings(queue);
-  const sync = syncMs(around);
+  const oneWrite = await oneWriteMs(around);
   const { steps, ...times } = await timeTickets(around);
   await around.stop();
   const part = (key: "fromWebhook" | "fromStored") => {
@@ -175,7 +182,7 @@ for (const queue of values.queue) {
     return `p50 ${median(all).toFixed(1)} ms, p95 ${quantile(all, 0.95).toFixed(1)} ms`;
   };
   const lines = [
-    `${queue}, one ticket on an idle system (an fsync takes ${sync.toFixed(2)} ms):`,
+    `${queue}, one ticket on an idle system (one durable write takes ${oneWrite.toFixed(1)} ms):`,
     `  webhook sent to job done: ${part("fromWebhook")}`,
     `  job stored to job done:   ${part("fromStored")}`,
     ...steps.map((step) => `  ${step}`),

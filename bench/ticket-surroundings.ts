@@ -14,10 +14,14 @@ export interface Surroundings {
   stop(): Promise<void>;
 }
 
-/** A desk that does not wait for its disk, a tenant, a trace backend and perhaps a Redis, around what is measured. */
+/**
+ * A desk that does not wait for its disk, a tenant, a trace backend and perhaps a Redis, around what is measured. `queue` is `sqlite`,
+ * `redis` (as durable as the file that SQLite has: each answer follows an fsync) or `redis-everysec` (fsync each second).
+ */
 export async function surroundings(queue: string): Promise<Surroundings> {
   const directory = newDirectory();
-  const redis = queue === "redis" ? await startRedis(directory.path) : undefined;
+  const [kind, appendfsync = "always"] = queue.split("-");
+  const redis = kind === "redis" ? await startRedis(directory.path, appendfsync) : undefined;
   const desk = await start(["simulate", "desk", "--no-sync"], directory.path);
   const tenant = ["tenant", "add", "bench", "--secret", secret];
   const settings = ["--desk", desk.ready["desk"] ?? "", "--desk-key", "k", "--rate", "none"];
@@ -36,13 +40,15 @@ export async function surroundings(queue: string): Promise<Surroundings> {
   };
 }
 
-/** As durable as the file that SQLite has: each answer follows an fsync. */
-export async function startRedis(directory: string): Promise<{ url: string; stop: () => Promise<void> }> {
+export async function startRedis(
+  directory: string,
+  appendfsync = "always",
+): Promise<{ url: string; stop: () => Promise<void> }> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as { port: number };
   await new Promise((resolve) => server.close(resolve));
-  const durable = ["--save", "", "--appendonly", "yes", "--appendfsync", "always", "--dir", directory];
+  const durable = ["--save", "", "--appendonly", "yes", "--appendfsync", appendfsync, "--dir", directory];
   const child: ChildProcess = spawn(
     "redis-server",
     ["--port", String(port), "--bind", "127.0.0.1", ...durable],
