@@ -1,8 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
-import type { Dispatcher } from "undici";
-// Its index loads clients for everything, at 12 MB.
-import Agent from "undici/lib/dispatcher/agent.js";
+import { createRequire } from "node:module";
+import type { Agent, Dispatcher } from "undici";
 import { AnswerTooLong, DeskError } from "./desk.ts";
 
 export interface DeskRequest {
@@ -25,6 +24,9 @@ export interface DeskResponse {
   text: string;
 }
 
+// Its index loads clients for everything, at 12 MB.
+const UndiciAgent = createRequire(import.meta.url)("undici/lib/dispatcher/agent.js") as typeof Agent;
+
 const agentOptions = {
   connections: 64,
   pipelining: 1,
@@ -40,7 +42,7 @@ const agentOptions = {
  * reason where that ended it.
  */
 export class DeskHttp {
-  private readonly agent = new Agent(agentOptions);
+  private readonly agent = new UndiciAgent(agentOptions);
 
   async send(request: DeskRequest): Promise<DeskResponse> {
     request.signal.throwIfAborted();
