@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { DatabaseSync } from "node:sqlite";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
 import { openSqlite } from "../../database/sqlite.ts";
 import { keptInTests, newJob, type QueueUnderTest } from "../contract/harness.ts";
@@ -9,7 +10,7 @@ import { queueContract } from "../contract/index.ts";
 import { QueueConnection } from "./connection.ts";
 import { SqliteQueue } from "./sqlite-queue.ts";
 
-async function createQueue(): Promise<QueueUnderTest & { file: string }> {
+async function createQueue(askMs = 0): Promise<QueueUnderTest & { file: string }> {
   const directory = await mkdtemp(join(tmpdir(), "throughline-queue-"));
   const file = join(directory, "throughline.db");
   const foreign = openSqlite(file);
@@ -22,7 +23,10 @@ async function createQueue(): Promise<QueueUnderTest & { file: string }> {
       const queue = new SqliteQueue({
         connection: new QueueConnection(file, () => Date.now() + aheadMs),
         wakeFile: join(directory, "queue.wake"),
-        concurrencyOf: (tenantId) => Promise.resolve(limits.get(tenantId) ?? 1_000),
+        concurrencyOf: async (tenantId) => {
+          if (askMs > 0) await sleep(askMs);
+          return limits.get(tenantId) ?? 1_000;
+        },
         keep: keptInTests,
       });
       opened.push(queue);
@@ -57,7 +61,7 @@ async function createQueue(): Promise<QueueUnderTest & { file: string }> {
   };
 }
 
-queueContract("SQLite", createQueue);
+queueContract("SQLite", () => createQueue());
 
 test("a store that cannot be written refuses the job with a code, and takes the next when it can", async () => {
   const under = await createQueue();
@@ -98,8 +102,17 @@ test("another process that holds the file's lock for a while delays a job, and d
   const foreign = new DatabaseSync(under.file);
   foreign.exec("begin immediate");
   const enqueued = queue.enqueue(newJob("one"));
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  await sleep(200);
   foreign.exec("commit");
   foreign.close();
   expect(await enqueued).toMatchObject({ isNew: true });
+});
+
+test("jobs are taken where asking for the limits of all tenants takes longer than a limit is remembered", async () => {
+  const under = await createQueue(400);
+  onTestFinished(() => under.close());
+  const queue = under.open();
+  const tenants = ["one", "two", "three", "four"];
+  for (const tenant of tenants) await queue.enqueue(newJob(tenant, { tenant }));
+  expect(await queue.take(10)).toHaveLength(tenants.length);
 });

@@ -63,14 +63,14 @@ export class SqliteQueue implements JobQueue {
   }
 
   async take(count: number): Promise<LeasedJob[]> {
-    const { commit } = this.connection;
-    for (;;) {
-      const { taken, unknown } = await commit.quick(() =>
-        takeJobs(this.connection, this.owner, count, this.limits),
-      );
-      if (unknown.length === 0) return taken;
-      await this.limits.refresh(unknown);
-    }
+    const { limits } = this;
+    const take = (limitOf: (tenantId: string) => number | undefined) =>
+      this.connection.commit.quick(() => takeJobs(this.connection, this.owner, count, limitOf));
+    const { taken, unknown } = await take((id) => (limits.isFresh(id) ? limits.of(id) : undefined));
+    if (unknown.length === 0) return taken;
+    await limits.refresh(unknown);
+    // What was asked for just now counts, also where asking for many took so long that the first is old again.
+    return (await take((id) => limits.of(id))).taken;
   }
 
   heartbeat(jobIds: readonly string[]): Promise<string[]> {

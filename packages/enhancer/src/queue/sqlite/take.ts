@@ -1,6 +1,5 @@
 import { mostTakeovers, UnreadablePayload } from "../payload.ts";
 import type { LeasedJob } from "../queue.ts";
-import type { TenantLimits } from "../tenant-limits.ts";
 import type { QueueConnection } from "./connection.ts";
 import { wakeLane } from "./intake.ts";
 import { type JobRow, leasedJob } from "./job-row.ts";
@@ -26,14 +25,14 @@ const toTheEnd =
   "update queue_lanes set turn = (select max(turn) from queue_lanes where busy = 1) + 1 where tenant_id = ?";
 
 /**
- * Takes up to `count` jobs: one of each tenant in turn, again and again. Inside the transaction; `limits` says how many jobs of a tenant
- * may be under way. Where it does not know that of a tenant in turn, nothing is taken of anybody, and such tenants are named.
+ * Takes up to `count` jobs: one of each tenant in turn, again and again. Inside the transaction; `limitOf` says how many jobs of a
+ * tenant may be under way. Where that is to be asked first (undefined), nothing is taken of anybody, and such tenants are named.
  */
 export function takeJobs(
   connection: QueueConnection,
   owner: string,
   count: number,
-  limits: TenantLimits,
+  limitOf: (tenantId: string) => number | undefined,
 ): { taken: LeasedJob[]; unknown: string[] } {
   const now = connection.now();
   takeOverExpired(connection, now);
@@ -41,7 +40,7 @@ export function takeJobs(
   const taken: LeasedJob[] = [];
   if (isPaused(connection)) return { taken, unknown: [] };
   let lanes = connection.all<{ tenant_id: string }>(busyLanes, now).map(({ tenant_id: id }) => id);
-  const unknown = lanes.filter((tenantId) => !limits.isFresh(tenantId));
+  const unknown = lanes.filter((tenantId) => limitOf(tenantId) === undefined);
   if (unknown.length > 0) return { taken, unknown };
   const areSeveral = lanes.length > 1;
   while (taken.length < count && lanes.length > 0) {
@@ -49,7 +48,7 @@ export function takeJobs(
     for (const tenantId of lanes) {
       if (taken.length === count) break;
       const active = connection.get<{ count: number }>(activeOfTenant, tenantId)?.count ?? 0;
-      if (active >= limits.of(tenantId)) continue;
+      if (active >= (limitOf(tenantId) ?? 0)) continue;
       const job = takeFirst(connection, owner, tenantId, now);
       if (job === undefined) continue;
       // A lane that is alone needs no turn.
