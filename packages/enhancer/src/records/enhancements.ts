@@ -10,9 +10,6 @@ const rowsPerInsert = 500;
 
 const noting = ["written", "draft", "approving"] as const;
 const notingOrShadow = [...noting, "shadow"] as const;
-const isNotedSql = (deliveries: readonly string[]) =>
-  `select 1 from enhancements where tenant_id = ? and ticket_id = ? and delivery in ('${deliveries.join("', '")}') limit 1`;
-const noted = { without: isNotedSql(noting), withShadows: isNotedSql(notingOrShadow) };
 
 /** Records in a file. */
 export interface DirectAccess {
@@ -110,16 +107,17 @@ export class EnhancementRecords {
     ticketId: string,
     { withShadows = false }: { withShadows?: boolean } = {},
   ): Promise<boolean> {
-    if (this.direct !== undefined) {
-      const sql = withShadows ? noted.withShadows : noted.without;
-      return this.direct.statements.get(sql, tenantId, ticketId) !== undefined;
-    }
+    const deliveries = withShadows ? notingOrShadow : noting;
+    if (this.direct !== undefined)
+      return (
+        this.direct.statements.get(isNotedSql(deliveries), tenantId, ticketId, ...deliveries) !== undefined
+      );
     const row = await this.database
       .selectFrom("enhancements")
       .select("id")
       .where("tenant_id", "=", tenantId)
       .where("ticket_id", "=", ticketId)
-      .where("delivery", "in", withShadows ? notingOrShadow : noting)
+      .where("delivery", "in", deliveries)
       .limit(1)
       .executeTakeFirst();
     return row !== undefined;
@@ -238,40 +236,15 @@ export class EnhancementRecords {
   }
 }
 
-const columns = [
-  "id",
-  "tenant_id",
-  "ticket_id",
-  "job_id",
-  "attempt",
-  "trace_id",
-  "created_at",
-  "status",
-  "delivery",
-  "reason",
-  "note_id",
-  "marker",
-  "input_hash",
-  "input",
-  "sources",
-  "note",
-  "prompt_version",
-  "writer",
-  "model",
-  "input_tokens",
-  "output_tokens",
-  "cached_tokens",
-  "cost_usd",
-  "claims_removed",
-  "latency",
-  "decided_at",
-  "decided_by",
-] as const satisfies readonly (keyof EnhancementRow)[];
-const insert = `insert into enhancements (${columns.join(", ")}) values (${columns.map(() => "?").join(", ")})`;
-
 function insertDirectly(statements: DirectStatements, row: EnhancementRow): Promise<void> {
-  const values = columns.map((column) => row[column]);
-  return statements.commit.durable(() => void statements.run(insert, ...values));
+  const names = Object.keys(row);
+  const sql = `insert into enhancements (${names.join(", ")}) values (${names.map(() => "?").join(", ")})`;
+  return statements.commit.durable(() => void statements.run(sql, ...Object.values(row)));
+}
+
+function isNotedSql(deliveries: readonly string[]): string {
+  const any = deliveries.map(() => "?").join(", ");
+  return `select 1 from enhancements where tenant_id = ? and ticket_id = ? and delivery in (${any}) limit 1`;
 }
 
 /** What is kept of a ticket: what a note was written from, so that it can be written again. */
